@@ -1,0 +1,34 @@
+//! Veritrail: documents and pictures in, cited and recorded answers out.
+//!
+//! # Layout
+//!
+//! A module may use only modules of an earlier line; `tests/architecture.rs`
+//! checks it.
+//!
+//! ```text
+//! 0 vocab      every IRI and prefix
+//! 1 model      the types that flow
+//! 2 ingest     bytes -> documents -> fragments     embed   text -> vectors (ort, tokenizers)
+//!   index      vectors and words -> hits           graph   Oxigraph, SPARQL, projection and walks
+//!   llm        OpenAI-compatible client
+//! 3 extract    fragments -> mentions, links        resolve   mentions -> entities
+//!   retrieve   query + snapshot -> context         answer    context -> checked answer
+//!   audit      answer -> provenance bundle         eval      data sets, metrics, reports
+//! 4 config     one struct of every module's settings
+//! 5 engine     wires the parts: ingest, publish, ask
+//! 6 serve      HTTP
+//! 7 cli        one file per subcommand
+//! ```
+//!
+//! # Path of data
+//!
+//! ```text
+//! build:  bytes -> Document -> Fragment -> Mention -> Entity -> triples
+//!                                      \-> Embedding -> index => generation
+//! ask:    Query -> seeds (dense, lexical, entities) -> expanded hits -> Evidence -> Answer -> AnswerRecord
+//! ```
+
+#![forbid(unsafe_code)]
+
+pub mod model;
+pub mod vocab;

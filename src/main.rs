@@ -1,0 +1,2 @@
+//! The `veritrail` program.
+fn main() {}

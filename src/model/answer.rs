@@ -1,0 +1,191 @@
+//! Answers, their evidence and the record of both.
+
+use super::{
+    AnswerId, Digest, DocumentId, Fragment, GenerationId, GraphPath, RouteScore, Space, Span,
+};
+use serde::{Deserialize, Serialize};
+
+/// A fragment that was put before the answerer, under its citation number.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct Evidence {
+    /// Citation number, from 1.
+    pub number: usize,
+    /// The fragment, with its exact text.
+    pub fragment: Fragment,
+    /// Title of its document.
+    pub title: String,
+    /// Source path of its document.
+    pub source: String,
+    /// Source path of the picture file, for pictures.
+    pub picture_source: Option<String>,
+    /// Fused score.
+    pub score: f32,
+    /// Every route that found it.
+    pub routes: Vec<RouteScore>,
+    /// The walk that reached it, when the graph did.
+    pub path: Option<GraphPath>,
+}
+
+/// A quoted stretch of one evidence.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct Citation {
+    /// The evidence's number.
+    pub number: usize,
+    /// The quoted words, exactly as they stand in the evidence.
+    pub quote: String,
+    /// Where they stand, in code points of the fragment's text.
+    pub span: Span,
+}
+
+/// Whether the cited evidence carries a sentence.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case", tag = "verdict", content = "reason")]
+pub enum Support {
+    /// Names, numbers, negation and words agree with the cited evidence.
+    Supported,
+    /// They do not; the text says what is missing.
+    Unsupported(String),
+}
+
+/// One sentence of an answer.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct Sentence {
+    /// The sentence without its citation marks.
+    pub text: String,
+    /// What it cites, each with a quoted span.
+    pub citations: Vec<Citation>,
+    /// Outcome of the check.
+    pub support: Support,
+}
+
+/// How an answer came about.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case", tag = "mode")]
+pub enum AnswerMode {
+    /// Written by a language model, then checked.
+    Generated,
+    /// The best supporting sentences of the evidence, quoted.
+    Extractive {
+        /// Why no language model wrote it, when one was configured.
+        degraded_because: Option<String>,
+    },
+    /// Nothing in the evidence carries an answer.
+    Abstained {
+        /// What was searched and why it is not enough, for the asking person.
+        reason: String,
+    },
+}
+
+impl AnswerMode {
+    /// Name in output and records.
+    pub fn as_str(&self) -> &'static str {
+        match self {
+            Self::Generated => "generated",
+            Self::Extractive { .. } => "extractive",
+            Self::Abstained { .. } => "abstained",
+        }
+    }
+}
+
+/// What is said to the person who asked.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct Answer {
+    /// Sentences that are part of the answer.
+    pub sentences: Vec<Sentence>,
+    /// Sentences of the language model that were left out because their
+    /// citations do not carry them.
+    pub dropped: Vec<Sentence>,
+    /// How it came about.
+    pub mode: AnswerMode,
+    /// The language model's part in it; `None` when none was asked.
+    pub llm: Option<LlmRecord>,
+}
+
+impl Answer {
+    /// The answer as text with `[n]` after each sentence.
+    pub fn text(&self) -> String {
+        if let AnswerMode::Abstained { reason } = &self.mode {
+            return reason.clone();
+        }
+        let mut text = String::new();
+        for sentence in &self.sentences {
+            if !text.is_empty() {
+                text.push(' ');
+            }
+            text.push_str(&sentence.text);
+            for citation in &sentence.citations {
+                text.push_str(&format!(" [{}]", citation.number));
+            }
+        }
+        text
+    }
+
+    /// Citation numbers used by the answer, ascending, each once.
+    pub fn cited_numbers(&self) -> Vec<usize> {
+        let mut numbers: Vec<usize> = self
+            .sentences
+            .iter()
+            .flat_map(|sentence| sentence.citations.iter().map(|citation| citation.number))
+            .collect();
+        numbers.sort_unstable();
+        numbers.dedup();
+        numbers
+    }
+}
+
+/// What was asked of a language model and what came back.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct LlmRecord {
+    /// Name of the model as sent.
+    pub model: String,
+    /// Address of the API, without credentials.
+    pub base_url: String,
+    /// Version of the prompt template.
+    pub prompt_template: String,
+    /// Digest of the whole prompt.
+    pub prompt_digest: Digest,
+    /// Sampling temperature.
+    pub temperature: f32,
+    /// The raw output.
+    pub output: String,
+}
+
+/// Time spent in one stage.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct StageTiming {
+    /// Name of the stage: `seed`, `expand`, `answer`.
+    pub stage: String,
+    /// Milliseconds.
+    pub duration_ms: f64,
+}
+
+/// Everything needed to see, later, why an answer said what it said.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct AnswerRecord {
+    /// Identity; also the graph of its provenance.
+    pub id: AnswerId,
+    /// The question as asked.
+    pub question: String,
+    /// Digest of the question's picture, when one was asked with.
+    pub question_picture: Option<Digest>,
+    /// Who asked.
+    pub principal: String,
+    /// When the asking began, RFC 3339 in UTC.
+    pub started_at: String,
+    /// When the answer was complete, RFC 3339 in UTC.
+    pub ended_at: String,
+    /// The state of the knowledge base that answered.
+    pub generation: GenerationId,
+    /// Spaces that were searched.
+    pub spaces: Vec<Space>,
+    /// What was put before the answerer, in order.
+    pub evidence: Vec<Evidence>,
+    /// Documents of the evidence with their byte digests.
+    pub documents: Vec<(DocumentId, Digest)>,
+    /// What was answered.
+    pub answer: Answer,
+    /// Time per stage.
+    pub timings: Vec<StageTiming>,
+    /// Version of the program.
+    pub software: String,
+}

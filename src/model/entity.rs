@@ -1,0 +1,64 @@
+//! Entities and where they are mentioned.
+
+use super::{EntityId, FragmentId, Span};
+use serde::{Deserialize, Serialize};
+
+/// A node of the knowledge graph.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct Entity {
+    /// IRI: its own for RDF resources, made from the label otherwise.
+    pub id: EntityId,
+    /// Preferred label first, then alternatives.
+    pub labels: Vec<String>,
+    /// What kind of thing it is.
+    pub class: EntityClass,
+}
+
+/// What kind of thing an entity is, as far as extraction can tell.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize, Deserialize)]
+pub enum EntityClass {
+    /// What a document is about: its title.
+    Topic,
+    /// A heading inside a document.
+    Heading,
+    /// A resource of imported RDF.
+    Resource,
+    /// A part number, error code, version or similar.
+    Identifier,
+    /// A proper name that no list knows.
+    ProperName,
+}
+
+impl EntityClass {
+    /// Every class.
+    pub const ALL: [Self; 5] =
+        [Self::Topic, Self::Heading, Self::Resource, Self::Identifier, Self::ProperName];
+
+    /// Local name in the ontology.
+    pub fn local_name(self) -> &'static str {
+        match self {
+            Self::Topic => "Topic",
+            Self::Heading => "Heading",
+            Self::Resource => "Resource",
+            Self::Identifier => "Identifier",
+            Self::ProperName => "ProperName",
+        }
+    }
+}
+
+/// One place where a fragment names an entity.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct Mention {
+    /// The fragment that names it.
+    pub fragment: FragmentId,
+    /// Where, in code points of the fragment's text.
+    pub span: Span,
+    /// The words as they stand there.
+    pub surface: String,
+    /// The entity that is meant.
+    pub entity: EntityId,
+    /// How sure the extractor is, in `0..=1`.
+    pub confidence: f32,
+    /// Name of the rule that found it.
+    pub rule: String,
+}

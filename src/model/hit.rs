@@ -1,0 +1,112 @@
+//! Questions and what retrieval finds for them.
+
+use super::{AccessLabel, DocumentId, EntityId, FragmentId};
+use serde::{Deserialize, Serialize};
+use std::collections::BTreeSet;
+
+/// A question on its way into retrieval.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Query {
+    /// The words of the question; may be empty when a picture is the question.
+    pub text: String,
+    /// The picture that is the question, as its encoded bytes.
+    pub picture: Option<Vec<u8>>,
+    /// Labels that the asking principal may see; `None` sees everything.
+    pub allowed_labels: Option<BTreeSet<AccessLabel>>,
+    /// Number of hits wanted.
+    pub k: usize,
+}
+
+impl Query {
+    /// A question in words, without restriction.
+    pub fn text(text: impl Into<String>, k: usize) -> Self {
+        Self { text: text.into(), picture: None, allowed_labels: None, k }
+    }
+}
+
+/// The way on which a hit was found.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize, Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub enum Route {
+    /// Similar vectors.
+    Dense,
+    /// Shared words (BM25).
+    Lexical,
+    /// The graph.
+    Graph,
+    /// The same picture, byte for byte or pixel for pixel.
+    Picture,
+}
+
+impl Route {
+    /// Name in output and records.
+    pub fn as_str(self) -> &'static str {
+        match self {
+            Self::Dense => "dense",
+            Self::Lexical => "lexical",
+            Self::Graph => "graph",
+            Self::Picture => "picture",
+        }
+    }
+}
+
+/// Score and rank of a hit on one route.
+#[derive(Clone, Copy, Debug, PartialEq, Serialize, Deserialize)]
+pub struct RouteScore {
+    /// The route.
+    pub route: Route,
+    /// Raw score: cosine, BM25 or PageRank mass. Not comparable across routes.
+    pub score: f32,
+    /// Position on that route, from 1.
+    pub rank: usize,
+}
+
+/// A fragment that retrieval found.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct Hit {
+    /// The fragment.
+    pub fragment: FragmentId,
+    /// The document of the fragment.
+    pub document: DocumentId,
+    /// Fused score that orders hits; higher is better.
+    pub score: f32,
+    /// Every route that found it.
+    pub routes: Vec<RouteScore>,
+    /// How the graph leads from the question to it, when the graph found it.
+    pub path: Option<GraphPath>,
+}
+
+/// A walk through the graph from a seed to a hit.
+#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
+pub struct GraphPath {
+    /// Steps in walking order.
+    pub steps: Vec<GraphStep>,
+}
+
+/// One node of a walk and how it was entered.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub enum GraphStep {
+    /// A fragment, with the text that people know it by.
+    Fragment {
+        /// The fragment.
+        id: FragmentId,
+        /// Title and section.
+        label: String,
+    },
+    /// An entity, with its label.
+    Entity {
+        /// The entity.
+        id: EntityId,
+        /// Preferred label.
+        label: String,
+    },
+}
+
+impl GraphStep {
+    /// The label that people read.
+    pub fn label(&self) -> &str {
+        match self {
+            Self::Fragment { label, .. } | Self::Entity { label, .. } => label,
+        }
+    }
+}

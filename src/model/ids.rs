@@ -1,0 +1,189 @@
+//! Newtypes for identifiers. Each holds the IRI used in the graph.
+
+use super::Digest;
+use crate::vocab;
+use serde::{Deserialize, Serialize};
+use std::fmt;
+
+macro_rules! iri_id {
+    ($(#[$doc:meta])* $name:ident) => {
+        $(#[$doc])*
+        #[derive(Clone, Debug, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize, Deserialize)]
+        #[serde(transparent)]
+        pub struct $name(String);
+
+        impl $name {
+            /// Wraps an IRI that was made by this type before, read back from the graph.
+            pub fn from_iri(iri: impl Into<String>) -> Self {
+                Self(iri.into())
+            }
+
+            /// The IRI.
+            pub fn as_str(&self) -> &str {
+                &self.0
+            }
+        }
+
+        impl fmt::Display for $name {
+            fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+                f.write_str(&self.0)
+            }
+        }
+
+        impl AsRef<str> for $name {
+            fn as_ref(&self) -> &str {
+                &self.0
+            }
+        }
+    };
+}
+
+iri_id! {
+    /// A document, whatever its version: made from its source path or given id.
+    DocumentId
+}
+iri_id! {
+    /// One version of a document; also the name of the graph that holds all it asserts.
+    VersionId
+}
+iri_id! {
+    /// A chunk or a picture of one document version.
+    FragmentId
+}
+iri_id! {
+    /// A node of the knowledge graph.
+    EntityId
+}
+iri_id! {
+    /// A published state of corpus, indexes and projection.
+    GenerationId
+}
+iri_id! {
+    /// A recorded answer; also the name of the graph that holds its provenance.
+    AnswerId
+}
+
+impl DocumentId {
+    /// The document with this source path (relative to its source folder, `/`
+    /// between parts) or given id.
+    pub fn from_source(source: &str) -> Self {
+        Self(format!("{}{}", vocab::DOCUMENT_PREFIX, encode_iri(source)))
+    }
+
+    /// The source path or given id from which [`DocumentId::from_source`] made
+    /// this id; the IRI itself when it was not made that way.
+    pub fn source(&self) -> String {
+        self.0.strip_prefix(vocab::DOCUMENT_PREFIX).map_or_else(|| self.0.clone(), decode_iri)
+    }
+}
+
+impl VersionId {
+    /// The version of `document` whose bytes have this digest.
+    pub fn new(document: &DocumentId, digest: &Digest) -> Self {
+        let hash = Digest::of_parts([document.as_str().as_bytes(), digest.as_bytes().as_slice()]);
+        Self(format!("{}{}", vocab::VERSION_PREFIX, hash.short()))
+    }
+}
+
+impl FragmentId {
+    /// The fragment at position `ordinal` of a document version.
+    pub fn new(version: &VersionId, ordinal: u32) -> Self {
+        let hash = version.as_str().strip_prefix(vocab::VERSION_PREFIX).unwrap_or(version.as_str());
+        Self(format!("{}{hash}:{ordinal}", vocab::FRAGMENT_PREFIX))
+    }
+}
+
+impl EntityId {
+    /// The entity known only by a label: labels that differ in case or spacing
+    /// share it.
+    pub fn from_label(normalised_label: &str) -> Self {
+        let slug: String = normalised_label
+            .chars()
+            .map(|c| if c.is_alphanumeric() { c } else { '-' })
+            .take(48)
+            .collect();
+        let hash = Digest::of(normalised_label.as_bytes()).short();
+        Self(format!("{}{}-{}", vocab::ENTITY_PREFIX, encode_iri(&slug), &hash[..8]))
+    }
+}
+
+impl GenerationId {
+    /// The generation whose content has this digest.
+    pub fn new(digest: &Digest) -> Self {
+        Self(format!("{}{}", vocab::GENERATION_PREFIX, digest.short()))
+    }
+
+    /// The part after the prefix: the name of its folder.
+    pub fn name(&self) -> &str {
+        self.0.strip_prefix(vocab::GENERATION_PREFIX).unwrap_or(&self.0)
+    }
+}
+
+impl AnswerId {
+    /// The answer with this unique name (hexadecimal).
+    pub fn new(name: &str) -> Self {
+        Self(format!("{}{name}", vocab::ANSWER_PREFIX))
+    }
+
+    /// The part after the prefix: what a URL or a command line shows.
+    pub fn name(&self) -> &str {
+        self.0.strip_prefix(vocab::ANSWER_PREFIX).unwrap_or(&self.0)
+    }
+}
+
+/// Percent-encodes every character that may not stand in the last part of a
+/// URN, keeping `/`, `#` and letters of any script readable (RFC 3987).
+fn encode_iri(text: &str) -> String {
+    let mut encoded = String::with_capacity(text.len());
+    for c in text.chars() {
+        if c.is_alphanumeric() || "-._~/#".contains(c) {
+            encoded.push(c);
+        } else {
+            let mut buffer = [0u8; 4];
+            for byte in c.encode_utf8(&mut buffer).bytes() {
+                encoded.push_str(&format!("%{byte:02X}"));
+            }
+        }
+    }
+    encoded
+}
+
+fn decode_iri(text: &str) -> String {
+    let bytes = text.as_bytes();
+    let mut decoded = Vec::with_capacity(bytes.len());
+    let mut i = 0;
+    while let Some(&byte) = bytes.get(i) {
+        let escaped = (byte == b'%')
+            .then(|| text.get(i + 1..i + 3))
+            .flatten()
+            .and_then(|digits| u8::from_str_radix(digits, 16).ok());
+        if let Some(value) = escaped {
+            decoded.push(value);
+            i += 3;
+        } else {
+            decoded.push(byte);
+            i += 1;
+        }
+    }
+    String::from_utf8_lossy(&decoded).into_owned()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn source_round_trips_through_the_document_iri() {
+        for source in ["docs/a b.md", "tickets.jsonl#T-1", "Straße/100%.md", "q?x=1"] {
+            assert_eq!(DocumentId::from_source(source).source(), source);
+        }
+    }
+
+    #[test]
+    fn versions_differ_by_document_and_by_bytes() {
+        let (a, b) = (DocumentId::from_source("a"), DocumentId::from_source("b"));
+        let (x, y) = (Digest::of(b"x"), Digest::of(b"y"));
+        assert_ne!(VersionId::new(&a, &x), VersionId::new(&b, &x));
+        assert_ne!(VersionId::new(&a, &x), VersionId::new(&a, &y));
+    }
+}

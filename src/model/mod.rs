@@ -1,0 +1,31 @@
+//! The types that flow through Veritrail, from bytes to a recorded answer.
+//!
+//! There is no I/O here, no async and no clock: every value is made by a module
+//! of a higher layer and handed on. Ids are newtypes, so that a fragment can
+//! never be passed where a document is meant; their text form is the IRI under
+//! which the same thing is found in the graph.
+//!
+//! Spans count Unicode code points, as Web Annotation's `TextPositionSelector`
+//! does, never bytes.
+
+mod answer;
+mod digest;
+mod document;
+mod entity;
+mod fragment;
+mod hit;
+mod ids;
+mod space;
+mod span;
+
+pub use answer::{
+    Answer, AnswerMode, AnswerRecord, Citation, Evidence, LlmRecord, Sentence, StageTiming, Support,
+};
+pub use digest::{Digest, DigestParseError};
+pub use document::{AccessLabel, Document, Figure, Link, Loaded, MediaType, PictureFacts, Section};
+pub use entity::{Entity, EntityClass, Mention};
+pub use fragment::{Fragment, FragmentKind};
+pub use hit::{GraphPath, GraphStep, Hit, Query, Route, RouteScore};
+pub use ids::{AnswerId, DocumentId, EntityId, FragmentId, GenerationId, VersionId};
+pub use space::{Embedding, Space, SpaceError, SpaceId};
+pub use span::Span;

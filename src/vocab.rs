@@ -1,0 +1,362 @@
+//! Every IRI that Veritrail writes or reads, as constants.
+//!
+//! `vt` terms are defined in `ontology/veritrail.ttl`; `tests/it/vocabulary.rs`
+//! checks that each constant below is defined there and the other way round.
+
+/// Namespace of the ontology.
+pub const NAMESPACE: &str = "https://w3id.org/veritrail/ns#";
+
+/// Prefix of document IRIs; what follows is the percent-encoded source path or id.
+pub const DOCUMENT_PREFIX: &str = "urn:veritrail:document:";
+/// Prefix of document version IRIs, which name the graph of the version.
+pub const VERSION_PREFIX: &str = "urn:veritrail:version:";
+/// Prefix of fragment IRIs.
+pub const FRAGMENT_PREFIX: &str = "urn:veritrail:fragment:";
+/// Prefix of mention IRIs.
+pub const MENTION_PREFIX: &str = "urn:veritrail:mention:";
+/// Prefix of entities that are known by a label only.
+pub const ENTITY_PREFIX: &str = "urn:veritrail:entity:";
+/// Prefix of generation IRIs.
+pub const GENERATION_PREFIX: &str = "urn:veritrail:generation:";
+/// Prefix of answer IRIs, which name the graph of the answer.
+pub const ANSWER_PREFIX: &str = "urn:veritrail:answer:";
+/// Prefix of embedding space IRIs.
+pub const SPACE_PREFIX: &str = "urn:veritrail:space:";
+/// Prefix of IRIs for bytes known by their SHA-256: originals, model files, prompts.
+pub const BYTES_PREFIX: &str = "urn:veritrail:sha256:";
+/// Prefix of activities: ingests and the making of answers.
+pub const ACTIVITY_PREFIX: &str = "urn:veritrail:activity:";
+/// Prefix of agents: people, the program, language models.
+pub const AGENT_PREFIX: &str = "urn:veritrail:agent:";
+
+/// Graph that holds the ontology.
+pub const GRAPH_ONTOLOGY: &str = "urn:veritrail:graph:ontology";
+/// Graph that holds canonical entities and their labels.
+pub const GRAPH_ENTITIES: &str = "urn:veritrail:graph:entities";
+/// Graph that holds generations, spaces, models and decisions.
+pub const GRAPH_GOVERNANCE: &str = "urn:veritrail:graph:governance";
+/// Prefix of graphs that hold imported RDF, one per document version.
+pub const GRAPH_IMPORTED_PREFIX: &str = "urn:veritrail:graph:imported:";
+
+macro_rules! terms {
+    ($(#[$doc:meta])* $module:ident = $namespace:literal { $($(#[$term_doc:meta])* $name:ident = $local:literal;)* }) => {
+        $(#[$doc])*
+        pub mod $module {
+            /// The namespace.
+            pub const NAMESPACE: &str = $namespace;
+            $($(#[$term_doc])* pub const $name: &str = concat!($namespace, $local);)*
+            /// Every term listed here.
+            pub const ALL: &[&str] = &[$($name),*];
+        }
+    };
+}
+
+terms! {
+    /// Veritrail's own terms.
+    vt = "https://w3id.org/veritrail/ns#" {
+        /// A source document, whatever its version.
+        DOCUMENT = "Document";
+        /// One state of a document's bytes.
+        DOCUMENT_VERSION = "DocumentVersion";
+        /// A part of a document version that is embedded, retrieved and cited.
+        FRAGMENT = "Fragment";
+        /// A fragment of text.
+        CHUNK = "Chunk";
+        /// A fragment that is a picture.
+        PICTURE = "Picture";
+        /// An annotation that says which entity a stretch of text names.
+        MENTION = "Mention";
+        /// A node of the knowledge graph.
+        ENTITY = "Entity";
+        /// An entity that is the subject of a document.
+        TOPIC = "Topic";
+        /// An entity named by a heading.
+        HEADING = "Heading";
+        /// An entity that imported RDF describes.
+        RESOURCE = "Resource";
+        /// An entity named by a part number, error code or the like.
+        IDENTIFIER = "Identifier";
+        /// An entity known by a proper name only.
+        PROPER_NAME = "ProperName";
+        /// The activity of taking in one document version.
+        INGEST = "Ingest";
+        /// The activity of answering a question.
+        ANSWERING = "Answering";
+        /// A published state of corpus, indexes and projection.
+        GENERATION = "Generation";
+        /// An embedding space.
+        SPACE = "Space";
+        /// A question that was asked.
+        QUESTION = "Question";
+        /// An answer that was given.
+        ANSWER = "Answer";
+        /// A sentence of an answer.
+        SENTENCE = "Sentence";
+        /// A fragment put before the answerer.
+        EVIDENCE = "Evidence";
+        /// A quoted stretch of evidence.
+        CITATION = "Citation";
+        /// Score and rank of evidence on one route.
+        ROUTE_SCORE = "RouteScore";
+        /// Source path or given id.
+        SOURCE = "source";
+        /// SHA-256 of bytes, hexadecimal.
+        SHA256 = "sha256";
+        /// SHA-256 of the extracted text, hexadecimal.
+        TEXT_SHA256 = "textSha256";
+        /// Size in bytes.
+        SIZE_BYTES = "sizeBytes";
+        /// Who may see a document.
+        ACCESS_LABEL = "accessLabel";
+        /// Digest of the ingest settings that shaped the fragments.
+        RECIPE = "recipe";
+        /// Digest of the mentions found in a document version.
+        MENTIONS_SHA256 = "mentionsSha256";
+        /// Position in a sequence, from 0.
+        ORDINAL = "ordinal";
+        /// The exact text.
+        TEXT = "text";
+        /// First code point of a span.
+        START = "start";
+        /// Code point after a span.
+        END = "end";
+        /// Headings above a fragment, outermost first, joined by ` > `.
+        SECTION = "section";
+        /// The space in which a fragment has a vector.
+        EMBEDDED_IN = "embeddedIn";
+        /// The picture file whose pixels a picture fragment shows.
+        PICTURE_FILE = "pictureFile";
+        /// Alternative text of a picture.
+        ALTERNATIVE_TEXT = "alternativeText";
+        /// Width in pixels.
+        WIDTH_PX = "widthPx";
+        /// Height in pixels.
+        HEIGHT_PX = "heightPx";
+        /// EXIF orientation, 1 to 8.
+        ORIENTATION = "orientation";
+        /// How sure an extractor is, from 0 to 1.
+        CONFIDENCE = "confidence";
+        /// Name of the rule that made an assertion.
+        RULE = "rule";
+        /// Name of a model.
+        MODEL = "model";
+        /// Number of vector components.
+        DIMENSION = "dimension";
+        /// Pooling of token vectors.
+        POOLING = "pooling";
+        /// Preprocessing before a model.
+        PREPROCESSING = "preprocessing";
+        /// Number of documents.
+        N_DOCUMENTS = "documentCount";
+        /// Number of fragments.
+        N_FRAGMENTS = "fragmentCount";
+        /// A space that a generation searches.
+        SEARCHES = "searches";
+        /// The generation that answered.
+        ANSWERED_BY = "answeredBy";
+        /// How an answer came about.
+        MODE = "mode";
+        /// Why an answer abstained or fell back.
+        REASON = "reason";
+        /// Citation number.
+        NUMBER = "number";
+        /// A number that orders hits; higher is better.
+        SCORE = "score";
+        /// Position on a route, from 1.
+        RANK = "rank";
+        /// Name of a retrieval route.
+        ROUTE = "route";
+        /// Route scores of evidence.
+        FOUND_BY = "foundBy";
+        /// The walk that reached evidence, in words.
+        GRAPH_PATH = "graphPath";
+        /// Evidence that was put before the answerer.
+        HAS_EVIDENCE = "hasEvidence";
+        /// Sentence of an answer.
+        HAS_SENTENCE = "hasSentence";
+        /// Sentence that was left out because its citations do not carry it.
+        DROPPED_SENTENCE = "droppedSentence";
+        /// Citation of a sentence.
+        CITES = "cites";
+        /// The fragment that evidence shows.
+        FRAGMENT_OF_EVIDENCE = "evidenceFragment";
+        /// The evidence that a citation quotes.
+        CITED_EVIDENCE = "citedEvidence";
+        /// Exactly quoted words.
+        QUOTE = "quote";
+        /// Verdict of the citation check.
+        VERDICT = "verdict";
+        /// Version of the prompt template.
+        PROMPT_TEMPLATE = "promptTemplate";
+        /// Digest of the whole prompt.
+        PROMPT_SHA256 = "promptSha256";
+        /// Sampling temperature.
+        TEMPERATURE = "temperature";
+        /// Unchecked output of a language model.
+        RAW_OUTPUT = "rawOutput";
+        /// Address of an API.
+        BASE_URL = "baseUrl";
+        /// Milliseconds.
+        DURATION_MS = "durationMs";
+        /// Timings by stage.
+        HAS_TIMING = "hasTiming";
+        /// Name of a stage.
+        STAGE = "stage";
+        /// Digest of a question's picture.
+        PICTURE_SHA256 = "pictureSha256";
+    }
+}
+
+terms! {
+    /// RDF.
+    rdf = "http://www.w3.org/1999/02/22-rdf-syntax-ns#" {
+        /// Class membership.
+        TYPE = "type";
+    }
+}
+
+terms! {
+    /// RDF Schema.
+    rdfs = "http://www.w3.org/2000/01/rdf-schema#" {
+        /// Name for people.
+        LABEL = "label";
+        /// Description for people.
+        COMMENT = "comment";
+    }
+}
+
+terms! {
+    /// XML Schema datatypes.
+    xsd = "http://www.w3.org/2001/XMLSchema#" {
+        /// Date and time.
+        DATE_TIME = "dateTime";
+        /// Whole number.
+        INTEGER = "integer";
+        /// Floating point number.
+        DOUBLE = "double";
+    }
+}
+
+terms! {
+    /// PROV-O.
+    prov = "http://www.w3.org/ns/prov#" {
+        /// A thing with provenance.
+        ENTITY = "Entity";
+        /// Something that happened.
+        ACTIVITY = "Activity";
+        /// Who or what bears responsibility.
+        AGENT = "Agent";
+        /// A running program.
+        SOFTWARE_AGENT = "SoftwareAgent";
+        /// A named set of provenance descriptions.
+        BUNDLE = "Bundle";
+        /// Entity to activity.
+        WAS_GENERATED_BY = "wasGeneratedBy";
+        /// Entity to entity.
+        WAS_DERIVED_FROM = "wasDerivedFrom";
+        /// Activity to entity.
+        USED = "used";
+        /// Activity to agent.
+        WAS_ASSOCIATED_WITH = "wasAssociatedWith";
+        /// Entity to agent.
+        WAS_ATTRIBUTED_TO = "wasAttributedTo";
+        /// Begin of an activity.
+        STARTED_AT_TIME = "startedAtTime";
+        /// End of an activity.
+        ENDED_AT_TIME = "endedAtTime";
+        /// Text or number an entity stands for.
+        VALUE = "value";
+    }
+}
+
+terms! {
+    /// SKOS.
+    skos = "http://www.w3.org/2004/02/skos/core#" {
+        /// Preferred label.
+        PREF_LABEL = "prefLabel";
+        /// Alternative label.
+        ALT_LABEL = "altLabel";
+        /// Similar enough to be proposed as the same.
+        CLOSE_MATCH = "closeMatch";
+        /// Definition.
+        DEFINITION = "definition";
+    }
+}
+
+terms! {
+    /// Dublin Core terms.
+    dcterms = "http://purl.org/dc/terms/" {
+        /// Title.
+        TITLE = "title";
+        /// Media type.
+        FORMAT = "format";
+        /// Language tag.
+        LANGUAGE = "language";
+        /// Version to document.
+        IS_VERSION_OF = "isVersionOf";
+        /// Fragment to version.
+        IS_PART_OF = "isPartOf";
+        /// Link from a fragment to a document.
+        REFERENCES = "references";
+        /// Description.
+        DESCRIPTION = "description";
+    }
+}
+
+terms! {
+    /// schema.org.
+    schema = "https://schema.org/" {
+        /// Name.
+        NAME = "name";
+        /// Subject of a document.
+        ABOUT = "about";
+        /// Entity that a fragment names.
+        MENTIONS = "mentions";
+        /// Caption of a picture.
+        CAPTION = "caption";
+        /// Description.
+        DESCRIPTION = "description";
+        /// Alternative name.
+        ALTERNATE_NAME = "alternateName";
+    }
+}
+
+terms! {
+    /// Web Annotation.
+    oa = "http://www.w3.org/ns/oa#" {
+        /// Annotation.
+        ANNOTATION = "Annotation";
+        /// What an annotation says.
+        HAS_BODY = "hasBody";
+        /// What an annotation is about.
+        HAS_TARGET = "hasTarget";
+        /// The whole resource of a target.
+        HAS_SOURCE = "hasSource";
+        /// Which part of it.
+        HAS_SELECTOR = "hasSelector";
+        /// Selection by position.
+        TEXT_POSITION_SELECTOR = "TextPositionSelector";
+        /// Selection by quotation.
+        TEXT_QUOTE_SELECTOR = "TextQuoteSelector";
+        /// First code point.
+        START = "start";
+        /// Code point after the last.
+        END = "end";
+        /// Quoted text.
+        EXACT = "exact";
+    }
+}
+
+/// Prefixes that every query may use without declaring them, and that output
+/// is written with.
+pub const PREFIXES: &[(&str, &str)] = &[
+    ("vt", vt::NAMESPACE),
+    ("rdf", rdf::NAMESPACE),
+    ("rdfs", rdfs::NAMESPACE),
+    ("xsd", xsd::NAMESPACE),
+    ("prov", prov::NAMESPACE),
+    ("skos", skos::NAMESPACE),
+    ("dcterms", dcterms::NAMESPACE),
+    ("schema", schema::NAMESPACE),
+    ("oa", oa::NAMESPACE),
+];
