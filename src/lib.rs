@@ -30,5 +30,11 @@
 
 #![forbid(unsafe_code)]
 
+pub mod audit;
+pub mod embed;
+pub mod extract;
+pub mod graph;
+pub mod index;
 pub mod model;
+pub mod resolve;
 pub mod vocab;

@@ -2,6 +2,7 @@
 
 use super::{EntityId, FragmentId, Span};
 use serde::{Deserialize, Serialize};
+use unicode_normalization::UnicodeNormalization;
 
 /// A node of the knowledge graph.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
@@ -61,4 +62,27 @@ pub struct Mention {
     pub confidence: f32,
     /// Name of the rule that found it.
     pub rule: String,
+}
+
+/// The form of a label under which spellings count as the same: NFKC, lower
+/// case, one space between words, no quotation marks or punctuation around it.
+pub fn normalise_label(label: &str) -> String {
+    let folded: String = label.nfkc().flat_map(char::to_lowercase).collect();
+    let words: Vec<&str> = folded.split_whitespace().collect();
+    words
+        .join(" ")
+        .trim_matches(|c: char| !c.is_alphanumeric() && !matches!(c, '+' | '#' | ')' | '('))
+        .to_owned()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn spelling_variants_share_a_normal_form() {
+        assert_eq!(normalise_label("  \"HX\u{2011}200  Pump\" "), normalise_label("hx‑200 pump"));
+        assert_eq!(normalise_label("C++"), "c++");
+        assert_eq!(normalise_label("Straße,"), "straße");
+    }
 }

@@ -23,7 +23,7 @@ pub use answer::{
 };
 pub use digest::{Digest, DigestParseError};
 pub use document::{AccessLabel, Document, Figure, Link, Loaded, MediaType, PictureFacts, Section};
-pub use entity::{Entity, EntityClass, Mention};
+pub use entity::{Entity, EntityClass, Mention, normalise_label};
 pub use fragment::{Fragment, FragmentKind};
 pub use hit::{GraphPath, GraphStep, Hit, Query, Route, RouteScore};
 pub use ids::{AnswerId, DocumentId, EntityId, FragmentId, GenerationId, VersionId};

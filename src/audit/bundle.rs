@@ -1,0 +1,168 @@
+//! An answer record as triples.
+
+use crate::graph::Triples;
+use crate::model::{Answer, AnswerMode, AnswerRecord, Evidence, Sentence, Support};
+use crate::vocab::{self, dcterms, prov, rdfs, vt};
+use oxigraph::model::Triple;
+
+/// The SPARQL query that follows an answer down to bytes and models. `$answer`
+/// stands for the answer's IRI; see [`provenance_query`].
+pub const PROVENANCE_QUERY: &str = include_str!("provenance.rq");
+
+/// [`PROVENANCE_QUERY`] for one answer.
+pub fn provenance_query(answer: &crate::model::AnswerId) -> String {
+    PROVENANCE_QUERY.replace("$answer", &format!("<{answer}>"))
+}
+
+/// The triples of the bundle. Every node that belongs to this answer alone has
+/// an IRI that begins with the answer's.
+pub fn bundle(record: &AnswerRecord) -> Vec<Triple> {
+    let mut triples = Triples::new();
+    let answer = record.id.as_str();
+    let activity = format!("{answer}/answering");
+    describe_answer(&mut triples, record, &activity);
+    describe_question(&mut triples, record, &activity);
+    describe_answerer(&mut triples, record);
+    for evidence in &record.evidence {
+        describe_evidence(&mut triples, answer, &activity, evidence);
+    }
+    for (document, digest) in &record.documents {
+        triples.link(&activity, prov::USED, &format!("{}{digest}", vocab::BYTES_PREFIX));
+        triples.link(answer, dcterms::REFERENCES, document.as_str());
+    }
+    describe_sentences(&mut triples, answer, &record.answer);
+    for (i, timing) in record.timings.iter().enumerate() {
+        let id = format!("{activity}/timing/{i}");
+        triples.link(&activity, vt::HAS_TIMING, &id);
+        triples.text(&id, vt::STAGE, &timing.stage);
+        triples.number(&id, vt::DURATION_MS, timing.duration_ms);
+    }
+    triples.into_vec()
+}
+
+fn describe_answer(triples: &mut Triples, record: &AnswerRecord, activity: &str) {
+    let answer = record.id.as_str();
+    triples.class(answer, vt::ANSWER);
+    triples.class(answer, prov::BUNDLE);
+    triples.link(answer, prov::WAS_GENERATED_BY, activity);
+    triples.text(answer, prov::VALUE, &record.answer.text());
+    triples.text(answer, vt::MODE, record.answer.mode.as_str());
+    triples.link(answer, vt::ANSWERED_BY, record.generation.as_str());
+    match &record.answer.mode {
+        AnswerMode::Abstained { reason }
+        | AnswerMode::Extractive { degraded_because: Some(reason) } => {
+            triples.text(answer, vt::REASON, reason);
+        }
+        AnswerMode::Generated | AnswerMode::Extractive { degraded_because: None } => {}
+    }
+    triples.class(activity, vt::ANSWERING);
+    triples.class(activity, prov::ACTIVITY);
+    triples.time(activity, prov::STARTED_AT_TIME, &record.started_at);
+    triples.time(activity, prov::ENDED_AT_TIME, &record.ended_at);
+    triples.link(activity, prov::USED, record.generation.as_str());
+    for space in &record.spaces {
+        triples.link(activity, prov::USED, &format!("{}{}", vocab::SPACE_PREFIX, space.id().0));
+    }
+}
+
+fn describe_question(triples: &mut Triples, record: &AnswerRecord, activity: &str) {
+    let question = format!("{}/question", record.id);
+    triples.link(activity, prov::USED, &question);
+    triples.class(&question, vt::QUESTION);
+    triples.class(&question, prov::ENTITY);
+    triples.text(&question, prov::VALUE, &record.question);
+    if let Some(picture) = &record.question_picture {
+        triples.text(&question, vt::PICTURE_SHA256, &picture.to_string());
+    }
+    let principal = format!("{}/principal", record.id);
+    triples.link(activity, prov::WAS_ASSOCIATED_WITH, &principal);
+    triples.class(&principal, prov::AGENT);
+    triples.text(&principal, rdfs::LABEL, &record.principal);
+}
+
+fn describe_answerer(triples: &mut Triples, record: &AnswerRecord) {
+    let answer = record.id.as_str();
+    let software = format!("{answer}/software");
+    triples.link(answer, prov::WAS_ATTRIBUTED_TO, &software);
+    triples.class(&software, prov::SOFTWARE_AGENT);
+    triples.text(&software, rdfs::LABEL, &record.software);
+    if let Some(llm) = &record.answer.llm {
+        triples.text(&software, vt::MODEL, &llm.model);
+        triples.text(&software, vt::BASE_URL, &llm.base_url);
+        triples.text(&software, vt::PROMPT_TEMPLATE, &llm.prompt_template);
+        triples.text(&software, vt::PROMPT_SHA256, &llm.prompt_digest.to_string());
+        triples.number(&software, vt::TEMPERATURE, f64::from(llm.temperature));
+        triples.text(&software, vt::RAW_OUTPUT, &llm.output);
+    }
+}
+
+fn evidence_iri(answer: &str, number: usize) -> String {
+    format!("{answer}/evidence/{number}")
+}
+
+fn describe_evidence(triples: &mut Triples, answer: &str, activity: &str, evidence: &Evidence) {
+    let id = evidence_iri(answer, evidence.number);
+    triples.link(answer, vt::HAS_EVIDENCE, &id);
+    triples.link(activity, prov::USED, &id);
+    triples.class(&id, vt::EVIDENCE);
+    triples.count(&id, vt::NUMBER, evidence.number);
+    triples.link(&id, vt::FRAGMENT_OF_EVIDENCE, evidence.fragment.id.as_str());
+    triples.link(&id, prov::WAS_DERIVED_FROM, evidence.fragment.version.as_str());
+    triples.text(&id, vt::TEXT, &evidence.fragment.text);
+    triples.text(&id, vt::SOURCE, &evidence.source);
+    triples.number(&id, vt::SCORE, f64::from(evidence.score));
+    if let Some(picture) = evidence.fragment.picture() {
+        triples.link(&id, vt::PICTURE_FILE, picture.as_str());
+    }
+    for (i, route) in evidence.routes.iter().enumerate() {
+        let score = format!("{id}/route/{i}");
+        triples.link(&id, vt::FOUND_BY, &score);
+        triples.class(&score, vt::ROUTE_SCORE);
+        triples.text(&score, vt::ROUTE, route.route.as_str());
+        triples.number(&score, vt::SCORE, f64::from(route.score));
+        triples.count(&score, vt::RANK, route.rank);
+    }
+    if let Some(path) = &evidence.path {
+        let words: Vec<&str> = path.steps.iter().map(|step| step.label()).collect();
+        triples.text(&id, vt::GRAPH_PATH, &words.join(" -> "));
+    }
+}
+
+fn describe_sentences(triples: &mut Triples, answer: &str, given: &Answer) {
+    let kept = given.sentences.iter().map(|sentence| (vt::HAS_SENTENCE, sentence));
+    let dropped = given.dropped.iter().map(|sentence| (vt::DROPPED_SENTENCE, sentence));
+    for (ordinal, (relation, sentence)) in kept.chain(dropped).enumerate() {
+        let id = format!("{answer}/sentence/{ordinal:03}");
+        triples.link(answer, relation, &id);
+        describe_sentence(triples, answer, &id, ordinal, sentence);
+    }
+}
+
+fn describe_sentence(
+    triples: &mut Triples,
+    answer: &str,
+    id: &str,
+    ordinal: usize,
+    sentence: &Sentence,
+) {
+    triples.class(id, vt::SENTENCE);
+    triples.count(id, vt::ORDINAL, ordinal);
+    triples.text(id, vt::TEXT, &sentence.text);
+    match &sentence.support {
+        Support::Supported => triples.text(id, vt::VERDICT, "supported"),
+        Support::Unsupported(reason) => {
+            triples.text(id, vt::VERDICT, "unsupported");
+            triples.text(id, vt::REASON, reason);
+        }
+    }
+    for (i, citation) in sentence.citations.iter().enumerate() {
+        let cited = format!("{id}/citation/{i}");
+        triples.link(id, vt::CITES, &cited);
+        triples.class(&cited, vt::CITATION);
+        triples.link(&cited, vt::CITED_EVIDENCE, &evidence_iri(answer, citation.number));
+        triples.count(&cited, vt::NUMBER, citation.number);
+        triples.text(&cited, vt::QUOTE, &citation.quote);
+        triples.count(&cited, vt::START, citation.span.start());
+        triples.count(&cited, vt::END, citation.span.end());
+    }
+}

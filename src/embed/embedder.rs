@@ -1,0 +1,111 @@
+//! The border between texts and vectors.
+
+use crate::model::Space;
+
+/// Turns texts into vectors of one space.
+///
+/// A new implementation must say which space it makes: two implementations
+/// that share a [`Space`] must give the same vectors.
+pub trait Embedder: Send + Sync {
+    /// The space of every vector that this embedder makes.
+    fn space(&self) -> &Space;
+
+    /// Vectors of `texts`, in their order, each of `space().dimension`
+    /// components. `progress` hears how many texts are done so far.
+    ///
+    /// # Errors
+    /// When the model fails or gives a number that is not finite.
+    fn embed(
+        &self,
+        texts: &[&str],
+        role: TextRole,
+        progress: &mut dyn FnMut(usize),
+    ) -> Result<EmbeddedTexts, EmbedError>;
+
+    /// Counts tokens as this embedder sees them.
+    fn token_counter(&self) -> TokenCounter;
+}
+
+/// What a text is, for models that treat questions and passages differently.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum TextRole {
+    /// A question.
+    Query,
+    /// A stretch of a document.
+    Passage,
+}
+
+/// Vectors of a batch of texts.
+#[derive(Clone, Debug, Default, PartialEq)]
+pub struct EmbeddedTexts {
+    /// One vector for each text, in the order of the texts.
+    pub vectors: Vec<Vec<f32>>,
+    /// How many texts were longer than the model reads, and were cut.
+    pub n_truncated: usize,
+}
+
+/// A text model that cannot be loaded or used.
+#[derive(Debug, thiserror::Error)]
+pub enum EmbedError {
+    /// The tokenizer file is not usable.
+    #[error("the tokenizer of `{model}` cannot be used: {reason}")]
+    Tokenizer {
+        /// Model name.
+        model: String,
+        /// What the tokenizer library says.
+        reason: String,
+    },
+    /// The model cannot be loaded or run.
+    #[error("model `{model}` failed while {doing}")]
+    Model {
+        /// Model name.
+        model: String,
+        /// What was going on.
+        doing: &'static str,
+        /// What the runtime says.
+        #[source]
+        source: ort::Error,
+    },
+    /// The output has another shape than the registry promises.
+    #[error("model `{model}`: expected vectors of {expected} components, the model gives {found}")]
+    Dimension {
+        /// Model name.
+        model: String,
+        /// Components by the registry.
+        expected: usize,
+        /// Components found.
+        found: usize,
+    },
+    /// A vector holds NaN or infinity.
+    #[error("model `{model}` gave a number that is not finite for the text that begins `{text}`")]
+    NotFinite {
+        /// Model name.
+        model: String,
+        /// Begin of the text.
+        text: String,
+    },
+    /// The pooling named in the registry is unknown.
+    #[error("model `{model}`: pooling `{pooling}` is not known; expected `mean` or `cls`")]
+    Pooling {
+        /// Model name.
+        model: String,
+        /// Pooling by the registry.
+        pooling: String,
+    },
+}
+
+/// Counts tokens the way a model's tokenizer does, without special tokens.
+#[derive(Clone)]
+pub struct TokenCounter {
+    pub(super) tokenizer: tokenizers::Tokenizer,
+}
+
+impl TokenCounter {
+    /// Number of tokens of `text`; a text that the tokenizer refuses counts as
+    /// one token for each character.
+    pub fn count(&self, text: &str) -> usize {
+        self.tokenizer
+            .encode_fast(text, false)
+            .map_or_else(|_| text.chars().count(), |encoding| encoding.len())
+    }
+}

@@ -1,0 +1,293 @@
+//! A text embedding model run by ONNX Runtime.
+
+use super::embedder::{EmbedError, EmbeddedTexts, Embedder, TextRole, TokenCounter};
+use super::install::{InstallError, verify};
+use super::registry::ModelEntry;
+use super::runtime::Runtime;
+use crate::model::Space;
+use ort::session::Session;
+use ort::session::builder::GraphOptimizationLevel;
+use ort::value::Tensor;
+use std::path::Path;
+use std::sync::{Mutex, PoisonError};
+use tokenizers::{Encoding, Tokenizer, TruncationParams};
+
+/// Token slots of one batch: 32 texts of 128 tokens. A batch of long texts
+/// holds fewer of them, which bounds memory.
+const BATCH_TOKENS: usize = 32 * 128;
+/// Most texts in one batch.
+const BATCH_TEXTS: usize = 32;
+
+/// A loaded model of the registry.
+pub struct TextModel {
+    space: Space,
+    entry: ModelEntry,
+    tokenizer: Tokenizer,
+    pooling: Pooling,
+    session: Mutex<Session>,
+    inputs: Vec<Input>,
+}
+
+#[derive(Clone, Copy)]
+enum Pooling {
+    Mean,
+    Cls,
+}
+
+#[derive(Clone, Copy)]
+enum Input {
+    Ids,
+    Mask,
+    Types,
+}
+
+/// A model that cannot be opened.
+#[derive(Debug, thiserror::Error)]
+pub enum OpenError {
+    /// Files are missing or altered.
+    #[error(transparent)]
+    Install(#[from] InstallError),
+    /// The files are as registered but cannot be used.
+    #[error(transparent)]
+    Embed(#[from] EmbedError),
+}
+
+impl TextModel {
+    /// Verifies the files of `entry` under `cache_dir` and loads them.
+    /// `n_threads` limits the threads of one run.
+    ///
+    /// # Errors
+    /// When a file is missing or altered, or the runtime refuses the model.
+    pub fn open(
+        runtime: &Runtime,
+        entry: &ModelEntry,
+        cache_dir: &Path,
+        n_threads: usize,
+    ) -> Result<Self, OpenError> {
+        let folder = verify(entry, cache_dir)?;
+        let tokenizer = tokenizer(entry, &folder.join("tokenizer.json"))?;
+        let pooling = match entry.pooling.as_str() {
+            "mean" => Pooling::Mean,
+            "cls" => Pooling::Cls,
+            other => {
+                return Err(EmbedError::Pooling {
+                    model: entry.name.clone(),
+                    pooling: other.to_owned(),
+                }
+                .into());
+            }
+        };
+        let session = load_session(runtime, entry, &folder.join("model.onnx"), n_threads)?;
+        let inputs = session
+            .inputs()
+            .iter()
+            .filter_map(|input| match input.name() {
+                "input_ids" => Some(Input::Ids),
+                "attention_mask" => Some(Input::Mask),
+                "token_type_ids" => Some(Input::Types),
+                _ => None,
+            })
+            .collect();
+        let model = Self {
+            space: space_of(entry),
+            entry: entry.clone(),
+            tokenizer,
+            pooling,
+            session: Mutex::new(session),
+            inputs,
+        };
+        Ok(model)
+    }
+
+    fn failed(&self, doing: &'static str) -> impl Fn(ort::Error) -> EmbedError {
+        let model = self.entry.name.clone();
+        move |source| EmbedError::Model { model: model.clone(), doing, source }
+    }
+
+    /// Runs one batch and pools it; one vector for each encoding.
+    fn run(&self, batch: &[&Encoding]) -> Result<Vec<Vec<f32>>, EmbedError> {
+        let n = batch.len();
+        let length = batch.iter().map(|encoding| encoding.len()).max().unwrap_or(0).max(1);
+        let padded = |values: fn(&Encoding) -> &[u32]| -> Vec<i64> {
+            let mut flat = Vec::with_capacity(n * length);
+            for encoding in batch {
+                let row = values(encoding);
+                flat.extend(row.iter().map(|value| i64::from(*value)));
+                flat.extend(std::iter::repeat_n(0, length - row.len()));
+            }
+            flat
+        };
+        let mut feeds = Vec::with_capacity(self.inputs.len());
+        for input in &self.inputs {
+            let (name, values) = match input {
+                Input::Ids => ("input_ids", padded(Encoding::get_ids)),
+                Input::Mask => ("attention_mask", padded(Encoding::get_attention_mask)),
+                Input::Types => ("token_type_ids", padded(Encoding::get_type_ids)),
+            };
+            let tensor = Tensor::from_array(([n, length], values))
+                .map_err(self.failed("preparing input"))?;
+            feeds.push((name, tensor.into_dyn()));
+        }
+        let mut session = self.session.lock().unwrap_or_else(PoisonError::into_inner);
+        let outputs = session.run(feeds).map_err(self.failed("embedding"))?;
+        let (shape, states) = outputs["last_hidden_state"]
+            .try_extract_tensor::<f32>()
+            .map_err(self.failed("reading output"))?;
+        let found = shape.last().map_or(0, |size| usize::try_from(*size).unwrap_or(0));
+        if found != self.space.dimension {
+            return Err(EmbedError::Dimension {
+                model: self.entry.name.clone(),
+                expected: self.space.dimension,
+                found,
+            });
+        }
+        let rows = states.chunks_exact(length * found);
+        Ok(rows.zip(batch).map(|(row, encoding)| self.pool(row, encoding)).collect())
+    }
+
+    /// Mean of the token vectors that the mask keeps, or the first one; then
+    /// scaled to unit length.
+    fn pool(&self, states: &[f32], encoding: &Encoding) -> Vec<f32> {
+        let mut vector = vec![0f32; self.space.dimension];
+        let tokens = states.chunks_exact(self.space.dimension);
+        match self.pooling {
+            Pooling::Mean => {
+                for (token, mask) in tokens.zip(encoding.get_attention_mask()) {
+                    if *mask == 1 {
+                        for (sum, value) in vector.iter_mut().zip(token) {
+                            *sum += value;
+                        }
+                    }
+                }
+            }
+            Pooling::Cls => {
+                for (sum, value) in vector.iter_mut().zip(tokens.take(1).flatten()) {
+                    *sum = *value;
+                }
+            }
+        }
+        let length = vector.iter().map(|value| value * value).sum::<f32>().sqrt().max(1e-12);
+        for value in &mut vector {
+            *value /= length;
+        }
+        vector
+    }
+}
+
+impl Embedder for TextModel {
+    fn space(&self) -> &Space {
+        &self.space
+    }
+
+    fn embed(
+        &self,
+        texts: &[&str],
+        role: TextRole,
+        progress: &mut dyn FnMut(usize),
+    ) -> Result<EmbeddedTexts, EmbedError> {
+        let prefix = match role {
+            TextRole::Query => &self.entry.query_prefix,
+            TextRole::Passage => &self.entry.passage_prefix,
+        };
+        let prefixed: Vec<String> = texts.iter().map(|text| format!("{prefix}{text}")).collect();
+        let encodings = self.tokenizer.encode_batch_fast(prefixed, true).map_err(|error| {
+            EmbedError::Tokenizer { model: self.entry.name.clone(), reason: error.to_string() }
+        })?;
+        let n_truncated =
+            encodings.iter().filter(|encoding| !encoding.get_overflowing().is_empty()).count();
+        // Texts of similar length share a batch, so that little is padding.
+        let mut order: Vec<(usize, &Encoding)> = encodings.iter().enumerate().collect();
+        order.sort_by_key(|(i, encoding)| (encoding.len(), *i));
+        let mut vectors = vec![Vec::new(); texts.len()];
+        let mut done = 0;
+        let mut rest = order.as_slice();
+        while !rest.is_empty() {
+            let (batch, remaining) = rest.split_at(batch_size(rest));
+            let encodings: Vec<&Encoding> = batch.iter().map(|(_, encoding)| *encoding).collect();
+            for ((index, _), vector) in batch.iter().zip(self.run(&encodings)?) {
+                if !vector.iter().all(|value| value.is_finite()) {
+                    let text = texts.get(*index).copied().unwrap_or_default();
+                    return Err(EmbedError::NotFinite {
+                        model: self.entry.name.clone(),
+                        text: text.chars().take(40).collect(),
+                    });
+                }
+                if let Some(slot) = vectors.get_mut(*index) {
+                    *slot = vector;
+                }
+            }
+            done += batch.len();
+            progress(done);
+            rest = remaining;
+        }
+        Ok(EmbeddedTexts { vectors, n_truncated })
+    }
+
+    fn token_counter(&self) -> TokenCounter {
+        let mut tokenizer = self.tokenizer.clone();
+        // Without truncation the whole text counts.
+        let _ = tokenizer.with_truncation(None);
+        TokenCounter { tokenizer }
+    }
+}
+
+/// How many of the next texts, sorted by ascending length, fit in one batch.
+fn batch_size(rest: &[(usize, &Encoding)]) -> usize {
+    rest.iter()
+        .take(BATCH_TEXTS)
+        .enumerate()
+        .take_while(|(i, (_, encoding))| *i == 0 || (i + 1) * encoding.len() <= BATCH_TOKENS)
+        .count()
+}
+
+fn tokenizer(entry: &ModelEntry, path: &Path) -> Result<Tokenizer, EmbedError> {
+    let refused = |error: tokenizers::Error| EmbedError::Tokenizer {
+        model: entry.name.clone(),
+        reason: error.to_string(),
+    };
+    let mut tokenizer = Tokenizer::from_file(path).map_err(refused)?;
+    // The file may fix its own padding and truncation; the registry decides.
+    tokenizer.with_padding(None);
+    let truncation = TruncationParams { max_length: entry.max_tokens, ..Default::default() };
+    tokenizer.with_truncation(Some(truncation)).map_err(refused)?;
+    Ok(tokenizer)
+}
+
+fn load_session(
+    runtime: &Runtime,
+    entry: &ModelEntry,
+    path: &Path,
+    n_threads: usize,
+) -> Result<Session, EmbedError> {
+    let failed =
+        |source| EmbedError::Model { model: entry.name.clone(), doing: "being loaded", source };
+    let builder = Session::builder(runtime.environment()).map_err(failed)?;
+    let builder = builder
+        .with_intra_threads(n_threads)
+        .map_err(|error| failed(error.into()))?
+        .with_optimization_level(GraphOptimizationLevel::Level3)
+        .map_err(|error| failed(error.into()))?;
+    let mut builder = builder;
+    builder.commit_from_file(path).map_err(failed)
+}
+
+fn space_of(entry: &ModelEntry) -> Space {
+    let mut files: Vec<_> = entry
+        .files
+        .iter()
+        .filter(|file| matches!(file.name.as_str(), "model.onnx" | "tokenizer.json"))
+        .map(|file| (file.name.clone(), file.sha256))
+        .collect();
+    files.sort();
+    Space {
+        model: entry.name.clone(),
+        files,
+        preprocessing: format!(
+            "max_tokens={}; query_prefix={:?}; passage_prefix={:?}",
+            entry.max_tokens, entry.query_prefix, entry.passage_prefix
+        ),
+        pooling: entry.pooling.clone(),
+        dimension: entry.dimension,
+        normalised: true,
+    }
+}

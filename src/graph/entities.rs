@@ -1,0 +1,181 @@
+//! Entities and what imported RDF says about resources.
+
+use super::error::GraphError;
+use super::store::Store;
+use super::triples::Triples;
+use crate::model::{Entity, EntityClass, EntityId};
+use crate::vocab::{self, dcterms, rdf, rdfs, schema, skos};
+use oxigraph::model::{GraphName, NamedNodeRef, Quad, Term};
+use std::collections::{BTreeMap, BTreeSet};
+
+/// Predicates whose values name a resource, the preferred ones first.
+const LABEL_PREDICATES: [&str; 7] = [
+    skos::PREF_LABEL,
+    rdfs::LABEL,
+    schema::NAME,
+    "http://schema.org/name",
+    dcterms::TITLE,
+    skos::ALT_LABEL,
+    schema::ALTERNATE_NAME,
+];
+
+impl Store {
+    /// Makes the entities graph hold exactly these entities and proposals.
+    ///
+    /// # Errors
+    /// When the store cannot be read or written.
+    pub fn set_entities(
+        &self,
+        entities: &[Entity],
+        close_matches: &[(EntityId, EntityId)],
+    ) -> Result<(), GraphError> {
+        let mut triples = Triples::new();
+        for entity in entities {
+            let id = entity.id.as_str();
+            triples.class(id, &format!("{}{}", vocab::NAMESPACE, entity.class.local_name()));
+            for (i, label) in entity.labels.iter().enumerate() {
+                let predicate = if i == 0 { skos::PREF_LABEL } else { skos::ALT_LABEL };
+                triples.text(id, predicate, label);
+            }
+        }
+        for (a, b) in close_matches {
+            triples.link(a.as_str(), skos::CLOSE_MATCH, b.as_str());
+        }
+        self.replace_graph(vocab::GRAPH_ENTITIES, triples.into_vec())
+    }
+
+    /// Every entity, ordered by id.
+    ///
+    /// # Errors
+    /// When the store cannot be read.
+    pub fn entities(&self) -> Result<Vec<Entity>, GraphError> {
+        let mut entities: BTreeMap<String, Entity> = BTreeMap::new();
+        let mut alternatives = Vec::new();
+        for triple in self.graph(vocab::GRAPH_ENTITIES)? {
+            let id = super::read::iri(&Term::from(triple.subject));
+            let entity = entities.entry(id.clone()).or_insert_with(|| Entity {
+                id: EntityId::from_iri(id.clone()),
+                labels: Vec::new(),
+                class: EntityClass::ProperName,
+            });
+            let value = super::read::iri(&triple.object);
+            match triple.predicate.as_str() {
+                rdf::TYPE => {
+                    let local = value.strip_prefix(vocab::NAMESPACE).unwrap_or_default();
+                    if let Some(class) =
+                        EntityClass::ALL.into_iter().find(|class| class.local_name() == local)
+                    {
+                        entity.class = class;
+                    }
+                }
+                skos::PREF_LABEL => entity.labels.insert(0, value),
+                skos::ALT_LABEL => alternatives.push((id, value)),
+                _ => {}
+            }
+        }
+        alternatives.sort();
+        for (id, label) in alternatives {
+            if let Some(entity) = entities.get_mut(&id) {
+                entity.labels.push(label);
+            }
+        }
+        Ok(entities.into_values().collect())
+    }
+
+    /// Pairs of entities proposed as the same.
+    ///
+    /// # Errors
+    /// When the store cannot be read.
+    pub fn close_matches(&self) -> Result<Vec<(EntityId, EntityId)>, GraphError> {
+        let mut pairs: Vec<_> = self
+            .pairs(skos::CLOSE_MATCH)?
+            .into_iter()
+            .map(|(a, b)| (EntityId::from_iri(a), EntityId::from_iri(b)))
+            .collect();
+        pairs.sort();
+        Ok(pairs)
+    }
+
+    /// Labels of the resources that imported RDF describes, preferred labels first.
+    ///
+    /// # Errors
+    /// When the store cannot be read.
+    pub fn resource_labels(&self) -> Result<Vec<(EntityId, String)>, GraphError> {
+        let mut labels = Vec::new();
+        for predicate in LABEL_PREDICATES {
+            let mut found: Vec<(EntityId, String)> = Vec::new();
+            for quad in self.imported(predicate)? {
+                if let Term::Literal(label) = &quad.object {
+                    let id = super::read::iri(&Term::from(quad.subject));
+                    found.push((EntityId::from_iri(id), label.value().to_owned()));
+                }
+            }
+            found.sort();
+            labels.append(&mut found);
+        }
+        Ok(labels)
+    }
+
+    /// Pairs of labelled resources that an imported triple ties together.
+    ///
+    /// # Errors
+    /// When the store cannot be read.
+    pub fn resource_links(&self) -> Result<Vec<(EntityId, EntityId)>, GraphError> {
+        let labelled: BTreeSet<EntityId> =
+            self.resource_labels()?.into_iter().map(|(id, _)| id).collect();
+        let mut links = BTreeSet::new();
+        for graph in self.inner.named_graphs() {
+            let graph = graph?;
+            let name = super::read::iri(&Term::from(graph));
+            if !name.starts_with(vocab::GRAPH_IMPORTED_PREFIX) {
+                continue;
+            }
+            for triple in self.graph(&name)? {
+                let from = EntityId::from_iri(super::read::iri(&Term::from(triple.subject)));
+                let Term::NamedNode(to) = triple.object else { continue };
+                let to = EntityId::from_iri(to.into_string());
+                if from != to && labelled.contains(&from) && labelled.contains(&to) {
+                    links.insert((from, to));
+                }
+            }
+        }
+        Ok(links.into_iter().collect())
+    }
+
+    fn imported(&self, predicate: &str) -> Result<Vec<Quad>, GraphError> {
+        let predicate = NamedNodeRef::new_unchecked(predicate);
+        let quads = self.inner.quads_for_pattern(None, Some(predicate), None, None);
+        let mut imported = Vec::new();
+        for quad in quads {
+            let quad = quad?;
+            let named = matches!(&quad.graph_name, GraphName::NamedNode(graph)
+                if graph.as_str().starts_with(vocab::GRAPH_IMPORTED_PREFIX));
+            if named && matches!(&quad.subject, oxigraph::model::NamedOrBlankNode::NamedNode(_)) {
+                imported.push(quad);
+            }
+        }
+        Ok(imported)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn entities_are_replaced_as_a_whole() {
+        let folder = tempfile::tempdir().unwrap();
+        let store = Store::open(folder.path()).unwrap();
+        let entity = |label: &str, class| Entity {
+            id: EntityId::from_label(label),
+            labels: vec![label.to_owned(), format!("{label} two")],
+            class,
+        };
+        let (a, b) = (entity("alpha", EntityClass::Topic), entity("beta", EntityClass::Identifier));
+        store.set_entities(&[a.clone(), b.clone()], &[(a.id.clone(), b.id.clone())]).unwrap();
+        assert_eq!(store.entities().unwrap(), [a, b.clone()]);
+        store.set_entities(std::slice::from_ref(&b), &[]).unwrap();
+        assert_eq!(store.entities().unwrap(), [b]);
+        assert_eq!(store.n_quads().unwrap(), 3);
+    }
+}

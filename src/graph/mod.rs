@@ -1,0 +1,31 @@
+//! What does the knowledge base know, and how do things hang together?
+//!
+//! Wraps Oxigraph (the store and SPARQL) and petgraph (the projection on which
+//! walks run). It is the only module that writes triples, and all its writes go
+//! through one lock: the disk store detects no conflicts between writers.
+//!
+//! One transaction of [`Store::commit_document`] is the commit point of a
+//! document; vectors and blobs that no transaction names do not exist.
+
+mod entities;
+mod error;
+mod integrity;
+mod mentions;
+mod projection;
+mod read;
+mod sparql;
+mod store;
+mod triples;
+mod walk;
+mod write;
+
+pub use error::{GraphError, QueryError};
+pub use integrity::IntegrityReport;
+pub use mentions::MentionsWrite;
+pub use projection::{NodeKey, Projection, ProjectionBuilder};
+pub use read::DocumentSummary;
+pub use sparql::{QueryOptions, ResultFormat};
+pub use store::Store;
+pub use triples::Triples;
+pub use walk::{PageRankOptions, Walk};
+pub use write::{DocumentWrite, IngestActivity};

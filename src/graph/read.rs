@@ -1,0 +1,227 @@
+//! Reading documents and fragments back.
+
+use super::error::GraphError;
+use super::store::Store;
+use crate::model::{
+    AccessLabel, Digest, DocumentId, Fragment, FragmentId, FragmentKind, MediaType, PictureFacts,
+    SpaceId, Span, VersionId,
+};
+use crate::vocab::{self, dcterms, schema, vt};
+use oxigraph::model::{NamedNodeRef, Term};
+use std::collections::{HashMap, HashSet};
+
+/// What is known about a document without its text.
+#[derive(Clone, Debug, PartialEq)]
+pub struct DocumentSummary {
+    /// Identity.
+    pub id: DocumentId,
+    /// The one version in the knowledge base.
+    pub version: VersionId,
+    /// Digest of the original bytes.
+    pub digest: Digest,
+    /// Digest of the extracted text.
+    pub text_digest: Digest,
+    /// Digest of the ingest settings.
+    pub recipe: Digest,
+    /// Digest of the mentions, once they were extracted.
+    pub mentions_digest: Option<Digest>,
+    /// Source path or given id.
+    pub source: String,
+    /// Title.
+    pub title: String,
+    /// Kind of content.
+    pub media_type: MediaType,
+    /// Who may see it.
+    pub access_label: AccessLabel,
+    /// Facts about the pixels of a picture.
+    pub picture: Option<PictureFacts>,
+}
+
+/// Values of one property by subject.
+type Column = HashMap<String, String>;
+
+impl Store {
+    /// Every document, ordered by id.
+    ///
+    /// # Errors
+    /// When the store cannot be read or a document is incomplete.
+    pub fn documents(&self) -> Result<Vec<DocumentSummary>, GraphError> {
+        let titles = self.column(dcterms::TITLE)?;
+        let sources = self.column(vt::SOURCE)?;
+        let digests = self.column(vt::SHA256)?;
+        let text_digests = self.column(vt::TEXT_SHA256)?;
+        let recipes = self.column(vt::RECIPE)?;
+        let mentions = self.column(vt::MENTIONS_SHA256)?;
+        let formats = self.column(dcterms::FORMAT)?;
+        let labels = self.column(vt::ACCESS_LABEL)?;
+        let (widths, heights) = (self.column(vt::WIDTH_PX)?, self.column(vt::HEIGHT_PX)?);
+        let orientations = self.column(vt::ORIENTATION)?;
+        let mut documents = Vec::new();
+        for (version, id) in self.column(dcterms::IS_VERSION_OF)? {
+            let digest = |column: &Column, property| -> Result<Digest, GraphError> {
+                parsed(column, "document version", &version, property)
+            };
+            let picture = widths.get(&version).zip(heights.get(&version)).and_then(|(w, h)| {
+                Some(PictureFacts {
+                    width_px: w.parse().ok()?,
+                    height_px: h.parse().ok()?,
+                    orientation: orientations.get(&version)?.parse().ok()?,
+                })
+            });
+            let media_type = formats.get(&version).and_then(|name| MediaType::from_name(name));
+            documents.push(DocumentSummary {
+                digest: digest(&digests, "vt:sha256")?,
+                text_digest: digest(&text_digests, "vt:textSha256")?,
+                recipe: digest(&recipes, "vt:recipe")?,
+                mentions_digest: mentions.get(&version).and_then(|text| text.parse().ok()),
+                source: sources.get(&id).cloned().unwrap_or_default(),
+                title: titles.get(&id).cloned().unwrap_or_default(),
+                media_type: media_type
+                    .ok_or_else(|| damaged("document version", &version, "dcterms:format"))?,
+                access_label: AccessLabel(labels.get(&version).cloned().unwrap_or_default()),
+                picture,
+                version: VersionId::from_iri(version),
+                id: DocumentId::from_iri(id),
+            });
+        }
+        documents.sort_by(|a, b| a.id.cmp(&b.id));
+        Ok(documents)
+    }
+
+    /// Every fragment, ordered by document and position.
+    ///
+    /// # Errors
+    /// When the store cannot be read or a fragment is incomplete.
+    pub fn fragments(&self) -> Result<Vec<Fragment>, GraphError> {
+        let versions = self.column(dcterms::IS_VERSION_OF)?;
+        let ordinals = self.column(vt::ORDINAL)?;
+        let texts = self.column(vt::TEXT)?;
+        let (starts, ends) = (self.column(vt::START)?, self.column(vt::END)?);
+        let sections = self.column(vt::SECTION)?;
+        let pictures = self.column(vt::PICTURE_FILE)?;
+        let alternatives = self.column(vt::ALTERNATIVE_TEXT)?;
+        let captions = self.column(schema::CAPTION)?;
+        let mut fragments = Vec::new();
+        for (id, version) in self.column(dcterms::IS_PART_OF)? {
+            let Some(document) = versions.get(&version) else { continue };
+            let kind = match pictures.get(&id) {
+                None => FragmentKind::Chunk,
+                Some(picture) => FragmentKind::Picture {
+                    picture: DocumentId::from_iri(picture.clone()),
+                    alt: alternatives.get(&id).cloned().unwrap_or_default(),
+                    caption: captions.get(&id).cloned(),
+                },
+            };
+            let heading_path = sections
+                .get(&id)
+                .map(|section| section.split(" > ").map(str::to_owned).collect())
+                .unwrap_or_default();
+            fragments.push(Fragment {
+                document: DocumentId::from_iri(document.clone()),
+                version: VersionId::from_iri(version),
+                ordinal: parsed(&ordinals, "fragment", &id, "vt:ordinal")?,
+                heading_path,
+                span: Span::new(
+                    parsed(&starts, "fragment", &id, "vt:start")?,
+                    parsed(&ends, "fragment", &id, "vt:end")?,
+                ),
+                text: texts.get(&id).cloned().unwrap_or_default(),
+                kind,
+                id: FragmentId::from_iri(id),
+            });
+        }
+        fragments.sort_by(|a, b| (&a.document, a.ordinal).cmp(&(&b.document, b.ordinal)));
+        Ok(fragments)
+    }
+
+    /// Links from fragments to documents, ordered.
+    ///
+    /// # Errors
+    /// When the store cannot be read.
+    pub fn links(&self) -> Result<Vec<(FragmentId, DocumentId)>, GraphError> {
+        let mut links: Vec<_> = self
+            .pairs(dcterms::REFERENCES)?
+            .into_iter()
+            .filter(|(subject, _)| subject.starts_with(vocab::FRAGMENT_PREFIX))
+            .map(|(from, to)| (FragmentId::from_iri(from), DocumentId::from_iri(to)))
+            .collect();
+        links.sort();
+        Ok(links)
+    }
+
+    /// The topic entity of each document.
+    ///
+    /// # Errors
+    /// When the store cannot be read.
+    pub fn topics(&self) -> Result<Vec<(DocumentId, crate::model::EntityId)>, GraphError> {
+        let mut topics: Vec<_> = self
+            .pairs(schema::ABOUT)?
+            .into_iter()
+            .filter(|(subject, _)| subject.starts_with(vocab::DOCUMENT_PREFIX))
+            .map(|(document, entity)| {
+                (DocumentId::from_iri(document), crate::model::EntityId::from_iri(entity))
+            })
+            .collect();
+        topics.sort();
+        Ok(topics)
+    }
+
+    /// Fragments that the graph says have a vector in `space`.
+    ///
+    /// # Errors
+    /// When the store cannot be read.
+    pub fn embedded(&self, space: SpaceId) -> Result<HashSet<FragmentId>, GraphError> {
+        let wanted = format!("{}{}", vocab::SPACE_PREFIX, space.0);
+        let pairs = self.pairs(vt::EMBEDDED_IN)?.into_iter();
+        Ok(pairs
+            .filter(|(_, space)| *space == wanted)
+            .map(|(fragment, _)| FragmentId::from_iri(fragment))
+            .collect())
+    }
+
+    /// Subject and object of every triple with this predicate, in all graphs.
+    pub(super) fn pairs(&self, predicate: &str) -> Result<Vec<(String, String)>, GraphError> {
+        let predicate = NamedNodeRef::new_unchecked(predicate);
+        self.inner
+            .quads_for_pattern(None, Some(predicate), None, None)
+            .map(|quad| {
+                let quad = quad?;
+                Ok((iri(&quad.subject.into()), text(quad.object)))
+            })
+            .collect()
+    }
+
+    pub(super) fn column(&self, predicate: &str) -> Result<Column, GraphError> {
+        Ok(self.pairs(predicate)?.into_iter().collect())
+    }
+}
+
+/// IRI of a named node, text of a literal, name of a blank node.
+pub(super) fn iri(term: &Term) -> String {
+    match term {
+        Term::NamedNode(node) => node.as_str().to_owned(),
+        Term::BlankNode(node) => node.as_str().to_owned(),
+        Term::Literal(literal) => literal.value().to_owned(),
+    }
+}
+
+fn text(term: Term) -> String {
+    match term {
+        Term::NamedNode(node) => node.into_string(),
+        Term::BlankNode(node) => node.into_string(),
+        Term::Literal(literal) => literal.destruct().0,
+    }
+}
+
+fn parsed<T: std::str::FromStr>(
+    column: &Column,
+    what: &'static str,
+    iri: &str,
+    property: &'static str,
+) -> Result<T, GraphError> {
+    column.get(iri).and_then(|text| text.parse().ok()).ok_or_else(|| damaged(what, iri, property))
+}
+
+fn damaged(what: &'static str, iri: &str, property: &'static str) -> GraphError {
+    GraphError::Damaged { what, iri: iri.to_owned(), property }
+}

@@ -1,0 +1,251 @@
+//! SPARQL queries over the whole knowledge base.
+
+use super::error::QueryError;
+use super::store::Store;
+use crate::vocab;
+use oxigraph::io::{RdfFormat, RdfSerializer};
+use oxigraph::sparql::results::{QueryResultsFormat, QueryResultsSerializer};
+use oxigraph::sparql::{CancellationToken, QueryResults, SparqlEvaluator};
+use std::io::Write;
+use std::sync::mpsc;
+use std::time::Duration;
+
+/// How a query is run and answered.
+#[derive(Clone, Debug)]
+pub struct QueryOptions {
+    /// Longest evaluation in milliseconds. Sorting and pure expressions are
+    /// checked only between steps, so the end may come some seconds later.
+    pub timeout_ms: u64,
+    /// Format of the answer.
+    pub format: ResultFormat,
+}
+
+/// Formats of results; `SELECT` and `ASK` take the first four, `CONSTRUCT` and
+/// `DESCRIBE` the others.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum ResultFormat {
+    /// SPARQL 1.1 Query Results JSON.
+    Json,
+    /// SPARQL Query Results XML.
+    Xml,
+    /// Comma-separated values.
+    Csv,
+    /// Tab-separated values.
+    Tsv,
+    /// Turtle.
+    Turtle,
+    /// N-Triples.
+    NTriples,
+    /// RDF/XML.
+    RdfXml,
+    /// JSON-LD.
+    JsonLd,
+}
+
+impl ResultFormat {
+    /// Every format.
+    pub const ALL: [Self; 8] = [
+        Self::Json,
+        Self::Xml,
+        Self::Csv,
+        Self::Tsv,
+        Self::Turtle,
+        Self::NTriples,
+        Self::RdfXml,
+        Self::JsonLd,
+    ];
+
+    /// The registered media type.
+    pub fn media_type(self) -> &'static str {
+        match self {
+            Self::Json => "application/sparql-results+json",
+            Self::Xml => "application/sparql-results+xml",
+            Self::Csv => "text/csv",
+            Self::Tsv => "text/tab-separated-values",
+            Self::Turtle => "text/turtle",
+            Self::NTriples => "application/n-triples",
+            Self::RdfXml => "application/rdf+xml",
+            Self::JsonLd => "application/ld+json",
+        }
+    }
+
+    fn solutions(self) -> Option<QueryResultsFormat> {
+        match self {
+            Self::Json => Some(QueryResultsFormat::Json),
+            Self::Xml => Some(QueryResultsFormat::Xml),
+            Self::Csv => Some(QueryResultsFormat::Csv),
+            Self::Tsv => Some(QueryResultsFormat::Tsv),
+            _ => None,
+        }
+    }
+
+    fn graph(self) -> Option<RdfFormat> {
+        match self {
+            Self::Turtle => Some(RdfFormat::Turtle),
+            Self::NTriples => Some(RdfFormat::NTriples),
+            Self::RdfXml => Some(RdfFormat::RdfXml),
+            Self::JsonLd => {
+                Some(RdfFormat::JsonLd { profile: oxigraph::io::JsonLdProfileSet::empty() })
+            }
+            _ => None,
+        }
+    }
+}
+
+impl Store {
+    /// Answers a query over all graphs (the default graph is their union) and
+    /// writes the results. The prefixes of [`vocab::PREFIXES`] need no declaration.
+    ///
+    /// # Errors
+    /// When the text is not SPARQL, the format does not fit the kind of query,
+    /// the time is up, or writing fails.
+    pub fn query(
+        &self,
+        text: &str,
+        options: &QueryOptions,
+        output: &mut dyn Write,
+    ) -> Result<(), QueryError> {
+        let token = CancellationToken::new();
+        let (finished, wait) = mpsc::channel::<()>();
+        let timeout = Duration::from_millis(options.timeout_ms);
+        std::thread::scope(|scope| {
+            let watched = token.clone();
+            scope.spawn(move || {
+                if wait.recv_timeout(timeout) == Err(mpsc::RecvTimeoutError::Timeout) {
+                    watched.cancel();
+                }
+            });
+            let result = self.evaluate(text, options, token.clone(), output);
+            drop(finished);
+            match result {
+                Err(QueryError::Evaluation(_)) if token.is_cancelled() => {
+                    Err(QueryError::Timeout(options.timeout_ms))
+                }
+                other => other,
+            }
+        })
+    }
+
+    fn evaluate(
+        &self,
+        text: &str,
+        options: &QueryOptions,
+        token: CancellationToken,
+        output: &mut dyn Write,
+    ) -> Result<(), QueryError> {
+        if let Some(service) = service_target(text) {
+            return Err(QueryError::Service(service));
+        }
+        let mut evaluator = SparqlEvaluator::new().with_cancellation_token(token);
+        for (prefix, namespace) in vocab::PREFIXES {
+            if let Ok(with_prefix) = evaluator.clone().with_prefix(*prefix, *namespace) {
+                evaluator = with_prefix;
+            }
+        }
+        let mut prepared = evaluator.parse_query(text)?;
+        if prepared.dataset().is_default_dataset() {
+            prepared.dataset_mut().set_default_graph_as_union();
+        }
+        match prepared.on_store(&self.inner).execute()? {
+            QueryResults::Solutions(solutions) => {
+                let format = options.format.solutions().ok_or(wrong_format("SELECT", options))?;
+                let mut writer = QueryResultsSerializer::from_format(format)
+                    .serialize_solutions_to_writer(output, solutions.variables().to_vec())?;
+                for solution in solutions {
+                    writer.serialize(&solution?)?;
+                }
+                writer.finish()?;
+            }
+            QueryResults::Boolean(value) => {
+                let format = options.format.solutions().ok_or(wrong_format("ASK", options))?;
+                QueryResultsSerializer::from_format(format)
+                    .serialize_boolean_to_writer(output, value)?;
+            }
+            QueryResults::Graph(triples) => {
+                // The usual format of SELECT means "no wish" here.
+                let format = match options.format {
+                    ResultFormat::Json => RdfFormat::Turtle,
+                    other => other.graph().ok_or(wrong_format("CONSTRUCT", options))?,
+                };
+                let mut serializer = RdfSerializer::from_format(format);
+                for (prefix, namespace) in vocab::PREFIXES {
+                    if let Ok(with) = serializer.clone().with_prefix(*prefix, *namespace) {
+                        serializer = with;
+                    }
+                }
+                let mut writer = serializer.for_writer(output);
+                for triple in triples {
+                    writer.serialize_triple(&triple?)?;
+                }
+                writer.finish()?;
+            }
+        }
+        Ok(())
+    }
+}
+
+fn wrong_format(kind: &'static str, options: &QueryOptions) -> QueryError {
+    QueryError::Format {
+        kind,
+        format: options.format.media_type(),
+        choices: if kind == "CONSTRUCT" {
+            "turtle, ntriples, rdfxml, jsonld"
+        } else {
+            "json, xml, csv, tsv"
+        },
+    }
+}
+
+/// The target of the first SERVICE clause, if the parsed query has one.
+fn service_target(text: &str) -> Option<String> {
+    let mut parser = spargebra::SparqlParser::new();
+    for (prefix, namespace) in vocab::PREFIXES {
+        if let Ok(with) = parser.clone().with_prefix(*prefix, *namespace) {
+            parser = with;
+        }
+    }
+    // The algebra prints every service clause as `(service ...)`.
+    let algebra = parser.parse_query(text).ok()?.to_sse();
+    let (_, rest) = algebra.split_once("(service ")?;
+    let rest = rest.strip_prefix("silent ").unwrap_or(rest);
+    Some(rest.split_whitespace().next()?.trim_matches(['<', '>']).to_owned())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::graph::Triples;
+
+    fn run(query: &str, format: ResultFormat) -> Result<String, QueryError> {
+        let folder = tempfile::tempdir().unwrap();
+        let store = Store::open(folder.path()).unwrap();
+        let mut triples = Triples::new();
+        triples.text("urn:t:a", "http://purl.org/dc/terms/title", "Ä");
+        store.insert_graph("urn:t:g", triples.into_vec()).unwrap();
+        let mut output = Vec::new();
+        store.query(query, &QueryOptions { timeout_ms: 10_000, format }, &mut output)?;
+        Ok(String::from_utf8(output).unwrap())
+    }
+
+    #[test]
+    fn the_default_graph_is_the_union_and_prefixes_are_known() {
+        let csv = run("SELECT ?t { ?s dcterms:title ?t }", ResultFormat::Csv).unwrap();
+        assert_eq!(csv, "t\r\nÄ\r\n");
+        let turtle =
+            run("CONSTRUCT { ?s rdfs:label ?t } { ?s dcterms:title ?t }", ResultFormat::Turtle);
+        assert!(turtle.unwrap().contains("rdfs:label \"Ä\""));
+    }
+
+    #[test]
+    fn mistakes_are_the_users() {
+        assert!(matches!(run("SELEC", ResultFormat::Json), Err(QueryError::Syntax(_))));
+        let format = run("ASK { ?s ?p ?o }", ResultFormat::Turtle);
+        assert!(matches!(format, Err(QueryError::Format { .. })));
+    }
+
+    #[test]
+    fn other_servers_are_never_asked() {
+        let refused = run("SELECT * { SERVICE <http://x.test/> { ?a ?b ?c } }", ResultFormat::Json);
+        assert!(matches!(refused, Err(QueryError::Service(target)) if target == "http://x.test/"));
+    }
+}

@@ -1,0 +1,226 @@
+//! The store on disk and its one writer.
+
+use super::error::GraphError;
+use crate::vocab;
+use oxigraph::io::{RdfFormat, RdfParser};
+use oxigraph::model::{GraphName, NamedNode, NamedNodeRef, Quad, QuadRef, Triple};
+use oxigraph::store::{Store as Oxigraph, Transaction};
+use std::collections::HashSet;
+use std::fs;
+use std::path::Path;
+use std::sync::{Mutex, PoisonError};
+
+/// What `FORMAT` beside the store says.
+const FORMAT: &str = "veritrail-graph 1";
+
+/// The graph on disk. Any number of threads may read; writes queue up.
+pub struct Store {
+    pub(super) inner: Oxigraph,
+    writer: Mutex<()>,
+}
+
+impl Store {
+    /// Opens the store in `path`, making it when the folder is empty.
+    ///
+    /// # Errors
+    /// When another process holds it, it is damaged, or of a newer format.
+    pub fn open(path: &Path) -> Result<Self, GraphError> {
+        let io_error = |source| GraphError::Io { path: path.to_owned(), source };
+        fs::create_dir_all(path).map_err(io_error)?;
+        let format_file = path.join("FORMAT");
+        if format_file.exists() {
+            let found = fs::read_to_string(&format_file).map_err(io_error)?;
+            if found.trim() != FORMAT {
+                return Err(GraphError::Format {
+                    path: path.to_owned(),
+                    expected: FORMAT,
+                    found: found.trim().to_owned(),
+                });
+            }
+        } else {
+            fs::write(&format_file, FORMAT).map_err(io_error)?;
+        }
+        let inner = Oxigraph::open(path.join("store"))
+            .map_err(|source| GraphError::Open { path: path.to_owned(), source })?;
+        Ok(Self { inner, writer: Mutex::new(()) })
+    }
+
+    /// Runs `change` in one transaction while no other writer runs, and commits
+    /// it. When `change` fails nothing is written.
+    pub(super) fn write<T>(
+        &self,
+        change: impl FnOnce(&mut Transaction<'_>) -> Result<T, GraphError>,
+    ) -> Result<T, GraphError> {
+        let _guard = self.writer.lock().unwrap_or_else(PoisonError::into_inner);
+        let mut transaction = self.inner.start_transaction()?;
+        let value = change(&mut transaction)?;
+        transaction.commit()?;
+        Ok(value)
+    }
+
+    /// Number of quads.
+    ///
+    /// # Errors
+    /// When the store cannot be read.
+    pub fn n_quads(&self) -> Result<usize, GraphError> {
+        Ok(self.inner.len()?)
+    }
+
+    /// Makes everything written so far durable against power loss.
+    ///
+    /// # Errors
+    /// When the disk refuses.
+    pub fn flush(&self) -> Result<(), GraphError> {
+        Ok(self.inner.flush()?)
+    }
+
+    /// Writes a new named graph in one transaction.
+    ///
+    /// # Errors
+    /// When a graph of that name exists, or the store cannot be written.
+    pub fn insert_graph(&self, name: &str, triples: Vec<Triple>) -> Result<(), GraphError> {
+        let graph = NamedNode::new_unchecked(name);
+        self.write(|transaction| {
+            if transaction.contains_named_graph(graph.as_ref())? {
+                return Err(GraphError::GraphExists(name.to_owned()));
+            }
+            insert(transaction, graph.as_ref(), &triples);
+            Ok(())
+        })
+    }
+
+    /// Makes a named graph hold exactly these triples, writing only what differs.
+    ///
+    /// # Errors
+    /// When the store cannot be read or written.
+    pub fn replace_graph(&self, name: &str, triples: Vec<Triple>) -> Result<(), GraphError> {
+        let graph = NamedNode::new_unchecked(name);
+        let wanted: HashSet<Triple> = triples.into_iter().collect();
+        self.write(|transaction| {
+            let present: HashSet<Triple> = transaction
+                .quads_for_pattern(None, None, None, Some(graph.as_ref().into()))
+                .map(|quad| quad.map(Triple::from))
+                .collect::<Result<_, _>>()?;
+            for gone in present.difference(&wanted) {
+                transaction.remove(gone.as_ref().in_graph(graph.as_ref()));
+            }
+            for new in wanted.difference(&present) {
+                transaction.insert(new.as_ref().in_graph(graph.as_ref()));
+            }
+            Ok(())
+        })
+    }
+
+    /// Adds triples to a named graph.
+    ///
+    /// # Errors
+    /// When the store cannot be written.
+    pub fn add_to_graph(&self, name: &str, triples: &[Triple]) -> Result<(), GraphError> {
+        let graph = NamedNode::new_unchecked(name);
+        self.write(|transaction| {
+            insert(transaction, graph.as_ref(), triples);
+            Ok(())
+        })
+    }
+
+    /// The triples of a named graph; none when there is no such graph.
+    ///
+    /// # Errors
+    /// When the store cannot be read.
+    pub fn graph(&self, name: &str) -> Result<Vec<Triple>, GraphError> {
+        let graph = NamedNode::new_unchecked(name);
+        let quads = self.inner.quads_for_pattern(None, None, None, Some(graph.as_ref().into()));
+        Ok(quads.map(|quad| quad.map(Triple::from)).collect::<Result<_, _>>()?)
+    }
+
+    /// Makes the ontology graph hold this ontology.
+    ///
+    /// # Errors
+    /// When `turtle` is not valid or the store cannot be written.
+    pub fn load_ontology(&self, turtle: &str) -> Result<(), GraphError> {
+        let triples = RdfParser::from_format(RdfFormat::Turtle)
+            .for_slice(turtle.as_bytes())
+            .map(|quad| quad.map(Triple::from).map_err(|e| GraphError::Turtle(e.into())))
+            .collect::<Result<Vec<_>, _>>()?;
+        self.replace_graph(vocab::GRAPH_ONTOLOGY, triples)
+    }
+}
+
+/// Adds triples to a graph within a transaction.
+pub(super) fn insert(
+    transaction: &mut Transaction<'_>,
+    graph: NamedNodeRef<'_>,
+    triples: &[Triple],
+) {
+    transaction.extend(triples.iter().map(|triple| QuadRef::from(triple.as_ref().in_graph(graph))));
+}
+
+/// Removes a graph and its name within a transaction.
+pub(super) fn drop_graph(transaction: &mut Transaction<'_>, name: &str) -> Result<(), GraphError> {
+    let graph = GraphName::from(NamedNode::new_unchecked(name));
+    let quads: Vec<Quad> = transaction
+        .quads_for_pattern(None, None, None, Some(graph.as_ref()))
+        .collect::<Result<_, _>>()?;
+    for quad in &quads {
+        transaction.remove(quad.as_ref());
+    }
+    transaction.remove_named_graph(NamedNodeRef::new_unchecked(name))?;
+    Ok(())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::graph::Triples;
+    use oxigraph::model::{Literal, Term};
+
+    #[test]
+    fn concurrent_writers_lose_no_update_on_disk() {
+        let folder = tempfile::tempdir().unwrap();
+        let store = Store::open(folder.path()).unwrap();
+        let node = NamedNodeRef::new_unchecked("urn:t:counter");
+        let set = |transaction: &mut Transaction<'_>| {
+            let quads: Vec<Quad> = transaction
+                .quads_for_pattern(Some(node.into()), None, None, None)
+                .collect::<Result<_, _>>()?;
+            let old: i64 = quads.first().map_or(0, |quad| match &quad.object {
+                Term::Literal(literal) => literal.value().parse().unwrap(),
+                _ => 0,
+            });
+            for quad in &quads {
+                transaction.remove(quad.as_ref());
+            }
+            let next = Literal::from(old + 1);
+            transaction.insert(QuadRef::new(node, node, next.as_ref(), node));
+            Ok(())
+        };
+        std::thread::scope(|scope| {
+            for _ in 0..3 {
+                scope.spawn(|| (0..200).for_each(|_| store.write(set).unwrap()));
+            }
+        });
+        let triples = store.graph("urn:t:counter").unwrap();
+        assert_eq!(triples.len(), 1);
+        assert_eq!(triples[0].object, Literal::from(600i64).into());
+    }
+
+    #[test]
+    fn a_failed_change_writes_nothing() {
+        let folder = tempfile::tempdir().unwrap();
+        let store = Store::open(folder.path()).unwrap();
+        let mut triples = Triples::new();
+        triples.text("urn:t:a", "urn:t:p", "x");
+        let triples = triples.into_vec();
+        store.insert_graph("urn:t:g", triples.clone()).unwrap();
+        assert!(store.insert_graph("urn:t:g", triples).is_err());
+        assert_eq!(store.n_quads().unwrap(), 1);
+    }
+
+    #[test]
+    fn a_newer_format_is_refused() {
+        let folder = tempfile::tempdir().unwrap();
+        fs::write(folder.path().join("FORMAT"), "veritrail-graph 9").unwrap();
+        let error = Store::open(folder.path()).err().unwrap().to_string();
+        assert!(error.contains("veritrail-graph 9") && error.contains("veritrail-graph 1"));
+    }
+}

@@ -1,0 +1,187 @@
+//! Writing documents: one transaction each.
+
+use super::error::GraphError;
+use super::store::{Store, drop_graph, insert};
+use super::triples::Triples;
+use crate::model::{
+    Digest, Document, DocumentId, EntityId, Fragment, FragmentId, FragmentKind, SpaceId, VersionId,
+};
+use crate::vocab::{self, dcterms, prov, rdfs, schema, vt};
+use oxigraph::model::{NamedNodeRef, Triple};
+use oxigraph::store::Transaction;
+use std::collections::BTreeSet;
+
+/// Everything that one document version asserts.
+#[derive(Debug)]
+pub struct DocumentWrite<'a> {
+    /// The document version.
+    pub document: &'a Document,
+    /// Its fragments, in order.
+    pub fragments: &'a [Fragment],
+    /// Links from fragments to other documents.
+    pub links: &'a [(FragmentId, DocumentId)],
+    /// Triples of an RDF document.
+    pub triples: &'a [Triple],
+    /// The space in which each listed fragment has a vector.
+    pub embedded: &'a [(FragmentId, SpaceId)],
+    /// The entity that the document is about.
+    pub about: Option<&'a EntityId>,
+    /// Digest of the settings that shaped the fragments.
+    pub recipe: &'a Digest,
+    /// When and by what it was taken in.
+    pub activity: &'a IngestActivity,
+}
+
+/// The taking in of a document.
+#[derive(Clone, Debug)]
+pub struct IngestActivity {
+    /// RFC 3339.
+    pub started_at: String,
+    /// RFC 3339.
+    pub ended_at: String,
+    /// Name and version of the program.
+    pub software: String,
+}
+
+impl Store {
+    /// Commits a document version in one transaction: every older version of
+    /// the document leaves, this one enters. After it returns, the document is
+    /// part of the knowledge base; before, it is not.
+    ///
+    /// # Errors
+    /// When the store cannot be written; then nothing has changed.
+    pub fn commit_document(&self, write: &DocumentWrite<'_>) -> Result<(), GraphError> {
+        let triples = version_triples(write);
+        let version = write.document.version.as_str();
+        self.write(|transaction| {
+            drop_versions(transaction, &write.document.id)?;
+            insert(transaction, NamedNodeRef::new_unchecked(version), &triples);
+            if !write.triples.is_empty() {
+                let imported = imported_graph(&write.document.version);
+                let graph = NamedNodeRef::new_unchecked(&imported);
+                insert(transaction, graph, write.triples);
+            }
+            Ok(())
+        })
+    }
+
+    /// Removes a document with all its versions. Returns whether there was one.
+    ///
+    /// # Errors
+    /// When the store cannot be written.
+    pub fn remove_document(&self, document: &DocumentId) -> Result<bool, GraphError> {
+        self.write(|transaction| Ok(drop_versions(transaction, document)? > 0))
+    }
+}
+
+/// Name of the graph that holds the triples of an RDF document.
+fn imported_graph(version: &VersionId) -> String {
+    let hash = version.as_str().strip_prefix(vocab::VERSION_PREFIX).unwrap_or(version.as_str());
+    format!("{}{hash}", vocab::GRAPH_IMPORTED_PREFIX)
+}
+
+fn drop_versions(
+    transaction: &mut Transaction<'_>,
+    document: &DocumentId,
+) -> Result<usize, GraphError> {
+    let quads = transaction.quads_for_pattern(
+        None,
+        Some(NamedNodeRef::new_unchecked(dcterms::IS_VERSION_OF)),
+        Some(NamedNodeRef::new_unchecked(document.as_str()).into()),
+        None,
+    );
+    let versions: BTreeSet<String> = quads
+        .map(|quad| quad.map(|quad| super::read::iri(&quad.subject.into())))
+        .collect::<Result<_, _>>()?;
+    for version in &versions {
+        drop_graph(transaction, version)?;
+        drop_graph(transaction, &imported_graph(&VersionId::from_iri(version.clone())))?;
+    }
+    Ok(versions.len())
+}
+
+fn version_triples(write: &DocumentWrite<'_>) -> Vec<Triple> {
+    let mut triples = Triples::new();
+    describe_document(&mut triples, write);
+    for fragment in write.fragments {
+        describe_fragment(&mut triples, fragment);
+    }
+    for (fragment, space) in write.embedded {
+        let space = format!("{}{}", vocab::SPACE_PREFIX, space.0);
+        triples.link(fragment.as_str(), vt::EMBEDDED_IN, &space);
+    }
+    for (fragment, target) in write.links {
+        triples.link(fragment.as_str(), dcterms::REFERENCES, target.as_str());
+    }
+    triples.into_vec()
+}
+
+fn describe_document(triples: &mut Triples, write: &DocumentWrite<'_>) {
+    let document = write.document;
+    let (id, version) = (document.id.as_str(), document.version.as_str());
+    triples.class(id, vt::DOCUMENT);
+    triples.text(id, dcterms::TITLE, &document.title);
+    triples.text(id, vt::SOURCE, &document.source);
+    if let Some(about) = write.about {
+        triples.link(id, schema::ABOUT, about.as_str());
+    }
+    triples.class(version, vt::DOCUMENT_VERSION);
+    triples.link(version, dcterms::IS_VERSION_OF, id);
+    triples.text(version, vt::SHA256, &document.digest.to_string());
+    triples.text(version, vt::TEXT_SHA256, &document.text_digest.to_string());
+    triples.text(version, dcterms::FORMAT, document.media_type.as_str());
+    triples.count(
+        version,
+        vt::SIZE_BYTES,
+        usize::try_from(document.size_bytes).unwrap_or(usize::MAX),
+    );
+    triples.text(version, vt::ACCESS_LABEL, &document.access_label.0);
+    triples.text(version, vt::RECIPE, &write.recipe.to_string());
+    if let Some(language) = &document.language {
+        triples.text(version, dcterms::LANGUAGE, language);
+    }
+    if let Some(picture) = &document.picture {
+        triples.count(version, vt::WIDTH_PX, picture.width_px as usize);
+        triples.count(version, vt::HEIGHT_PX, picture.height_px as usize);
+        triples.count(version, vt::ORIENTATION, usize::from(picture.orientation));
+    }
+    let bytes = format!("{}{}", vocab::BYTES_PREFIX, document.digest);
+    triples.link(version, prov::WAS_DERIVED_FROM, &bytes);
+    let activity = format!(
+        "{}ingest:{}",
+        vocab::ACTIVITY_PREFIX,
+        version.strip_prefix(vocab::VERSION_PREFIX).unwrap_or(version)
+    );
+    triples.link(version, prov::WAS_GENERATED_BY, &activity);
+    triples.class(&activity, vt::INGEST);
+    triples.link(&activity, prov::USED, &bytes);
+    triples.time(&activity, prov::STARTED_AT_TIME, &write.activity.started_at);
+    triples.time(&activity, prov::ENDED_AT_TIME, &write.activity.ended_at);
+    let agent = format!("{}{}", vocab::AGENT_PREFIX, write.activity.software.replace(' ', "-"));
+    triples.link(&activity, prov::WAS_ASSOCIATED_WITH, &agent);
+    triples.class(&agent, prov::SOFTWARE_AGENT);
+    triples.text(&agent, rdfs::LABEL, &write.activity.software);
+}
+
+fn describe_fragment(triples: &mut Triples, fragment: &Fragment) {
+    let id = fragment.id.as_str();
+    triples.link(id, dcterms::IS_PART_OF, fragment.version.as_str());
+    triples.count(id, vt::ORDINAL, fragment.ordinal as usize);
+    triples.text(id, vt::TEXT, &fragment.text);
+    triples.count(id, vt::START, fragment.span.start());
+    triples.count(id, vt::END, fragment.span.end());
+    if !fragment.heading_path.is_empty() {
+        triples.text(id, vt::SECTION, &fragment.section());
+    }
+    match &fragment.kind {
+        FragmentKind::Chunk => triples.class(id, vt::CHUNK),
+        FragmentKind::Picture { picture, alt, caption } => {
+            triples.class(id, vt::PICTURE);
+            triples.link(id, vt::PICTURE_FILE, picture.as_str());
+            triples.text(id, vt::ALTERNATIVE_TEXT, alt);
+            if let Some(caption) = caption {
+                triples.text(id, schema::CAPTION, caption);
+            }
+        }
+    }
+}

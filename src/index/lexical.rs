@@ -1,0 +1,319 @@
+//! Search by words: BM25 by tantivy.
+
+use crate::model::{AccessLabel, FragmentId};
+use serde::{Deserialize, Serialize};
+use std::collections::BTreeSet;
+use std::path::{Path, PathBuf};
+use tantivy::collector::TopDocs;
+use tantivy::query::{BooleanQuery, BoostQuery, ConstScoreQuery, Occur, Query, TermQuery};
+use tantivy::schema::{
+    Field, IndexRecordOption, STORED, STRING, Schema, TextFieldIndexing, TextOptions, Value,
+};
+use tantivy::tokenizer::{
+    Language, LowerCaser, RemoveLongFilter, SimpleTokenizer, Stemmer, TextAnalyzer, TokenStream,
+};
+use tantivy::{Index, IndexReader, IndexWriter, ReloadPolicy, TantivyDocument, Term};
+
+const TOKENIZER: &str = "veritrail_en";
+const WRITER_BYTES: usize = 64 << 20;
+
+/// Settings of word search: how much a match in each field counts.
+#[derive(Clone, Copy, Debug, PartialEq, Serialize, Deserialize)]
+#[serde(default, deny_unknown_fields)]
+pub struct LexicalConfig {
+    /// Document title.
+    pub title_boost: f32,
+    /// Headings above the fragment.
+    pub headings_boost: f32,
+    /// The fragment itself, its title and headings included.
+    pub body_boost: f32,
+}
+
+impl Default for LexicalConfig {
+    fn default() -> Self {
+        Self { title_boost: 0.3, headings_boost: 0.2, body_boost: 1.0 }
+    }
+}
+
+/// A fragment as word search sees it.
+#[derive(Clone, Debug)]
+pub struct LexicalDocument<'a> {
+    /// The fragment.
+    pub id: &'a FragmentId,
+    /// Who may see it.
+    pub label: &'a AccessLabel,
+    /// Title of its document.
+    pub title: &'a str,
+    /// Headings above it.
+    pub headings: &'a str,
+    /// Its text.
+    pub body: &'a str,
+}
+
+/// A fragment found by words.
+#[derive(Clone, Debug, PartialEq)]
+pub struct LexicalHit {
+    /// The fragment.
+    pub fragment: FragmentId,
+    /// BM25 score (k1 = 1.2, b = 0.75), summed over fields with their boosts.
+    pub score: f32,
+}
+
+/// An index that cannot be built or searched.
+#[derive(Debug, thiserror::Error)]
+pub enum LexicalError {
+    /// The library failed.
+    #[error("the word index in {path} failed")]
+    Index {
+        /// Its folder.
+        path: PathBuf,
+        /// What the library says.
+        #[source]
+        source: tantivy::TantivyError,
+    },
+    /// The folder cannot be made.
+    #[error("cannot create {path}")]
+    Io {
+        /// The folder.
+        path: PathBuf,
+        /// What the system says.
+        #[source]
+        source: std::io::Error,
+    },
+}
+
+/// An immutable word index.
+pub struct LexicalIndex {
+    path: PathBuf,
+    reader: IndexReader,
+    analyzer: TextAnalyzer,
+    fields: Fields,
+    config: LexicalConfig,
+}
+
+#[derive(Clone, Copy)]
+struct Fields {
+    id: Field,
+    label: Field,
+    title: Field,
+    headings: Field,
+    body: Field,
+}
+
+impl LexicalIndex {
+    /// Builds an index in `folder`. One thread writes, so that the same
+    /// fragments in the same order give the same ranking.
+    ///
+    /// # Errors
+    /// When the disk refuses.
+    pub fn build<'a>(
+        folder: &Path,
+        documents: impl IntoIterator<Item = LexicalDocument<'a>>,
+    ) -> Result<(), LexicalError> {
+        std::fs::create_dir_all(folder)
+            .map_err(|source| LexicalError::Io { path: folder.to_owned(), source })?;
+        let failed = |source| LexicalError::Index { path: folder.to_owned(), source };
+        let (schema, fields) = schema();
+        let index = Index::create_in_dir(folder, schema).map_err(failed)?;
+        index.tokenizers().register(TOKENIZER, analyzer());
+        let mut writer: IndexWriter =
+            index.writer_with_num_threads(1, WRITER_BYTES).map_err(failed)?;
+        for document in documents {
+            let mut entry = TantivyDocument::new();
+            entry.add_text(fields.id, document.id.as_str());
+            entry.add_text(fields.label, &document.label.0);
+            entry.add_text(fields.title, document.title);
+            entry.add_text(fields.headings, document.headings);
+            let body = format!("{}\n{}\n{}", document.title, document.headings, document.body);
+            entry.add_text(fields.body, body);
+            writer.add_document(entry).map_err(failed)?;
+        }
+        writer.commit().map_err(failed)?;
+        writer.wait_merging_threads().map_err(failed)
+    }
+
+    /// Opens an index that [`LexicalIndex::build`] made.
+    ///
+    /// # Errors
+    /// When it is missing or damaged.
+    pub fn open(folder: &Path, config: LexicalConfig) -> Result<Self, LexicalError> {
+        let failed = |source| LexicalError::Index { path: folder.to_owned(), source };
+        let index = Index::open_in_dir(folder).map_err(failed)?;
+        index.tokenizers().register(TOKENIZER, analyzer());
+        let reader = index
+            .reader_builder()
+            .reload_policy(ReloadPolicy::Manual)
+            .try_into()
+            .map_err(failed)?;
+        let (_, fields) = schema();
+        Ok(Self { path: folder.to_owned(), reader, analyzer: analyzer(), fields, config })
+    }
+
+    /// The `k` best fragments that share a word with `text`, best first; ties go
+    /// to the lower id. Only fragments of the allowed labels are looked at; the
+    /// text is taken as words, never as query syntax.
+    ///
+    /// # Errors
+    /// When the index is damaged.
+    pub fn search(
+        &self,
+        text: &str,
+        k: usize,
+        labels: Option<&BTreeSet<AccessLabel>>,
+    ) -> Result<Vec<LexicalHit>, LexicalError> {
+        let words = self.words(text);
+        if words.is_empty() || k == 0 {
+            return Ok(Vec::new());
+        }
+        let failed = |source| LexicalError::Index { path: self.path.clone(), source };
+        let mut clauses: Vec<(Occur, Box<dyn Query>)> = Vec::new();
+        for (field, boost) in [
+            (self.fields.title, self.config.title_boost),
+            (self.fields.headings, self.config.headings_boost),
+            (self.fields.body, self.config.body_boost),
+        ] {
+            if boost <= 0.0 {
+                continue;
+            }
+            for word in &words {
+                let term = Term::from_field_text(field, word);
+                let query = TermQuery::new(term, IndexRecordOption::WithFreqs);
+                clauses.push((Occur::Should, Box::new(BoostQuery::new(Box::new(query), boost))));
+            }
+        }
+        let mut query: Box<dyn Query> = Box::new(BooleanQuery::new(clauses));
+        if let Some(labels) = labels {
+            let allowed = labels.iter().map(|label| {
+                let term = Term::from_field_text(self.fields.label, &label.0);
+                let query = TermQuery::new(term, IndexRecordOption::Basic);
+                (Occur::Should, Box::new(query) as Box<dyn Query>)
+            });
+            let allowed = BooleanQuery::new(allowed.collect());
+            let filter = ConstScoreQuery::new(Box::new(allowed), 0.0);
+            query = Box::new(BooleanQuery::new(vec![
+                (Occur::Must, query),
+                (Occur::Must, Box::new(filter)),
+            ]));
+        }
+        let searcher = self.reader.searcher();
+        let found =
+            searcher.search(&query, &TopDocs::with_limit(k).order_by_score()).map_err(failed)?;
+        let mut hits = Vec::with_capacity(found.len());
+        for (score, address) in found {
+            let document: TantivyDocument = searcher.doc(address).map_err(failed)?;
+            if let Some(id) = document.get_first(self.fields.id).and_then(|value| value.as_str()) {
+                hits.push(LexicalHit { fragment: FragmentId::from_iri(id), score });
+            }
+        }
+        hits.sort_by(|a, b| b.score.total_cmp(&a.score).then_with(|| a.fragment.cmp(&b.fragment)));
+        Ok(hits)
+    }
+
+    /// Number of fragments.
+    pub fn len(&self) -> usize {
+        usize::try_from(self.reader.searcher().num_docs()).unwrap_or(usize::MAX)
+    }
+
+    /// Whether there is none.
+    pub fn is_empty(&self) -> bool {
+        self.len() == 0
+    }
+
+    /// Stemmed words of a text, each once, in order of appearance.
+    fn words(&self, text: &str) -> Vec<String> {
+        let mut analyzer = self.analyzer.clone();
+        let mut stream = analyzer.token_stream(text);
+        let mut words: Vec<String> = Vec::new();
+        while let Some(token) = stream.next() {
+            if !words.contains(&token.text) {
+                words.push(token.text.clone());
+            }
+        }
+        words
+    }
+}
+
+fn analyzer() -> TextAnalyzer {
+    TextAnalyzer::builder(SimpleTokenizer::default())
+        .filter(RemoveLongFilter::limit(64))
+        .filter(LowerCaser)
+        .filter(Stemmer::new(Language::English))
+        .build()
+}
+
+fn schema() -> (Schema, Fields) {
+    let mut builder = Schema::builder();
+    let indexing = TextFieldIndexing::default()
+        .set_tokenizer(TOKENIZER)
+        .set_index_option(IndexRecordOption::WithFreqs);
+    let text = TextOptions::default().set_indexing_options(indexing);
+    let fields = Fields {
+        id: builder.add_text_field("id", STRING | STORED),
+        label: builder.add_text_field("label", STRING),
+        title: builder.add_text_field("title", text.clone()),
+        headings: builder.add_text_field("headings", text.clone()),
+        body: builder.add_text_field("body", text),
+    };
+    (builder.build(), fields)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn index(entries: &[(&str, &str, &str)]) -> (tempfile::TempDir, LexicalIndex) {
+        let folder = tempfile::tempdir().unwrap();
+        let owned: Vec<(FragmentId, AccessLabel, &str)> = entries
+            .iter()
+            .map(|(id, label, body)| {
+                (FragmentId::from_iri(*id), AccessLabel((*label).to_owned()), *body)
+            })
+            .collect();
+        LexicalIndex::build(
+            folder.path(),
+            owned.iter().map(|(id, label, body)| LexicalDocument {
+                id,
+                label,
+                title: "",
+                headings: "",
+                body,
+            }),
+        )
+        .unwrap();
+        let index = LexicalIndex::open(folder.path(), LexicalConfig::default()).unwrap();
+        (folder, index)
+    }
+
+    fn check(index: &LexicalIndex, text: &str, labels: Option<&[&str]>, expected: &[&str]) {
+        let labels = labels
+            .map(|labels| labels.iter().map(|label| AccessLabel((*label).to_owned())).collect());
+        let found = index.search(text, 10, labels.as_ref()).unwrap();
+        let found: Vec<&str> = found.iter().map(|hit| hit.fragment.as_str()).collect();
+        assert_eq!(found, expected, "for `{text}`");
+    }
+
+    #[test]
+    fn words_are_stemmed_and_syntax_is_harmless() {
+        let (_folder, index) = index(&[
+            ("f:1", "public", "Replacing the pump seals"),
+            ("f:2", "public", "A wiring diagram for the Größenregler"),
+        ]);
+        check(&index, "replace seal", None, &["f:1"]);
+        check(&index, "größenregler", None, &["f:2"]);
+        check(&index, "seal AND -pump \"(", None, &["f:1"]);
+        check(&index, "title:* ~ ^ ?!", None, &[]);
+    }
+
+    #[test]
+    fn labels_are_applied_inside_the_search() {
+        let (_folder, index) =
+            index(&[("f:1", "public", "pump seal"), ("f:2", "secret", "pump seal pump")]);
+        check(&index, "pump", Some(&["public"]), &["f:1"]);
+        check(&index, "pump", Some(&[]), &[]);
+        let hits =
+            |labels: Option<&BTreeSet<AccessLabel>>| index.search("pump", 5, labels).unwrap();
+        let all: BTreeSet<AccessLabel> =
+            ["public", "secret"].iter().map(|label| AccessLabel((*label).into())).collect();
+        assert_eq!(hits(Some(&all)).len(), hits(None).len());
+    }
+}
