@@ -30,11 +30,17 @@
 
 #![forbid(unsafe_code)]
 
+pub mod answer;
 pub mod audit;
+pub mod config;
 pub mod embed;
+pub mod engine;
+pub mod eval;
 pub mod extract;
 pub mod graph;
 pub mod index;
+pub mod ingest;
 pub mod model;
 pub mod resolve;
+pub mod retrieve;
 pub mod vocab;

@@ -1,2 +1,9 @@
 //! The `veritrail` program.
-fn main() {}
+
+mod cli;
+
+use clap::Parser;
+
+fn main() -> cli::ExitCode {
+    cli::Arguments::parse().run()
+}

@@ -109,7 +109,7 @@ fn variants(label: &str, class: EntityClass) -> Vec<String> {
         all.push(head.trim().to_owned());
     }
     if matches!(class, EntityClass::Topic | EntityClass::Resource | EntityClass::Heading) {
-        if let Some(singular) = label.strip_suffix('s').filter(|l| l.len() > 3 && !l.ends_with('s'))
+        if let Some(singular) = label.strip_suffix('s').filter(|l| l.len() > 2 && !l.ends_with('s'))
         {
             all.push(singular.to_owned());
         } else if label.ends_with(|c: char| c.is_ascii_lowercase()) {

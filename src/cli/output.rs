@@ -1,0 +1,119 @@
+//! What commands share: opening, exit codes, progress, errors.
+
+use super::Arguments;
+use anyhow::Context;
+use indicatif::{ProgressBar, ProgressStyle};
+use std::io::IsTerminal;
+use std::path::PathBuf;
+use std::process::Termination;
+use std::sync::Arc;
+use std::time::Duration;
+use veritrail::config::Config;
+use veritrail::embed::{Embedder, Registry, RuntimeSearch, TextModel, cache_dir_from_env};
+use veritrail::engine::{KnowledgeBase, Progress};
+
+/// How a command ended.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum ExitCode {
+    /// All went well.
+    Success = 0,
+    /// The command failed.
+    Failure = 1,
+    /// Some documents could not be taken in, or the integrity check found something.
+    Partial = 3,
+    /// The answer abstained.
+    Abstained = 4,
+}
+
+impl Termination for ExitCode {
+    fn report(self) -> std::process::ExitCode {
+        std::process::ExitCode::from(self as u8)
+    }
+}
+
+/// Prints an error with its causes, once.
+pub(super) fn report(error: &anyhow::Error) -> ExitCode {
+    let mut text = String::new();
+    for cause in error.chain() {
+        let cause = cause.to_string();
+        // A message that its cause repeats is said once.
+        if !text.contains(&cause) {
+            text.push_str(if text.is_empty() { "error: " } else { "\n  because: " });
+            text.push_str(&cause);
+        }
+    }
+    eprintln!("{text}");
+    ExitCode::Failure
+}
+
+impl Arguments {
+    pub(super) fn kb(&self) -> &std::path::Path {
+        &self.kb
+    }
+
+    pub(super) fn cache_dir(&self) -> PathBuf {
+        self.cache.clone().unwrap_or_else(cache_dir_from_env)
+    }
+
+    /// Loads the text model that `config` names.
+    pub(super) fn embedder(&self, config: &Config) -> anyhow::Result<Arc<dyn Embedder>> {
+        let cache = self.cache_dir();
+        let registry = Registry::builtin()?;
+        let entry = registry.find(&config.models.text)?;
+        let runtime = RuntimeSearch::from_env(self.ort_lib.as_deref(), &cache).load()?;
+        Ok(Arc::new(TextModel::open(&runtime, entry, &cache, config.models.n_threads)?))
+    }
+
+    pub(super) fn open(&self) -> anyhow::Result<KnowledgeBase> {
+        let config = Config::load(&self.kb.join("veritrail.toml"))?;
+        let embedder = self.embedder(&config)?;
+        KnowledgeBase::open(&self.kb, embedder)
+            .with_context(|| format!("cannot open the knowledge base {}", self.kb.display()))
+    }
+}
+
+/// Progress on stderr: a bar on a terminal, a line now and then elsewhere.
+pub(super) struct ProgressReporter {
+    bar: Option<ProgressBar>,
+    last_line: usize,
+}
+
+impl ProgressReporter {
+    pub(super) fn new() -> Self {
+        let bar = std::io::stderr().is_terminal().then(|| {
+            let bar = ProgressBar::new_spinner();
+            bar.enable_steady_tick(Duration::from_millis(100));
+            let style = "{spinner} {pos} documents, {per_sec}, {elapsed}: {wide_msg}";
+            if let Ok(style) = ProgressStyle::with_template(style) {
+                bar.set_style(style);
+            }
+            bar
+        });
+        Self { bar, last_line: 0 }
+    }
+
+    pub(super) fn show(&mut self, progress: &Progress<'_>) {
+        match (progress, &self.bar) {
+            (Progress::Ingesting { n_documents, source }, Some(bar)) => {
+                bar.set_position(*n_documents as u64);
+                bar.set_message((*source).to_owned());
+            }
+            (Progress::Publishing(stage), Some(bar)) => bar.set_message((*stage).to_owned()),
+            (Progress::Ingesting { n_documents, .. }, None) => {
+                if n_documents / 500 > self.last_line {
+                    self.last_line = n_documents / 500;
+                    eprintln!("{n_documents} documents");
+                }
+            }
+            (Progress::Publishing(stage), None) => eprintln!("{stage}"),
+        }
+    }
+}
+
+impl Drop for ProgressReporter {
+    fn drop(&mut self) {
+        if let Some(bar) = &self.bar {
+            bar.finish_and_clear();
+        }
+    }
+}

@@ -1,0 +1,82 @@
+//! All settings in one struct, composed of each module's own.
+//!
+//! Compiled-in defaults, then `veritrail.toml` of the knowledge base, then
+//! `VERITRAIL__SECTION__KEY` variables. An unknown key stops the start.
+
+use crate::answer::AnswerConfig;
+use crate::index::{DenseConfig, LexicalConfig};
+use crate::ingest::IngestConfig;
+use crate::retrieve::RetrieveConfig;
+use figment::Figment;
+use figment::providers::{Env, Format, Serialized, Toml};
+use serde::{Deserialize, Serialize};
+use std::path::Path;
+
+/// Every setting.
+#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
+#[serde(default, deny_unknown_fields)]
+pub struct Config {
+    /// Taking in documents.
+    pub ingest: IngestConfig,
+    /// Vector search.
+    pub dense: DenseConfig,
+    /// Word search.
+    pub lexical: LexicalConfig,
+    /// Retrieval.
+    pub retrieve: RetrieveConfig,
+    /// Answering.
+    pub answer: AnswerConfig,
+    /// Models.
+    pub models: ModelsConfig,
+}
+
+/// Which models are used.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[serde(default, deny_unknown_fields)]
+pub struct ModelsConfig {
+    /// Text model of the registry.
+    pub text: String,
+    /// Threads of one run of a model.
+    pub n_threads: usize,
+}
+
+impl Default for ModelsConfig {
+    fn default() -> Self {
+        Self { text: "all-minilm-l6-v2".to_owned(), n_threads: 2 }
+    }
+}
+
+/// Settings that cannot be used.
+#[derive(Debug, thiserror::Error)]
+#[error("the settings are not valid: {0}")]
+pub struct ConfigError(Box<figment::Error>);
+
+impl Config {
+    /// The settings of the knowledge base whose settings file is `file`.
+    ///
+    /// # Errors
+    /// When a key is unknown or a value does not fit; the message has its path.
+    pub fn load(file: &Path) -> Result<Self, ConfigError> {
+        Figment::from(Serialized::defaults(Self::default()))
+            .merge(Toml::file(file))
+            .merge(Env::prefixed("VERITRAIL__").split("__"))
+            .extract()
+            .map_err(|error| ConfigError(Box::new(error)))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn unknown_keys_stop_the_start_with_their_path() {
+        let folder = tempfile::tempdir().unwrap();
+        let file = folder.path().join("veritrail.toml");
+        std::fs::write(&file, "[retrieve]\ndampng = 0.3\n").unwrap();
+        let error = Config::load(&file).unwrap_err().to_string();
+        assert!(error.contains("dampng"), "{error}");
+        std::fs::write(&file, "[retrieve]\ndamping = 0.3\n").unwrap();
+        assert_eq!(Config::load(&file).unwrap().retrieve.damping, 0.3);
+    }
+}

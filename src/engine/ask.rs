@@ -1,0 +1,155 @@
+//! A question out: retrieval, answer, record.
+
+use super::build::{now, software};
+use super::error::EngineError;
+use super::knowledge_base::KnowledgeBase;
+use crate::answer::extractive;
+use crate::audit::bundle;
+use crate::embed::TextRole;
+use crate::index::{DenseIndex, HnswIndex, LexicalIndex};
+use crate::model::{AnswerId, AnswerRecord, Digest, Evidence, Hit, Query, StageTiming};
+use crate::retrieve::{Retrieval, RetrievalMode, Snapshot, SnapshotParts, assemble, search};
+use std::time::Instant;
+
+/// How a question is answered.
+#[derive(Clone, Debug)]
+pub struct AskOptions {
+    /// Stages of retrieval.
+    pub mode: RetrievalMode,
+    /// Who asks, for the record.
+    pub principal: String,
+}
+
+/// A generation opened for questions.
+pub struct Session<'kb> {
+    knowledge_base: &'kb KnowledgeBase,
+    snapshot: Snapshot,
+}
+
+impl KnowledgeBase {
+    /// Opens the current generation for questions.
+    ///
+    /// # Errors
+    /// When nothing was published, or the generation cannot be read.
+    pub fn session(&self) -> Result<Session<'_>, EngineError> {
+        let generation = self.current()?.ok_or_else(|| EngineError::Empty(self.root.clone()))?;
+        let folder = self.root.join("generations").join(generation.name());
+        let fragments = self.graph.fragments()?;
+        let vectors =
+            self.vectors.vectors().subset(fragments.iter().map(|fragment| fragment.id.as_str()));
+        let hnsw = (vectors.len() > self.config.dense.exact_limit)
+            // A dump that does not fit is no loss: it is built again.
+            .then(|| {
+                HnswIndex::load(&vectors, &folder.join("hnsw"))
+                    .unwrap_or_else(|_| HnswIndex::build(&vectors, &mut |_| {}))
+            });
+        let mut ties = self.graph.close_matches()?;
+        ties.extend(self.graph.resource_links()?);
+        let snapshot = Snapshot::new(SnapshotParts {
+            generation,
+            documents: self.graph.documents()?,
+            fragments,
+            entities: self.graph.entities()?,
+            mentions: self.graph.mentioned_entities()?,
+            links: self.graph.links()?,
+            topics: self.graph.topics()?,
+            ties,
+            dense: DenseIndex::new(self.embedder.space().id(), vectors, hnsw, self.config.dense),
+            lexical: LexicalIndex::open(&folder.join("lexical"), self.config.lexical)?,
+        })?;
+        Ok(Session { knowledge_base: self, snapshot })
+    }
+}
+
+impl Session<'_> {
+    /// The opened generation.
+    pub fn snapshot(&self) -> &Snapshot {
+        &self.snapshot
+    }
+
+    /// Finds fragments for a question without answering it.
+    ///
+    /// # Errors
+    /// When an index or the model fails.
+    pub fn search(&self, query: &Query, mode: RetrievalMode) -> Result<Retrieval, EngineError> {
+        let embedder = self.knowledge_base.embedder.as_ref();
+        let config = &self.knowledge_base.config.retrieve;
+        Ok(search(&self.snapshot, embedder, query, mode, config)?)
+    }
+
+    /// Hits as numbered evidence within the token budget of the settings.
+    pub fn evidence(&self, hits: &[Hit]) -> Vec<Evidence> {
+        let counter = self.knowledge_base.embedder.token_counter();
+        let config = &self.knowledge_base.config.answer;
+        let mut evidence =
+            assemble(&self.snapshot, hits, &|text| counter.count(text), config.evidence_tokens);
+        evidence.truncate(config.n_evidence);
+        evidence
+    }
+
+    /// Answers a question and records the answer: when this returns, the
+    /// record is in the graph. No record, no answer.
+    ///
+    /// # Errors
+    /// When retrieval fails or the record cannot be written.
+    pub fn ask(&self, query: &Query, options: &AskOptions) -> Result<AnswerRecord, EngineError> {
+        let knowledge_base = self.knowledge_base;
+        let started_at = now();
+        let start = Instant::now();
+        let retrieval = self.search(query, options.mode)?;
+        let evidence = self.evidence(&retrieval.hits);
+        let retrieved = start.elapsed();
+        let embedder = knowledge_base.embedder.as_ref();
+        let vectors = |texts: &[&str]| {
+            embedder
+                .embed(texts, TextRole::Query, &mut |_| {})
+                .map_or_else(|_| Vec::new(), |embedded| embedded.vectors)
+        };
+        let answer =
+            extractive(&query.text, &evidence, &vectors, None, &knowledge_base.config.answer);
+        let answered = start.elapsed();
+        let timing = |stage: &str, seconds: f64| StageTiming {
+            stage: stage.to_owned(),
+            duration_ms: seconds * 1e3,
+        };
+        let mut documents: Vec<_> = evidence
+            .iter()
+            .filter_map(|item| self.snapshot.document(&item.fragment.document))
+            .map(|document| (document.id.clone(), document.digest))
+            .collect();
+        documents.sort();
+        documents.dedup();
+        let record = AnswerRecord {
+            id: answer_id(&started_at, &query.text, &options.principal, start),
+            question: query.text.clone(),
+            question_picture: query.picture.as_deref().map(Digest::of),
+            principal: options.principal.clone(),
+            started_at,
+            ended_at: now(),
+            generation: self.snapshot.generation().clone(),
+            spaces: vec![embedder.space().clone()],
+            evidence,
+            documents,
+            answer,
+            timings: vec![
+                timing("retrieve", retrieved.as_secs_f64()),
+                timing("answer", (answered - retrieved).as_secs_f64()),
+            ],
+            software: software(),
+        };
+        knowledge_base.graph.insert_graph(record.id.as_str(), bundle(&record))?;
+        Ok(record)
+    }
+}
+
+/// Unique by time to the nanosecond, process, question and principal.
+fn answer_id(started_at: &str, question: &str, principal: &str, start: Instant) -> AnswerId {
+    let unique = format!("{:?} {}", start, std::process::id());
+    let digest = Digest::of_parts([
+        started_at.as_bytes(),
+        question.as_bytes(),
+        principal.as_bytes(),
+        unique.as_bytes(),
+    ]);
+    AnswerId::new(&digest.short())
+}

@@ -1,0 +1,211 @@
+//! Documents in: bytes, vectors, then one transaction each.
+
+use super::error::EngineError;
+use super::knowledge_base::KnowledgeBase;
+use crate::embed::TextRole;
+use crate::graph::{DocumentWrite, IngestActivity};
+use crate::index::IndexWrite;
+use crate::ingest::{LoadError, SourceItem, document, fragments, load, recipe, scan};
+use crate::model::{
+    Digest, Document, DocumentId, Embedding, EntityId, Fragment, FragmentId, Loaded,
+    normalise_label,
+};
+use std::collections::HashMap;
+use std::path::Path;
+use time::OffsetDateTime;
+use time::format_description::well_known::Rfc3339;
+
+/// Fragments embedded together; enough that texts of similar length meet.
+const BATCH_FRAGMENTS: usize = 1_024;
+
+/// Where a long operation is.
+#[derive(Clone, Debug, PartialEq)]
+pub enum Progress<'a> {
+    /// Documents taken in so far, and the last one.
+    Ingesting {
+        /// Count.
+        n_documents: usize,
+        /// Source path of the last one.
+        source: &'a str,
+    },
+    /// A stage of publishing.
+    Publishing(&'a str),
+}
+
+/// What an ingest did.
+#[derive(Debug, Default)]
+pub struct IngestOutcome {
+    /// Documents that are new or changed.
+    pub n_committed: usize,
+    /// Documents that were in already, unchanged.
+    pub n_unchanged: usize,
+    /// Fragments of the committed documents.
+    pub n_fragments: usize,
+    /// Fragments longer than the model reads.
+    pub n_truncated: usize,
+    /// Documents that could not be taken in, each with its reason.
+    pub failed: Vec<LoadError>,
+}
+
+struct Pending {
+    item: SourceItem,
+    loaded: Loaded,
+    document: Document,
+    fragments: Vec<Fragment>,
+}
+
+/// The present in RFC 3339.
+pub(super) fn now() -> String {
+    OffsetDateTime::now_utc().format(&Rfc3339).unwrap_or_default()
+}
+
+/// Name and version of the program.
+pub(super) fn software() -> String {
+    format!("veritrail {}", env!("CARGO_PKG_VERSION"))
+}
+
+impl KnowledgeBase {
+    /// Takes in every document below `root`. Unchanged documents cost a digest.
+    /// A document that cannot be loaded is reported and the others go on; each
+    /// document is durable as soon as its transaction is.
+    ///
+    /// # Errors
+    /// When `root` cannot be read, or the knowledge base cannot be written.
+    pub fn ingest(
+        &mut self,
+        root: &Path,
+        progress: &mut dyn FnMut(Progress<'_>),
+    ) -> Result<IngestOutcome, EngineError> {
+        let recipe = recipe(&self.config.ingest);
+        let known: HashMap<DocumentId, (Digest, Digest)> = self
+            .graph
+            .documents()?
+            .into_iter()
+            .map(|document| (document.id, (document.digest, document.recipe)))
+            .collect();
+        let counter = self.embedder.token_counter();
+        let config = self.config.ingest.clone();
+        let mut outcome = IngestOutcome::default();
+        let mut pending: Vec<Pending> = Vec::new();
+        let mut failure = None;
+        scan(root, config.max_file_bytes, &mut |item| {
+            if failure.is_some() {
+                return;
+            }
+            let item = match item {
+                Ok(item) => item,
+                Err(error) => return outcome.failed.push(error),
+            };
+            let id = DocumentId::from_source(&item.source);
+            if known.get(&id) == Some(&(Digest::of(&item.bytes), recipe)) {
+                outcome.n_unchanged += 1;
+                return;
+            }
+            let (kind, loaded) = match load(&item) {
+                Ok(loaded) => loaded,
+                Err(error) => return outcome.failed.push(error),
+            };
+            let document = document(&item, kind, &loaded, &config);
+            let count = |text: &str| counter.count(text);
+            let fragments = fragments(&loaded, &document, &count, &config.chunk);
+            pending.push(Pending { item, loaded, document, fragments });
+            let n: usize = pending.iter().map(|p| p.fragments.len()).sum();
+            if n >= BATCH_FRAGMENTS
+                && let Err(error) = self.commit(&mut pending, &recipe, &mut outcome, progress)
+            {
+                failure = Some(error);
+            }
+        })?;
+        match failure {
+            Some(error) => return Err(error),
+            None => self.commit(&mut pending, &recipe, &mut outcome, progress)?,
+        }
+        Ok(outcome)
+    }
+
+    /// Blobs, then vectors, then one transaction for each document: what no
+    /// transaction names does not exist.
+    fn commit(
+        &mut self,
+        pending: &mut Vec<Pending>,
+        recipe: &Digest,
+        outcome: &mut IngestOutcome,
+        progress: &mut dyn FnMut(Progress<'_>),
+    ) -> Result<(), EngineError> {
+        let started_at = now();
+        let texts: Vec<(FragmentId, String)> = pending.iter().flat_map(embedding_texts).collect();
+        let words: Vec<&str> = texts.iter().map(|(_, text)| text.as_str()).collect();
+        let embedded = self.embedder.embed(&words, TextRole::Passage, &mut |_| {})?;
+        outcome.n_truncated += embedded.n_truncated;
+        let space = self.embedder.space().id();
+        let embeddings: Vec<Embedding> = texts
+            .into_iter()
+            .zip(embedded.vectors)
+            .map(|((target, _), vector)| Embedding { target, space, vector })
+            .collect();
+        for Pending { item, loaded, document, .. } in pending.iter() {
+            self.blobs.put(&document.digest, &item.bytes)?;
+            self.blobs.put(&document.text_digest, loaded.text.as_bytes())?;
+        }
+        self.vectors.add(&embeddings)?;
+        let activity = IngestActivity { started_at, ended_at: now(), software: software() };
+        for Pending { loaded, document, fragments, .. } in pending.drain(..) {
+            let embedded: Vec<(FragmentId, _)> =
+                fragments.iter().map(|fragment| (fragment.id.clone(), space)).collect();
+            let about = (!document.media_type.is_picture())
+                .then(|| normalise_label(&document.title))
+                .filter(|label| !label.is_empty())
+                .map(|label| EntityId::from_label(&label));
+            self.graph.commit_document(&DocumentWrite {
+                document: &document,
+                fragments: &fragments,
+                links: &links(&loaded, &fragments),
+                triples: &loaded.triples,
+                embedded: &embedded,
+                about: about.as_ref(),
+                recipe,
+                activity: &activity,
+            })?;
+            outcome.n_committed += 1;
+            outcome.n_fragments += fragments.len();
+            let n_documents = outcome.n_committed + outcome.n_unchanged;
+            progress(Progress::Ingesting { n_documents, source: &document.source });
+        }
+        Ok(())
+    }
+}
+
+/// A fragment is embedded under its title and headings.
+fn embedding_texts(pending: &Pending) -> Vec<(FragmentId, String)> {
+    let title = &pending.document.title;
+    pending
+        .fragments
+        .iter()
+        .map(|fragment| {
+            let section = fragment.heading_path.iter().filter(|heading| *heading != title);
+            let mut parts = vec![title.as_str()];
+            parts.extend(section.map(String::as_str));
+            (fragment.id.clone(), format!("{}\n{}", parts.join(" > "), fragment.text))
+        })
+        .collect()
+}
+
+/// Links by the first fragment in which they stand.
+fn links(loaded: &Loaded, fragments: &[Fragment]) -> Vec<(FragmentId, DocumentId)> {
+    let mut links: Vec<(FragmentId, DocumentId)> = loaded
+        .links
+        .iter()
+        .filter(|link| !link.target.contains("://"))
+        .filter_map(|link| {
+            let holder = fragments.iter().find(|fragment| {
+                fragment.picture().is_none()
+                    && fragment.span.start() <= link.span.start()
+                    && link.span.start() < fragment.span.end()
+            })?;
+            Some((holder.id.clone(), DocumentId::from_source(&link.target)))
+        })
+        .collect();
+    links.sort();
+    links.dedup();
+    links
+}

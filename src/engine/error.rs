@@ -1,0 +1,84 @@
+//! Errors of the engine.
+
+use std::io;
+use std::path::PathBuf;
+
+/// Anything that stops an operation on a knowledge base.
+#[derive(Debug, thiserror::Error)]
+pub enum EngineError {
+    /// There is no knowledge base.
+    #[error("{0} is not a knowledge base\nhint: make one with `veritrail init {0}`")]
+    NotAKnowledgeBase(PathBuf),
+    /// There is one already.
+    #[error("{0} is a knowledge base already")]
+    Exists(PathBuf),
+    /// Another process uses it.
+    #[error(
+        "{0} is in use by another process: one program at a time may work on a knowledge base\nhint: stop the other one, or ask it through its HTTP interface"
+    )]
+    Locked(PathBuf),
+    /// Written by another version of the program.
+    #[error(
+        "{path} has format `{found}`, this program reads `{expected}`\nhint: use the version of veritrail that wrote it, or a newer one"
+    )]
+    Format {
+        /// The knowledge base.
+        path: PathBuf,
+        /// Format this program reads.
+        expected: &'static str,
+        /// Format found.
+        found: String,
+    },
+    /// Nothing was published yet.
+    #[error("{0} holds no published documents\nhint: add some with `veritrail ingest FOLDER`")]
+    Empty(PathBuf),
+    /// The file system refused.
+    #[error("cannot {doing} {path}")]
+    Io {
+        /// What was tried.
+        doing: &'static str,
+        /// The file.
+        path: PathBuf,
+        /// What the system says.
+        #[source]
+        source: io::Error,
+    },
+    /// The settings are wrong.
+    #[error(transparent)]
+    Config(#[from] crate::config::ConfigError),
+    /// The graph failed.
+    #[error(transparent)]
+    Graph(#[from] crate::graph::GraphError),
+    /// The vectors failed.
+    #[error(transparent)]
+    Vectors(#[from] crate::index::VectorStoreError),
+    /// The word index failed.
+    #[error(transparent)]
+    Lexical(#[from] crate::index::LexicalError),
+    /// The neighbour graph failed.
+    #[error(transparent)]
+    Hnsw(#[from] crate::index::HnswError),
+    /// The gazetteer failed.
+    #[error(transparent)]
+    Gazetteer(#[from] crate::extract::GazetteerError),
+    /// Retrieval failed.
+    #[error(transparent)]
+    Retrieve(#[from] crate::retrieve::RetrieveError),
+    /// The source folder cannot be read.
+    #[error(transparent)]
+    Scan(#[from] crate::ingest::ScanError),
+    /// The model failed.
+    #[error(transparent)]
+    Embed(#[from] crate::embed::EmbedError),
+    /// The data set cannot be read.
+    #[error(transparent)]
+    Dataset(#[from] crate::eval::DatasetError),
+}
+
+/// Attaches an operation and a path to an error of the system.
+pub(super) fn io_error<'p>(
+    doing: &'static str,
+    path: &'p std::path::Path,
+) -> impl Fn(io::Error) -> EngineError + 'p {
+    move |source| EngineError::Io { doing, path: path.to_owned(), source }
+}

@@ -1,0 +1,206 @@
+//! One data directory, opened by one process at a time.
+
+use super::blobs::{Blobs, write_atomically};
+use super::error::{EngineError, io_error};
+use crate::config::Config;
+use crate::embed::Embedder;
+use crate::graph::{IntegrityReport, QueryError, QueryOptions, Store};
+use crate::index::VectorStore;
+use crate::model::{AnswerId, GenerationId};
+use std::fs::{self, File, TryLockError};
+use std::io::Write;
+use std::path::{Path, PathBuf};
+use std::sync::Arc;
+
+const FORMAT: &str = "veritrail-kb 1";
+const SETTINGS: &str =
+    "# Settings of this knowledge base; what is not named here has its default.\n";
+
+/// An open knowledge base. The lock is held until it is dropped.
+pub struct KnowledgeBase {
+    pub(super) root: PathBuf,
+    pub(super) config: Config,
+    pub(super) graph: Store,
+    pub(super) vectors: VectorStore,
+    pub(super) blobs: Blobs,
+    pub(super) embedder: Arc<dyn Embedder>,
+    _lock: File,
+}
+
+/// What is in a knowledge base.
+#[derive(Clone, Debug, serde::Serialize)]
+pub struct Status {
+    /// Its folder.
+    pub path: PathBuf,
+    /// Documents in the graph.
+    pub n_documents: usize,
+    /// Quads in the graph.
+    pub n_quads: usize,
+    /// Vectors kept.
+    pub n_vectors: usize,
+    /// The published generation.
+    pub generation: Option<String>,
+    /// The text space.
+    pub space: String,
+    /// Bytes of vectors that a crash had torn and opening cut off.
+    pub n_torn_bytes: usize,
+    /// Findings of the integrity check; empty when sound.
+    pub findings: Vec<String>,
+}
+
+impl KnowledgeBase {
+    /// Makes an empty knowledge base in `root`.
+    ///
+    /// # Errors
+    /// When there is one already or the folder cannot be written.
+    pub fn init(root: &Path) -> Result<(), EngineError> {
+        if root.join("FORMAT").exists() {
+            return Err(EngineError::Exists(root.to_owned()));
+        }
+        fs::create_dir_all(root.join("generations")).map_err(io_error("create", root))?;
+        let settings = root.join("veritrail.toml");
+        if !settings.exists() {
+            write_atomically(&settings, SETTINGS.as_bytes())?;
+        }
+        write_atomically(&root.join("FORMAT"), FORMAT.as_bytes())
+    }
+
+    /// Opens a knowledge base whose text space is that of `embedder`.
+    ///
+    /// # Errors
+    /// When there is none, another process holds it, it is of a newer format,
+    /// or something in it is damaged.
+    pub fn open(root: &Path, embedder: Arc<dyn Embedder>) -> Result<Self, EngineError> {
+        let lock = lock(root)?;
+        let config = Config::load(&root.join("veritrail.toml"))?;
+        let graph = Store::open(&root.join("graph"))?;
+        graph.load_ontology(include_str!("../../ontology/veritrail.ttl"))?;
+        let vectors = VectorStore::open(&root.join("vectors"), embedder.space())?;
+        Ok(Self {
+            blobs: Blobs::new(root.join("blobs")),
+            root: root.to_owned(),
+            config,
+            graph,
+            vectors,
+            embedder,
+            _lock: lock,
+        })
+    }
+
+    /// The settings in force.
+    pub fn config(&self) -> &Config {
+        &self.config
+    }
+
+    /// The published generation, when there is one.
+    ///
+    /// # Errors
+    /// When the file that names it cannot be read.
+    pub fn current(&self) -> Result<Option<GenerationId>, EngineError> {
+        let path = self.root.join("CURRENT");
+        match fs::read_to_string(&path) {
+            Ok(name) => Ok(Some(GenerationId::from_iri(format!(
+                "{}{}",
+                crate::vocab::GENERATION_PREFIX,
+                name.trim()
+            )))),
+            Err(error) if error.kind() == std::io::ErrorKind::NotFound => Ok(None),
+            Err(error) => Err(io_error("read", &path)(error)),
+        }
+    }
+
+    /// Counts and the outcome of the integrity check.
+    ///
+    /// # Errors
+    /// When the graph cannot be read.
+    pub fn status(&self) -> Result<Status, EngineError> {
+        let space = self.embedder.space();
+        Ok(Status {
+            path: self.root.clone(),
+            n_documents: self.graph.documents()?.len(),
+            n_quads: self.graph.n_quads()?,
+            n_vectors: self.vectors.vectors().len(),
+            generation: self.current()?.map(|generation| generation.name().to_owned()),
+            space: space.display_name(),
+            n_torn_bytes: self.vectors.n_torn_bytes(),
+            findings: self.check()?.findings,
+        })
+    }
+
+    /// Checks that everything that the graph names exists.
+    ///
+    /// # Errors
+    /// When the graph cannot be read.
+    pub fn check(&self) -> Result<IntegrityReport, EngineError> {
+        let own = self.embedder.space().id();
+        Ok(self.graph.check_integrity(
+            &|space, fragment| {
+                space != own || self.vectors.vectors().row(fragment.as_str()).is_some()
+            },
+            &|digest| self.blobs.has(digest),
+        )?)
+    }
+
+    /// Answers a SPARQL query.
+    ///
+    /// # Errors
+    /// When the query is wrong or takes too long.
+    pub fn sparql(
+        &self,
+        text: &str,
+        options: &QueryOptions,
+        output: &mut dyn Write,
+    ) -> Result<(), QueryError> {
+        self.graph.query(text, options, output)
+    }
+
+    /// The record of an answer as triples; none when there is no such answer.
+    ///
+    /// # Errors
+    /// When the graph cannot be read.
+    pub fn answer_record(
+        &self,
+        id: &AnswerId,
+    ) -> Result<Vec<oxigraph::model::Triple>, EngineError> {
+        Ok(self.graph.graph(id.as_str())?)
+    }
+
+    /// The original bytes of a document, by source path; `None` when there is
+    /// no such document.
+    ///
+    /// # Errors
+    /// When the graph or the bytes cannot be read.
+    pub fn original(&self, source: &str) -> Result<Option<Vec<u8>>, EngineError> {
+        let documents = self.graph.documents()?;
+        documents
+            .iter()
+            .find(|document| document.source == source)
+            .map(|document| self.blobs.get(&document.digest))
+            .transpose()
+    }
+}
+
+fn lock(root: &Path) -> Result<File, EngineError> {
+    let format = root.join("FORMAT");
+    let found = match fs::read_to_string(&format) {
+        Ok(found) => found,
+        Err(error) if error.kind() == std::io::ErrorKind::NotFound => {
+            return Err(EngineError::NotAKnowledgeBase(root.to_owned()));
+        }
+        Err(error) => return Err(io_error("read", &format)(error)),
+    };
+    if found.trim() != FORMAT {
+        return Err(EngineError::Format {
+            path: root.to_owned(),
+            expected: FORMAT,
+            found: found.trim().to_owned(),
+        });
+    }
+    let path = root.join("LOCK");
+    let file = File::create(&path).map_err(io_error("create", &path))?;
+    match file.try_lock() {
+        Ok(()) => Ok(file),
+        Err(TryLockError::WouldBlock) => Err(EngineError::Locked(root.to_owned())),
+        Err(TryLockError::Error(error)) => Err(io_error("lock", &path)(error)),
+    }
+}

@@ -1,0 +1,20 @@
+//! The only place that wires the parts together.
+//!
+//! [`KnowledgeBase`] is one data directory: documents go in through
+//! [`KnowledgeBase::ingest`], a generation comes out of
+//! [`KnowledgeBase::publish`], and a [`Session`] answers questions on it.
+
+mod ask;
+mod blobs;
+mod build;
+mod error;
+mod evaluate;
+mod knowledge_base;
+mod publish;
+
+pub use ask::{AskOptions, Session};
+pub use build::{IngestOutcome, Progress};
+pub use error::EngineError;
+pub use evaluate::{EvaluateOptions, evaluate};
+pub use knowledge_base::{KnowledgeBase, Status};
+pub use publish::Published;

@@ -1,0 +1,209 @@
+//! A generation out of what was taken in.
+//!
+//! Mentions depend on the labels of the whole corpus, so they are extracted
+//! here and not at ingest; a digest on each version says whether its mentions
+//! are current. Indexes are built aside and become visible by one rename.
+
+use super::blobs::write_atomically;
+use super::build::{Progress, now, software};
+use super::error::{EngineError, io_error};
+use super::knowledge_base::KnowledgeBase;
+use crate::extract::{Gazetteer, mentions};
+use crate::graph::{DocumentSummary, MentionsWrite, Triples};
+use crate::index::{HnswIndex, LexicalDocument, LexicalIndex};
+use crate::model::{Digest, Fragment, GenerationId, Mention, VersionId};
+use crate::resolve::EntityTable;
+use crate::vocab::{self, prov, rdfs, vt};
+use std::collections::{BTreeMap, HashMap};
+use std::fs;
+
+/// Raised whenever the same documents would give other indexes.
+const PUBLISH_VERSION: &str = "veritrail-publish 1";
+
+/// The outcome of publishing.
+#[derive(Clone, Debug)]
+pub struct Published {
+    /// The generation that is current now.
+    pub generation: GenerationId,
+    /// Whether it is another one than before.
+    pub changed: bool,
+}
+
+impl KnowledgeBase {
+    /// Extracts mentions, builds the indexes and makes the generation current.
+    /// The same documents, settings and models give the same generation.
+    ///
+    /// # Errors
+    /// When the knowledge base cannot be read or written; the generation that
+    /// was current before stays so.
+    pub fn publish(
+        &mut self,
+        progress: &mut dyn FnMut(Progress<'_>),
+    ) -> Result<Published, EngineError> {
+        progress(Progress::Publishing("finding names"));
+        let documents = self.graph.documents()?;
+        let fragments = self.graph.fragments()?;
+        let mention_digests = self.link(&documents, &fragments)?;
+        let space = self.embedder.space().clone();
+        let settings = format!("{:?}", self.config.lexical);
+        let space_id = space.id();
+        let mut parts: Vec<Vec<u8>> =
+            vec![PUBLISH_VERSION.into(), space_id.0.as_bytes().to_vec(), settings.into()];
+        for document in &documents {
+            parts.push(document.version.as_str().into());
+            parts.push(document.recipe.as_bytes().to_vec());
+            parts.push(document.access_label.0.clone().into());
+            let mentions = mention_digests.get(&document.version);
+            parts.push(mentions.map_or_else(Vec::new, |digest| digest.as_bytes().to_vec()));
+        }
+        let digest = Digest::of_parts(parts.iter().map(Vec::as_slice));
+        let generation = GenerationId::new(&digest);
+        let changed = self.current()?.as_ref() != Some(&generation);
+        if changed {
+            progress(Progress::Publishing("building indexes"));
+            self.build_indexes(&generation, &documents, &fragments)?;
+            self.record(&generation, &documents, &fragments)?;
+            self.graph.flush()?;
+            write_atomically(&self.root.join("CURRENT"), generation.name().as_bytes())?;
+        }
+        Ok(Published { generation, changed })
+    }
+
+    /// Extracts and resolves mentions and writes those that differ.
+    fn link(
+        &self,
+        documents: &[DocumentSummary],
+        fragments: &[Fragment],
+    ) -> Result<HashMap<VersionId, Digest>, EngineError> {
+        let mut table = EntityTable::default();
+        for document in documents.iter().filter(|document| !document.media_type.is_picture()) {
+            table.add_topic(&document.title);
+        }
+        for fragment in fragments {
+            for heading in &fragment.heading_path {
+                table.add_heading(heading, fragment.document.as_str());
+            }
+        }
+        for (resource, label) in self.graph.resource_labels()? {
+            table.add_resource(&resource, &label);
+        }
+        let gazetteer = Gazetteer::build(&table.listed())?;
+        let found = fragments.iter().flat_map(|fragment| mentions(fragment, &gazetteer)).collect();
+        let (resolution, kept) = table.resolve(found);
+        let version_of: HashMap<&str, &VersionId> =
+            fragments.iter().map(|f| (f.id.as_str(), &f.version)).collect();
+        let mut by_version: BTreeMap<&VersionId, Vec<Mention>> =
+            documents.iter().map(|document| (&document.version, Vec::new())).collect();
+        for mention in kept {
+            if let Some(version) = version_of.get(mention.fragment.as_str()) {
+                by_version.entry(version).or_default().push(mention);
+            }
+        }
+        let digests: HashMap<VersionId, Digest> = by_version
+            .iter()
+            .map(|(version, mentions)| ((*version).clone(), digest_of(mentions)))
+            .collect();
+        let stored: HashMap<&VersionId, Option<Digest>> =
+            documents.iter().map(|d| (&d.version, d.mentions_digest)).collect();
+        let writes: Vec<MentionsWrite<'_>> = by_version
+            .iter()
+            .filter_map(|(version, mentions)| {
+                let digest = *digests.get(*version)?;
+                let current = stored.get(version).copied().flatten() == Some(digest);
+                (!current).then_some(MentionsWrite { version, mentions, digest })
+            })
+            .collect();
+        // Entities first: no mention ever names an entity that is not there.
+        let mut all = self.graph.entities()?;
+        let new: std::collections::HashSet<_> =
+            resolution.entities.iter().map(|entity| entity.id.clone()).collect();
+        all.retain(|entity| !new.contains(&entity.id));
+        all.extend(resolution.entities.iter().cloned());
+        self.graph.set_entities(&all, &resolution.close_matches)?;
+        self.graph.set_mentions(&writes, &mut |_| {})?;
+        self.graph.set_entities(&resolution.entities, &resolution.close_matches)?;
+        Ok(digests)
+    }
+
+    fn build_indexes(
+        &self,
+        generation: &GenerationId,
+        documents: &[DocumentSummary],
+        fragments: &[Fragment],
+    ) -> Result<(), EngineError> {
+        let generations = self.root.join("generations");
+        let target = generations.join(generation.name());
+        if target.exists() {
+            return Ok(());
+        }
+        let aside = tempfile::Builder::new()
+            .prefix(".building-")
+            .tempdir_in(&generations)
+            .map_err(io_error("create a folder in", &generations))?;
+        let by_id: HashMap<_, _> = documents.iter().map(|d| (&d.id, d)).collect();
+        let sections: Vec<String> = fragments.iter().map(Fragment::section).collect();
+        let entries = fragments.iter().zip(&sections).filter_map(|(fragment, section)| {
+            let document = by_id.get(&fragment.document)?;
+            Some(LexicalDocument {
+                id: &fragment.id,
+                label: &document.access_label,
+                title: &document.title,
+                headings: section,
+                body: &fragment.text,
+            })
+        });
+        LexicalIndex::build(&aside.path().join("lexical"), entries)?;
+        let vectors =
+            self.vectors.vectors().subset(fragments.iter().map(|fragment| fragment.id.as_str()));
+        if vectors.len() > self.config.dense.exact_limit {
+            let hnsw = HnswIndex::build(&vectors, &mut |_| {});
+            hnsw.dump(&vectors, &aside.path().join("hnsw"))?;
+        }
+        let path = aside.keep();
+        fs::rename(&path, &target).map_err(io_error("rename", &path))
+    }
+
+    /// Writes what the generation is made of into the governance graph.
+    fn record(
+        &self,
+        generation: &GenerationId,
+        documents: &[DocumentSummary],
+        fragments: &[Fragment],
+    ) -> Result<(), EngineError> {
+        let mut triples = Triples::new();
+        let id = generation.as_str();
+        let space = self.embedder.space();
+        let space_iri = format!("{}{}", vocab::SPACE_PREFIX, space.id().0);
+        triples.class(id, vt::GENERATION);
+        triples.class(id, prov::ENTITY);
+        triples.count(id, vt::N_DOCUMENTS, documents.len());
+        triples.count(id, vt::N_FRAGMENTS, fragments.len());
+        triples.link(id, vt::SEARCHES, &space_iri);
+        let activity = format!("{}publish:{}", vocab::ACTIVITY_PREFIX, generation.name());
+        triples.link(id, prov::WAS_GENERATED_BY, &activity);
+        triples.class(&activity, prov::ACTIVITY);
+        triples.time(&activity, prov::ENDED_AT_TIME, &now());
+        triples.text(&activity, rdfs::LABEL, &software());
+        for document in documents {
+            triples.link(id, prov::WAS_DERIVED_FROM, document.version.as_str());
+        }
+        triples.class(&space_iri, vt::SPACE);
+        triples.text(&space_iri, vt::MODEL, &space.model);
+        triples.count(&space_iri, vt::DIMENSION, space.dimension);
+        triples.text(&space_iri, vt::POOLING, &space.pooling);
+        triples.text(&space_iri, vt::PREPROCESSING, &space.preprocessing);
+        for (_, digest) in &space.files {
+            let file = format!("{}{digest}", vocab::BYTES_PREFIX);
+            triples.link(&space_iri, prov::WAS_DERIVED_FROM, &file);
+        }
+        Ok(self.graph.add_to_graph(vocab::GRAPH_GOVERNANCE, &triples.into_vec())?)
+    }
+}
+
+fn digest_of(mentions: &[Mention]) -> Digest {
+    let parts: Vec<String> = mentions
+        .iter()
+        .map(|m| format!("{}|{:?}|{}|{}|{}", m.fragment, m.span, m.entity, m.confidence, m.rule))
+        .collect();
+    Digest::of_parts(parts.iter().map(String::as_bytes))
+}

@@ -1,0 +1,62 @@
+//! Reports and run files.
+
+use super::metrics::{Metrics, Run};
+use serde::Serialize;
+use std::io::{self, Write};
+
+/// The outcome of one evaluation, in the keys that tools read.
+#[derive(Clone, Debug, Serialize)]
+pub struct Report {
+    /// Name of the data set.
+    pub dataset: String,
+    /// Retrieval mode.
+    pub mode: String,
+    /// Questions with judgements.
+    pub n_queries: usize,
+    /// Documents.
+    pub n_docs: usize,
+    /// Measures.
+    #[serde(flatten)]
+    pub metrics: Metrics,
+    /// Time of a question.
+    pub latency_ms: Latency,
+    /// Time of taking in the documents.
+    pub ingest: IngestReport,
+    /// Spaces that were searched.
+    pub spaces: Vec<String>,
+    /// The generation that was searched.
+    pub generation: String,
+}
+
+/// Percentiles in milliseconds.
+#[derive(Clone, Copy, Debug, Serialize)]
+pub struct Latency {
+    /// Median.
+    pub p50: f64,
+    /// 95 %.
+    pub p95: f64,
+    /// 99 %.
+    pub p99: f64,
+}
+
+/// Speed of ingest.
+#[derive(Clone, Copy, Debug, Serialize)]
+pub struct IngestReport {
+    /// Documents in a second.
+    pub docs_per_s: f64,
+    /// Seconds from the first byte to the published generation.
+    pub seconds: f64,
+}
+
+/// Writes a run in the format of TREC: `query_id Q0 doc_id rank score tag`.
+///
+/// # Errors
+/// When the output cannot be written.
+pub fn write_trec_run(run: &Run, tag: &str, output: &mut dyn Write) -> io::Result<()> {
+    for (query, ranking) in run {
+        for (i, document) in ranking.iter().enumerate() {
+            writeln!(output, "{query} Q0 {} {} {} {tag}", document.id, i + 1, document.score)?;
+        }
+    }
+    Ok(())
+}

@@ -1,0 +1,79 @@
+//! From a loaded source to a document version.
+
+use super::chunk::ChunkOptions;
+use super::source::SourceItem;
+use crate::model::{AccessLabel, Digest, Document, DocumentId, Loaded, MediaType, VersionId};
+use serde::{Deserialize, Serialize};
+
+/// Raised whenever the same bytes and settings would give other fragments.
+const INGEST_VERSION: &str = "veritrail-ingest 1";
+
+/// Settings of ingest.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[serde(default, deny_unknown_fields)]
+pub struct IngestConfig {
+    /// Larger files are refused without being read.
+    pub max_file_bytes: u64,
+    /// Label of documents, decided by the longest matching prefix of their
+    /// source path; `public` where none matches.
+    pub labels: Vec<LabelRule>,
+    /// How text is cut into chunks.
+    pub chunk: ChunkOptions,
+}
+
+/// Documents below a path get a label.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct LabelRule {
+    /// Beginning of the source path.
+    pub prefix: String,
+    /// The label.
+    pub label: AccessLabel,
+}
+
+impl Default for IngestConfig {
+    fn default() -> Self {
+        Self { max_file_bytes: 256 << 20, labels: Vec::new(), chunk: ChunkOptions::default() }
+    }
+}
+
+/// The document version that a source makes.
+pub fn document(
+    item: &SourceItem,
+    media_type: MediaType,
+    loaded: &Loaded,
+    config: &IngestConfig,
+) -> Document {
+    let id = DocumentId::from_source(&item.source);
+    let digest = Digest::of(&item.bytes);
+    let rule = config
+        .labels
+        .iter()
+        .filter(|rule| item.source.starts_with(&rule.prefix))
+        .max_by_key(|rule| rule.prefix.len());
+    let title = loaded.title.clone().unwrap_or_else(|| title_of(&item.source));
+    Document {
+        version: VersionId::new(&id, &digest),
+        id,
+        digest,
+        text_digest: Digest::of(loaded.text.as_bytes()),
+        source: item.source.clone(),
+        media_type,
+        title,
+        access_label: rule.map(|rule| rule.label.clone()).unwrap_or_default(),
+        language: loaded.language.clone(),
+        size_bytes: item.bytes.len() as u64,
+        picture: loaded.picture,
+    }
+}
+
+/// Digest of everything but the bytes that shapes fragments.
+pub fn recipe(config: &IngestConfig) -> Digest {
+    let chunk = format!("{:?}", config.chunk);
+    Digest::of_parts([INGEST_VERSION.as_bytes(), chunk.as_bytes()])
+}
+
+fn title_of(source: &str) -> String {
+    let name = source.rsplit('/').next().unwrap_or(source);
+    name.rsplit_once('.').map_or(name, |(stem, _)| stem).replace(['_', '-'], " ")
+}

@@ -1,0 +1,85 @@
+//! Errors about sources.
+
+use std::io;
+use std::path::PathBuf;
+
+/// A folder or file that cannot be listed.
+#[derive(Debug, thiserror::Error)]
+pub enum ScanError {
+    /// It is not there.
+    #[error("{0} does not exist\nhint: name a folder of documents or a single file")]
+    Missing(PathBuf),
+    /// It cannot be listed.
+    #[error("cannot read {path}")]
+    Io {
+        /// The path.
+        path: PathBuf,
+        /// What the system says.
+        #[source]
+        source: io::Error,
+    },
+}
+
+/// A document that cannot be taken in; others are not affected.
+#[derive(Debug, thiserror::Error)]
+pub enum LoadError {
+    /// It cannot be read.
+    #[error("cannot read {path}")]
+    Io {
+        /// The path.
+        path: PathBuf,
+        /// What the system says.
+        #[source]
+        source: io::Error,
+    },
+    /// It is larger than allowed.
+    #[error(
+        "{path} is too large: expected at most {limit} bytes, found {found}\nhint: raise `ingest.max_file_bytes` or split the file"
+    )]
+    TooLarge {
+        /// The path.
+        path: PathBuf,
+        /// The limit in bytes.
+        limit: u64,
+        /// The size in bytes.
+        found: u64,
+    },
+    /// It is none of the kinds that can be loaded.
+    #[error(
+        "{source_path}: expected Markdown, HTML, text, JSONL, Turtle, PNG, JPEG or WebP, found {found}"
+    )]
+    Kind {
+        /// Source path.
+        source_path: String,
+        /// What it looks like.
+        found: String,
+    },
+    /// A line of JSONL is malformed.
+    #[error(
+        "{source_path} line {line}: expected a JSON object with `id` and `text`, found {found}"
+    )]
+    Line {
+        /// Source path.
+        source_path: String,
+        /// Line number, from 1.
+        line: usize,
+        /// What is wrong.
+        found: String,
+    },
+    /// Turtle with a syntax error.
+    #[error("{source_path} is not valid Turtle: {reason}")]
+    Turtle {
+        /// Source path.
+        source_path: String,
+        /// Position and reason.
+        reason: String,
+    },
+    /// A picture that cannot be decoded.
+    #[error("{source_path} is a damaged or unsupported picture: {reason}")]
+    Picture {
+        /// Source path.
+        source_path: String,
+        /// What the decoder says.
+        reason: String,
+    },
+}

@@ -1,0 +1,56 @@
+//! The border between kinds of documents and the rest.
+
+use super::detect::{detect, looks_like_markdown};
+use super::error::LoadError;
+use super::source::SourceItem;
+use super::{html, markdown, picture, plain, turtle};
+use crate::model::{Loaded, MediaType};
+
+/// Makes text, sections, links and pictures of the bytes of one kind of document.
+pub trait Loader {
+    /// Loads `bytes`; `source` is the path against which links are resolved.
+    ///
+    /// # Errors
+    /// When the bytes are damaged; the message names `source`.
+    fn load(&self, source: &str, bytes: &[u8]) -> Result<Loaded, LoadError>;
+}
+
+/// Detects the kind of a document and loads it.
+///
+/// # Errors
+/// When the kind is unknown or the bytes are damaged.
+pub fn load(item: &SourceItem) -> Result<(MediaType, Loaded), LoadError> {
+    if let Some(record) = &item.record {
+        let text = record.text.as_bytes();
+        let (kind, mut loaded) = if looks_like_markdown(&record.text) {
+            (MediaType::Markdown, markdown::MarkdownLoader.load(&item.source, text)?)
+        } else {
+            (MediaType::PlainText, plain::PlainLoader.load(&item.source, text)?)
+        };
+        if record.title.is_some() {
+            loaded.title.clone_from(&record.title);
+        }
+        return Ok((kind, loaded));
+    }
+    let kind = detect(&item.bytes, &item.source)?;
+    let loader: &dyn Loader = match kind {
+        MediaType::Markdown => &markdown::MarkdownLoader,
+        MediaType::Html => &html::HtmlLoader,
+        MediaType::PlainText => &plain::PlainLoader,
+        MediaType::Turtle => &turtle::TurtleLoader,
+        MediaType::Png | MediaType::Jpeg | MediaType::WebP => &picture::PictureLoader,
+    };
+    Ok((kind, loader.load(&item.source, &item.bytes)?))
+}
+
+/// Text with `\n` line ends and without a byte order mark.
+pub(super) fn clean_text(bytes: &[u8]) -> String {
+    let text = String::from_utf8_lossy(bytes);
+    let text = text.strip_prefix('\u{feff}').unwrap_or(&text);
+    text.replace("\r\n", "\n").replace('\r', "\n")
+}
+
+/// A heading in the form in which paths of headings are joined.
+pub(super) fn clean_heading(text: &str) -> String {
+    text.split_whitespace().collect::<Vec<_>>().join(" ").replace(" > ", " / ")
+}

@@ -1,0 +1,26 @@
+//! What is in these bytes, and how does it fall into fragments?
+//!
+//! Finds source files, tells their kind by content, loads them through the
+//! [`Loader`] border and cuts their text into chunks under their headings.
+//! Nothing is stored here and no network is used; a damaged file is an error
+//! about that file alone.
+
+mod chunk;
+mod detect;
+mod document;
+mod error;
+mod html;
+mod jsonl;
+mod loader;
+mod markdown;
+mod picture;
+mod plain;
+mod source;
+mod turtle;
+
+pub use chunk::{ChunkOptions, fragments};
+pub use document::{IngestConfig, LabelRule, document, recipe};
+pub use error::{LoadError, ScanError};
+pub use loader::{Loader, load};
+pub use picture::pixel_digest;
+pub use source::{SourceItem, SourceText, scan};

@@ -1,0 +1,200 @@
+//! Finding source files below a folder.
+
+use super::error::{LoadError, ScanError};
+use super::jsonl;
+use std::fs;
+use std::path::Path;
+use walkdir::WalkDir;
+
+/// Endings of files that are looked at; content decides what they are.
+const ENDINGS: [&str; 13] = [
+    "md", "markdown", "html", "htm", "txt", "text", "rst", "jsonl", "ttl", "png", "jpg", "jpeg",
+    "webp",
+];
+
+/// One document's bytes and where they came from.
+#[derive(Clone, Debug, PartialEq)]
+pub struct SourceItem {
+    /// Path relative to the source folder with `/`, `file.jsonl#id`, or a given id.
+    pub source: String,
+    /// The original bytes.
+    pub bytes: Vec<u8>,
+    /// Text already taken out of the bytes, for lines of JSONL.
+    pub record: Option<SourceText>,
+}
+
+/// Title and text of a record of JSONL.
+#[derive(Clone, Debug, PartialEq)]
+pub struct SourceText {
+    /// Title, when the record has one.
+    pub title: Option<String>,
+    /// Text.
+    pub text: String,
+}
+
+/// Reads every document below `root`, a folder or a single file, in the order
+/// of paths. `visit` gets each document, or the reason why one cannot be read;
+/// neither stops the scan. Hidden files and files of other endings are skipped,
+/// links out of the folder are not followed. A single JSONL file given as
+/// `root` names its documents by their ids alone.
+///
+/// # Errors
+/// When `root` does not exist or cannot be read at all.
+pub fn scan(
+    root: &Path,
+    max_file_bytes: u64,
+    visit: &mut dyn FnMut(Result<SourceItem, LoadError>),
+) -> Result<(), ScanError> {
+    let metadata = fs::metadata(root).map_err(|source| match source.kind() {
+        std::io::ErrorKind::NotFound => ScanError::Missing(root.to_owned()),
+        _ => ScanError::Io { path: root.to_owned(), source },
+    })?;
+    if metadata.is_file() {
+        let name = file_name(root);
+        let prefix = if name.ends_with(".jsonl") { String::new() } else { name };
+        read_file(root, prefix, max_file_bytes, visit);
+        return Ok(());
+    }
+    fs::read_dir(root).map_err(|source| ScanError::Io { path: root.to_owned(), source })?;
+    let visible = |entry: &walkdir::DirEntry| {
+        entry.depth() == 0 || !entry.file_name().to_string_lossy().starts_with('.')
+    };
+    for entry in WalkDir::new(root).sort_by_file_name().into_iter().filter_entry(visible) {
+        match entry {
+            Ok(entry) if entry.file_type().is_file() && has_known_ending(entry.path()) => {
+                let relative = entry.path().strip_prefix(root).unwrap_or(entry.path());
+                let parts: Vec<String> =
+                    relative.iter().map(|part| part.to_string_lossy().into_owned()).collect();
+                read_file(entry.path(), parts.join("/"), max_file_bytes, visit);
+            }
+            Ok(_) => {}
+            Err(error) => {
+                let path = error.path().unwrap_or(root).to_owned();
+                let source = error.into_io_error().unwrap_or_else(|| {
+                    std::io::Error::other("a link leads back into its own folder")
+                });
+                visit(Err(LoadError::Io { path, source }));
+            }
+        }
+    }
+    Ok(())
+}
+
+fn read_file(
+    path: &Path,
+    source: String,
+    limit: u64,
+    visit: &mut dyn FnMut(Result<SourceItem, LoadError>),
+) {
+    match read_limited(path, limit) {
+        Err(error) => visit(Err(error)),
+        Ok(bytes) if path.extension().is_some_and(|ending| ending == "jsonl") => {
+            jsonl::records(&file_name(path), &source, &bytes, visit);
+        }
+        Ok(bytes) => visit(Ok(SourceItem { source, bytes, record: None })),
+    }
+}
+
+fn read_limited(path: &Path, limit: u64) -> Result<Vec<u8>, LoadError> {
+    let io = |source| LoadError::Io { path: path.to_owned(), source };
+    let found = fs::metadata(path).map_err(io)?.len();
+    if found > limit {
+        return Err(LoadError::TooLarge { path: path.to_owned(), limit, found });
+    }
+    fs::read(path).map_err(io)
+}
+
+fn has_known_ending(path: &Path) -> bool {
+    path.extension()
+        .and_then(|ending| ending.to_str())
+        .is_some_and(|ending| ENDINGS.contains(&ending.to_lowercase().as_str()))
+}
+
+fn file_name(path: &Path) -> String {
+    path.file_name().map_or_else(String::new, |name| name.to_string_lossy().into_owned())
+}
+
+/// Resolves a link of the document `from` to a source path; `None` for links
+/// within the document.
+pub(super) fn resolve(from: &str, link: &str) -> Option<String> {
+    let link = link.split(['#', '?']).next().unwrap_or_default();
+    if link.is_empty() {
+        return None;
+    }
+    let scheme = link.split_once(':').map(|(scheme, _)| scheme);
+    if scheme.is_some_and(|s| s.len() > 1 && s.chars().all(|c| c.is_ascii_alphanumeric())) {
+        return Some(link.to_owned());
+    }
+    if link.starts_with('/') {
+        return Some(link.to_owned());
+    }
+    let mut parts: Vec<&str> = from.split('/').collect();
+    parts.pop();
+    for part in link.split('/') {
+        match part {
+            "." | "" => {}
+            ".." => {
+                parts.pop();
+            }
+            part => parts.push(part),
+        }
+    }
+    Some(parts.join("/"))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn scan_all(root: &Path, limit: u64) -> Vec<Result<SourceItem, LoadError>> {
+        let mut items = Vec::new();
+        scan(root, limit, &mut |item| items.push(item)).unwrap();
+        items
+    }
+
+    #[test]
+    fn links_resolve_against_their_document() {
+        let check = |link, expected: Option<&str>| {
+            assert_eq!(resolve("docs/a/b.md", link).as_deref(), expected, "{link}");
+        };
+        check("c.md#x", Some("docs/a/c.md"));
+        check("../../pictures/p.png", Some("pictures/p.png"));
+        check("https://x.test/y", Some("https://x.test/y"));
+        check("#here", None);
+    }
+
+    #[test]
+    fn files_come_in_order_and_large_ones_are_refused_unread() {
+        let root = tempfile::tempdir().unwrap();
+        fs::write(root.path().join("b.md"), "b").unwrap();
+        fs::write(root.path().join("a.txt"), "aaaa").unwrap();
+        fs::write(root.path().join(".hidden.md"), "h").unwrap();
+        fs::write(root.path().join("draw.py"), "p").unwrap();
+        let items = scan_all(root.path(), 3);
+        assert_eq!(items.len(), 2);
+        let error = items[0].as_ref().unwrap_err().to_string();
+        assert!(error.contains("at most 3 bytes, found 4"), "{error}");
+        assert_eq!(items[1].as_ref().unwrap().source, "b.md");
+    }
+
+    #[test]
+    fn a_missing_folder_says_so() {
+        let error = scan(Path::new("/no/such"), 1, &mut |_| {}).unwrap_err();
+        assert!(error.to_string().contains("/no/such does not exist"));
+    }
+
+    #[test]
+    fn a_bad_line_of_jsonl_is_named_and_the_others_are_read() {
+        let root = tempfile::tempdir().unwrap();
+        let file = root.path().join("t.jsonl");
+        fs::write(
+            &file,
+            "{\"id\":7,\"text\":\"x\"}\nnot json\n{\"id\":\"b\",\"title\":\"B\",\"text\":\"y\"}\n",
+        )
+        .unwrap();
+        let items = scan_all(root.path(), 1000);
+        assert_eq!(items[0].as_ref().unwrap().source, "t.jsonl#7");
+        assert!(items[1].as_ref().unwrap_err().to_string().contains("line 2"));
+        assert_eq!(scan_all(&file, 1000)[2].as_ref().unwrap().source, "b");
+    }
+}

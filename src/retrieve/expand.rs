@@ -1,0 +1,91 @@
+//! From seeds over the graph to fragments that no similarity finds.
+
+use super::search::RetrieveConfig;
+use super::snapshot::Snapshot;
+use crate::extract::names_in;
+use crate::graph::{NodeKey, PageRankOptions};
+use crate::model::{EntityId, FragmentId, GraphPath, GraphStep};
+
+/// Fragments reached by the walk, best first, and the nodes it started from.
+pub(super) struct Expansion {
+    pub(super) hits: Vec<(FragmentId, f32)>,
+    pub(super) seeds: Vec<u32>,
+}
+
+/// Entities that the question names, longest label first come, with the share
+/// that an ambiguous label leaves to each.
+pub(super) fn entities_of(snapshot: &Snapshot, question: &str) -> Vec<(EntityId, f32)> {
+    let mut entities: Vec<(EntityId, f32)> = Vec::new();
+    for named in names_in(question, &snapshot.gazetteer, true) {
+        if snapshot.entities.contains_key(&named.entity)
+            && !entities.iter().any(|(known, _)| *known == named.entity)
+        {
+            entities.push((named.entity, named.confidence));
+        }
+    }
+    entities
+}
+
+/// Walks from the best fused hits and the named entities.
+pub(super) fn expand(
+    snapshot: &Snapshot,
+    fused: &[(FragmentId, f32)],
+    entities: &[(EntityId, f32)],
+    config: &RetrieveConfig,
+) -> Expansion {
+    let projection = &snapshot.projection;
+    let mut seeds: Vec<(u32, f32)> = Vec::new();
+    for (rank, (fragment, score)) in fused.iter().take(config.n_seeds).enumerate() {
+        if let Some(node) = projection.number(&NodeKey::Fragment(fragment.clone())) {
+            seeds.push((node, score / (1.0 + rank as f32).sqrt()));
+        }
+    }
+    let total: f32 = seeds.iter().map(|(_, weight)| weight).sum::<f32>().max(1e-6);
+    let share: f32 = entities.iter().map(|(_, share)| share).sum::<f32>().max(1e-6);
+    for (entity, confidence) in entities {
+        if let Some(node) = projection.number(&NodeKey::Entity(entity.clone())) {
+            seeds.push((node, total * config.entity_share * confidence / share));
+        }
+    }
+    let options = PageRankOptions { damping: config.damping, epsilon: config.epsilon };
+    let walk = projection.personalised_pagerank(&seeds, options);
+    let mut hits: Vec<(FragmentId, f32)> = walk
+        .mass
+        .iter()
+        .filter_map(|(node, mass)| match projection.key(*node) {
+            Some(NodeKey::Fragment(fragment)) => Some((fragment.clone(), *mass)),
+            _ => None,
+        })
+        .collect();
+    hits.truncate(config.n_candidates);
+    Expansion { hits, seeds: seeds.into_iter().map(|(node, _)| node).collect() }
+}
+
+/// How the graph leads from the seeds to a fragment, in labels for people.
+pub(super) fn explain(
+    snapshot: &Snapshot,
+    seeds: &[u32],
+    fragment: &FragmentId,
+) -> Option<GraphPath> {
+    let projection = &snapshot.projection;
+    let target = projection.number(&NodeKey::Fragment(fragment.clone()))?;
+    let others: Vec<u32> = seeds.iter().copied().filter(|seed| *seed != target).collect();
+    let path = projection.path(&others, target, 4)?;
+    let steps = path.iter().filter_map(|node| match projection.key(*node)? {
+        NodeKey::Fragment(id) => {
+            let fragment = snapshot.fragments.get(id)?;
+            let title = snapshot.documents.get(&fragment.document).map(|d| d.title.as_str());
+            let label = match fragment.section() {
+                section if section.is_empty() => title.unwrap_or_default().to_owned(),
+                section => format!("{} ({section})", title.unwrap_or_default()),
+            };
+            Some(GraphStep::Fragment { id: id.clone(), label })
+        }
+        NodeKey::Entity(id) => {
+            let label = snapshot.entities.get(id)?.labels.first()?.clone();
+            Some(GraphStep::Entity { id: id.clone(), label })
+        }
+        NodeKey::Document(_) => None,
+    });
+    Some(GraphPath { steps: steps.collect() })
+}

@@ -1,0 +1,16 @@
+//! Which fragments carry the answer, and how were they found?
+//!
+//! A question is seeded by vectors, words and the entities it names, spread
+//! over the graph by personalised PageRank, fused into one ranking and
+//! assembled into numbered evidence within a token budget. Everything is read
+//! from an immutable [`Snapshot`]; nothing is written here.
+
+mod assemble;
+mod expand;
+mod fuse;
+mod search;
+mod snapshot;
+
+pub use assemble::assemble;
+pub use search::{Retrieval, RetrievalMode, RetrieveConfig, RetrieveError, search};
+pub use snapshot::{Snapshot, SnapshotParts};

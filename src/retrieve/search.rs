@@ -1,0 +1,205 @@
+//! Plan, seed, expand, fuse.
+
+use super::expand::{entities_of, expand, explain};
+use super::fuse::{Ranking, fuse};
+use super::snapshot::Snapshot;
+use crate::embed::{EmbedError, Embedder, TextRole};
+use crate::index::{IndexRead, LexicalError, SearchError};
+use crate::model::{FragmentId, Hit, Query, Route, RouteScore};
+use serde::{Deserialize, Serialize};
+use std::collections::HashMap;
+
+/// Stages of retrieval; each mode adds to the one before, but for `Dense`,
+/// which searches vectors alone.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub enum RetrievalMode {
+    /// Words only.
+    Lexical,
+    /// Vectors only.
+    Dense,
+    /// Words and vectors.
+    Hybrid,
+    /// Words, vectors and the graph.
+    Graph,
+}
+
+impl RetrievalMode {
+    /// Every mode.
+    pub const ALL: [Self; 4] = [Self::Lexical, Self::Dense, Self::Hybrid, Self::Graph];
+
+    /// Name on the command line and in reports.
+    pub fn as_str(self) -> &'static str {
+        match self {
+            Self::Lexical => "lexical",
+            Self::Dense => "dense",
+            Self::Hybrid => "hybrid",
+            Self::Graph => "graph",
+        }
+    }
+}
+
+/// Settings of retrieval.
+#[derive(Clone, Copy, Debug, PartialEq, Serialize, Deserialize)]
+#[serde(default, deny_unknown_fields)]
+pub struct RetrieveConfig {
+    /// Hits taken from each route.
+    pub n_candidates: usize,
+    /// Weight of words in the fusion.
+    pub lexical_weight: f32,
+    /// Weight of vectors in the fusion.
+    pub dense_weight: f32,
+    /// Weight of the graph, added to the fused score.
+    pub graph_weight: f32,
+    /// Fused hits from which the walk starts.
+    pub n_seeds: usize,
+    /// Starting mass of the entities that the question names, relative to that
+    /// of the seed fragments.
+    pub entity_share: f32,
+    /// Chance to walk on, in `0..1`.
+    pub damping: f32,
+    /// Exactness of the walk; see `PageRankOptions`.
+    pub epsilon: f32,
+}
+
+impl Default for RetrieveConfig {
+    fn default() -> Self {
+        Self {
+            n_candidates: 200,
+            lexical_weight: 0.4,
+            dense_weight: 0.6,
+            graph_weight: 1.0,
+            n_seeds: 10,
+            entity_share: 1.0,
+            damping: 0.6,
+            epsilon: 1e-5,
+        }
+    }
+}
+
+/// A retrieval that failed.
+#[derive(Debug, thiserror::Error)]
+pub enum RetrieveError {
+    /// The question could not be embedded.
+    #[error(transparent)]
+    Embed(#[from] EmbedError),
+    /// Vectors could not be searched.
+    #[error(transparent)]
+    Dense(#[from] SearchError),
+    /// Words could not be searched.
+    #[error(transparent)]
+    Lexical(#[from] LexicalError),
+}
+
+/// Hits and what the question named.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Retrieval {
+    /// Hits, best first.
+    pub hits: Vec<Hit>,
+    /// Labels of the entities that the question names.
+    pub entities: Vec<String>,
+}
+
+/// Finds the `query.k` best fragments.
+///
+/// # Errors
+/// When an index or the embedder fails.
+pub fn search(
+    snapshot: &Snapshot,
+    embedder: &dyn Embedder,
+    query: &Query,
+    mode: RetrievalMode,
+    config: &RetrieveConfig,
+) -> Result<Retrieval, RetrieveError> {
+    let labels = query.allowed_labels.as_ref();
+    let n = config.n_candidates.max(query.k);
+    let mut routes: Vec<(Route, Vec<(FragmentId, f32)>)> = Vec::new();
+    if mode != RetrievalMode::Dense {
+        let found = snapshot.lexical.search(&query.text, n, labels)?;
+        routes.push((Route::Lexical, found.into_iter().map(|h| (h.fragment, h.score)).collect()));
+    }
+    if mode != RetrievalMode::Lexical {
+        let embedded = embedder.embed(&[&query.text], TextRole::Query, &mut |_| {})?;
+        let vector = embedded.vectors.into_iter().next().unwrap_or_default();
+        let allowed = |key: &str| {
+            snapshot
+                .fragments
+                .get(&FragmentId::from_iri(key))
+                .is_some_and(|fragment| snapshot.may_see(&fragment.document, labels))
+        };
+        let filter: Option<&dyn Fn(&str) -> bool> =
+            if labels.is_some() { Some(&allowed) } else { None };
+        let found = snapshot.dense.search(embedder.space().id(), &vector, n, filter)?;
+        let found = found.into_iter().map(|h| (FragmentId::from_iri(h.key), h.score)).collect();
+        routes.push((Route::Dense, found));
+    }
+    let seeds = fuse(&rankings(&routes, config));
+    let entities = entities_of(snapshot, &query.text);
+    let mut walk_seeds = Vec::new();
+    let fused = if mode == RetrievalMode::Graph {
+        let mut expansion = expand(snapshot, &seeds, &entities, config);
+        expansion.hits.retain(|(fragment, _)| {
+            snapshot
+                .fragments
+                .get(fragment)
+                .is_some_and(|fragment| snapshot.may_see(&fragment.document, labels))
+        });
+        walk_seeds = expansion.seeds;
+        routes.push((Route::Graph, expansion.hits));
+        fuse(&rankings(&routes, config))
+    } else {
+        seeds
+    };
+    let found_by = route_scores(&routes);
+    let hits = fused
+        .into_iter()
+        .take(query.k)
+        .filter_map(|(id, score)| {
+            let fragment = snapshot.fragments.get(&id)?;
+            let routes = found_by.get(&id).cloned().unwrap_or_default();
+            let by_graph = routes.iter().any(|route| route.route == Route::Graph);
+            Some(Hit {
+                document: fragment.document.clone(),
+                score,
+                path: by_graph.then(|| explain(snapshot, &walk_seeds, &id)).flatten(),
+                fragment: id,
+                routes,
+            })
+        })
+        .collect();
+    let labels = entities
+        .iter()
+        .filter_map(|(id, _)| snapshot.entities.get(id)?.labels.first().cloned())
+        .collect();
+    Ok(Retrieval { hits, entities: labels })
+}
+
+fn rankings<'a>(
+    routes: &'a [(Route, Vec<(FragmentId, f32)>)],
+    config: &RetrieveConfig,
+) -> Vec<Ranking<'a>> {
+    routes
+        .iter()
+        .map(|(route, hits)| Ranking {
+            hits,
+            weight: match route {
+                Route::Lexical => config.lexical_weight,
+                Route::Graph => config.graph_weight,
+                Route::Dense | Route::Picture => config.dense_weight,
+            },
+        })
+        .collect()
+}
+
+fn route_scores(
+    routes: &[(Route, Vec<(FragmentId, f32)>)],
+) -> HashMap<FragmentId, Vec<RouteScore>> {
+    let mut scores: HashMap<FragmentId, Vec<RouteScore>> = HashMap::new();
+    for (route, hits) in routes {
+        for (i, (fragment, score)) in hits.iter().enumerate() {
+            let found = RouteScore { route: *route, score: *score, rank: i + 1 };
+            scores.entry(fragment.clone()).or_default().push(found);
+        }
+    }
+    scores
+}
