@@ -1,7 +1,9 @@
 //! Answers made of quotes.
 
 use super::sentences::{SourceSentence, readable, sentences};
-use crate::model::{Answer, AnswerMode, Citation, Evidence, FragmentKind, Sentence, Span, Support};
+use crate::model::{
+    Answer, AnswerMode, Citation, Evidence, FragmentKind, Sentence, Span, Support, asks_for_picture,
+};
 use serde::{Deserialize, Serialize};
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -46,10 +48,6 @@ const STOP_WORDS: &[&str] = &[
     "they", "this", "to", "us", "was", "we", "were", "what", "when", "where", "which", "who",
     "why", "will", "with", "would", "you", "your",
 ];
-/// Words that ask for a picture.
-const PICTURE_WORDS: &[&str] =
-    &["picture", "photo", "diagram", "drawing", "screenshot", "image", "figure", "symbol", "chart"];
-
 struct Candidate {
     evidence: usize,
     sentence: SourceSentence,
@@ -71,16 +69,14 @@ pub fn extractive(
     degraded_because: Option<String>,
     config: &AnswerConfig,
 ) -> Answer {
-    let asked = content_words(question);
-    let wants_picture = asked.iter().any(|word| PICTURE_WORDS.contains(&word.as_str()));
+    let without: Vec<&str> =
+        question.split_whitespace().filter(|word| !asks_for_picture(word)).collect();
+    let asked = content_words(&without.join(" "));
+    let wants_picture = asks_for_picture(question);
     let mut candidates = candidates(evidence, wants_picture);
     let weights = word_weights(&asked, &candidates);
-    let missing: Vec<&str> = asked
-        .iter()
-        .filter(|word| !PICTURE_WORDS.contains(&word.as_str()))
-        .filter(|word| !covers(evidence, word))
-        .map(String::as_str)
-        .collect();
+    let missing: Vec<&str> =
+        asked.iter().filter(|word| !covers(evidence, word)).map(String::as_str).collect();
     let total: f32 = weights.values().sum::<f32>().max(1e-6);
     let lost: f32 = missing.iter().filter_map(|word| weights.get(*word)).sum();
     if candidates.is_empty() || 1.0 - lost / total < config.min_coverage {

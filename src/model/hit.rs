@@ -24,6 +24,27 @@ impl Query {
     }
 }
 
+/// Whether a question asks to be shown a picture.
+pub fn asks_for_picture(question: &str) -> bool {
+    const WORDS: [&str; 12] = [
+        "picture",
+        "pictures",
+        "photo",
+        "photograph",
+        "diagram",
+        "drawing",
+        "screenshot",
+        "image",
+        "figure",
+        "symbol",
+        "chart",
+        "illustration",
+    ];
+    question
+        .split(|c: char| !c.is_alphanumeric())
+        .any(|word| WORDS.contains(&word.to_lowercase().as_str()))
+}
+
 /// The way on which a hit was found.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize, Deserialize)]
 #[serde(rename_all = "lowercase")]

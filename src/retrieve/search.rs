@@ -5,7 +5,7 @@ use super::fuse::{Ranking, fuse};
 use super::snapshot::Snapshot;
 use crate::embed::{EmbedError, Embedder, TextRole};
 use crate::index::{IndexRead, LexicalError, SearchError};
-use crate::model::{FragmentId, Hit, Query, Route, RouteScore};
+use crate::model::{FragmentId, Hit, Query, Route, RouteScore, asks_for_picture};
 use serde::{Deserialize, Serialize};
 use std::collections::HashMap;
 
@@ -60,6 +60,9 @@ pub struct RetrieveConfig {
     pub damping: f32,
     /// Exactness of the walk; see `PageRankOptions`.
     pub epsilon: f32,
+    /// Factor on the score of pictures when none is asked for, and of text when
+    /// one is, in knowledge bases that hold both.
+    pub unwanted_kind_weight: f32,
 }
 
 impl Default for RetrieveConfig {
@@ -73,6 +76,7 @@ impl Default for RetrieveConfig {
             entity_share: 1.0,
             damping: 0.6,
             epsilon: 1e-5,
+            unwanted_kind_weight: 0.6,
         }
     }
 }
@@ -150,6 +154,8 @@ pub fn search(
     } else {
         seeds
     };
+    let mut fused = fused;
+    weigh_pictures(snapshot, &query.text, &mut fused, config);
     let found_by = route_scores(&routes);
     let hits = fused
         .into_iter()
@@ -172,6 +178,24 @@ pub fn search(
         .filter_map(|(id, _)| snapshot.entities.get(id)?.labels.first().cloned())
         .collect();
     Ok(Retrieval { hits, entities: labels })
+}
+
+/// A picture repeats words of its page; it comes before the page only when a
+/// picture is asked for.
+fn weigh_pictures(
+    snapshot: &Snapshot,
+    question: &str,
+    fused: &mut [(FragmentId, f32)],
+    config: &RetrieveConfig,
+) {
+    let wanted = asks_for_picture(question);
+    for (fragment, score) in fused.iter_mut() {
+        let picture = snapshot.fragments.get(fragment).is_some_and(|f| f.picture().is_some());
+        if picture != wanted {
+            *score *= config.unwanted_kind_weight;
+        }
+    }
+    fused.sort_by(|a, b| b.1.total_cmp(&a.1).then_with(|| a.0.cmp(&b.0)));
 }
 
 fn rankings<'a>(

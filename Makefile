@@ -1,0 +1,28 @@
+# Two commands: `make demo` and `make test`. Both install what they need into
+# ~/.cache/veritrail and can be run again at any time.
+SHELL := /bin/sh
+BINARY := target/release/veritrail
+ENV = eval "$$(.ci/toolchain)"
+
+.PHONY: demo test build models check clean-demo
+
+demo: models
+	$(BINARY) demo --kb target/demo-kb
+
+build:
+	@echo "building; the first time takes about 25 minutes on 2 cores, most of it RocksDB" >&2
+	@$(ENV) && cargo build --release --locked
+
+models: build
+	@$(BINARY) models pull
+
+test: models
+	@$(ENV) && cargo test --release --locked
+
+check:
+	cargo fmt --all --check
+	@$(ENV) && cargo clippy --release --locked --all-targets -- -D warnings
+	@$(ENV) && RUSTDOCFLAGS="-D warnings" cargo doc --release --locked --no-deps
+
+clean-demo:
+	rm -rf target/demo-kb

@@ -1,0 +1,117 @@
+//! Layers point one way, and each outside technology has one home.
+
+use regex::Regex;
+use std::collections::BTreeMap;
+use std::fs;
+use std::path::{Path, PathBuf};
+
+/// Modules by layer; a module may use modules of earlier lines only.
+const LAYERS: &[&[&str]] = &[
+    &["vocab"],
+    &["model"],
+    &["ingest", "embed", "index", "graph", "llm"],
+    &["extract", "resolve", "retrieve", "answer", "audit", "eval"],
+    &["govern"],
+    &["config"],
+    &["engine"],
+    &["serve"],
+    &["cli"],
+];
+
+/// Pairs on one line that are meant: the ranking stage reads names in a
+/// question exactly as ingest reads them in documents.
+const ALLOWED: &[(&str, &str)] = &[("retrieve", "extract")];
+
+/// Outside crates that only these modules may name.
+const HOMES: &[(&str, &[&str])] = &[
+    ("ort", &["embed"]),
+    ("tokenizers", &["embed"]),
+    ("hnsw_rs", &["index"]),
+    ("tantivy", &["index"]),
+    ("pulp", &["index"]),
+    ("petgraph", &["graph"]),
+    ("spargebra", &["graph"]),
+    // RDF terms may travel; the store may not.
+    ("oxigraph", &["graph", "model", "ingest", "audit", "engine"]),
+    ("image", &["ingest"]),
+    ("async_openai", &["llm"]),
+    ("axum", &["serve"]),
+    ("clap", &["cli", "main"]),
+    ("indicatif", &["cli"]),
+    ("anyhow", &["cli"]),
+    ("figment", &["config"]),
+];
+
+const MAX_LINES: usize = 600;
+
+fn layer(module: &str) -> Option<usize> {
+    LAYERS.iter().position(|line| line.contains(&module))
+}
+
+/// What is wrong with one file of `module`.
+fn violations(module: &str, text: &str) -> Vec<String> {
+    let uses = Regex::new(r"\b(?:crate|veritrail)::([a-z_]+)").unwrap();
+    let outside = Regex::new(r"(?:^|[^:\w])([a-z_0-9]+)::").unwrap();
+    let mut found = Vec::new();
+    for line in text.lines().filter(|line| !line.trim_start().starts_with("//")) {
+        for used in uses.captures_iter(line).map(|captures| captures[1].to_owned()) {
+            let (Some(own), Some(other)) = (layer(module), layer(&used)) else { continue };
+            let same = used == module || ALLOWED.contains(&(module, used.as_str()));
+            if !same && other >= own {
+                found.push(format!("{module} uses {used}: `{}`", line.trim()));
+            }
+        }
+        for name in outside.captures_iter(line).map(|captures| captures[1].to_owned()) {
+            let home = HOMES.iter().find(|(outside, _)| *outside == name);
+            if home.is_some_and(|(_, homes)| !homes.contains(&module)) {
+                found.push(format!("{module} names {name}: `{}`", line.trim()));
+            }
+        }
+    }
+    if text.lines().count() > MAX_LINES {
+        found.push(format!("a file of {module} has more than {MAX_LINES} lines"));
+    }
+    found
+}
+
+fn sources(folder: &Path, into: &mut Vec<PathBuf>) {
+    for entry in fs::read_dir(folder).unwrap() {
+        let path = entry.unwrap().path();
+        if path.is_dir() {
+            sources(&path, into);
+        } else if path.extension().is_some_and(|ending| ending == "rs") {
+            into.push(path);
+        }
+    }
+}
+
+#[test]
+fn modules_use_only_lower_layers_and_their_own_technology() {
+    let root = Path::new(env!("CARGO_MANIFEST_DIR")).join("src");
+    let mut files = Vec::new();
+    sources(&root, &mut files);
+    let mut all: BTreeMap<String, Vec<String>> = BTreeMap::new();
+    for file in files {
+        let relative = file.strip_prefix(&root).unwrap();
+        let first = relative.iter().next().unwrap().to_string_lossy().into_owned();
+        let module = first.trim_end_matches(".rs");
+        if module == "lib" {
+            continue;
+        }
+        assert!(module == "main" || layer(module).is_some(), "{module} has no layer");
+        let found = violations(module, &fs::read_to_string(&file).unwrap());
+        if !found.is_empty() {
+            all.insert(relative.display().to_string(), found);
+        }
+    }
+    assert!(all.is_empty(), "{all:#?}");
+}
+
+#[test]
+fn a_violation_is_found() {
+    assert_eq!(violations("graph", "use crate::engine::KnowledgeBase;").len(), 1);
+    assert_eq!(violations("graph", "use crate::index::dot;").len(), 1);
+    assert_eq!(violations("retrieve", "use tantivy::Index;").len(), 1);
+    assert!(violations("graph", "// use crate::engine::X;\nuse crate::model::Space;").is_empty());
+    assert_eq!(violations("model", &"\n".repeat(601)).len(), 1);
+}

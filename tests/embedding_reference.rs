@@ -1,0 +1,41 @@
+//! Embeddings agree with the reference implementation: PyTorch's BERT with the
+//! slow Python tokenizer, see `tests/reference/minilm.py`.
+
+use serde::Deserialize;
+use veritrail::embed::{
+    Embedder, Registry, RuntimeSearch, TextModel, TextRole, cache_dir_from_env,
+};
+
+#[derive(Deserialize)]
+struct ReferenceText {
+    text: String,
+}
+
+#[test]
+fn embeddings_of_all_lengths_and_scripts_agree_with_the_reference() {
+    let texts: Vec<String> = include_str!("reference/minilm_texts.jsonl")
+        .lines()
+        .map(|line| serde_json::from_str::<ReferenceText>(line).unwrap().text)
+        .collect();
+    let expected: Vec<f32> = include_bytes!("reference/minilm_vectors.f32")
+        .as_chunks::<4>()
+        .0
+        .iter()
+        .map(|bytes| f32::from_le_bytes(*bytes))
+        .collect();
+    assert_eq!(expected.len(), texts.len() * 384);
+    let cache = cache_dir_from_env();
+    let runtime = RuntimeSearch::from_env(None, &cache).load().expect("run `make models` first");
+    let registry = Registry::builtin().unwrap();
+    let entry = registry.find("all-minilm-l6-v2").unwrap();
+    let model = TextModel::open(&runtime, entry, &cache, 2).expect("run `make models` first");
+    let words: Vec<&str> = texts.iter().map(String::as_str).collect();
+    let embedded = model.embed(&words, TextRole::Passage, &mut |_| {}).unwrap();
+    let cosines = embedded.vectors.iter().zip(expected.chunks_exact(384)).map(|(ours, theirs)| {
+        let length: f32 = theirs.iter().map(|v| v * v).sum::<f32>().sqrt();
+        ours.iter().zip(theirs).map(|(a, b)| a * b).sum::<f32>() / length
+    });
+    let least = cosines.fold(f32::INFINITY, f32::min);
+    assert!(least >= 0.9999, "least cosine {least}");
+    assert!(embedded.n_truncated > 0, "the texts include some beyond 256 tokens");
+}
