@@ -63,7 +63,9 @@ pub(super) fn bert_to_onnx(config: &[u8], weights: &[u8]) -> Result<Vec<u8>, Con
             activation: config.hidden_act,
         });
     }
-    if config.num_attention_heads == 0 || config.hidden_size % config.num_attention_heads != 0 {
+    if config.num_attention_heads == 0
+        || !config.hidden_size.is_multiple_of(config.num_attention_heads)
+    {
         return Err(ConvertError::Weights(format!(
             "hidden size {} is no multiple of {} heads",
             config.hidden_size, config.num_attention_heads

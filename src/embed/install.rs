@@ -196,7 +196,7 @@ pub fn install(
     create_dir(&target)?;
     let staging =
         tempfile::tempdir_in(cache_dir).map_err(io_error("create a folder in", cache_dir))?;
-    let fetched: Box<dyn Fn(&FileEntry) -> Result<Vec<u8>, InstallError>> = match from {
+    let fetched: Fetch = match from {
         InstallSource::Folder(folder) => {
             let folder = folder.clone();
             Box::new(move |file| read(&folder.join(&file.name)))
@@ -236,6 +236,9 @@ pub fn install(
     report(&format!("{}: {} files verified", entry.name, entry.files.len()));
     Ok(target)
 }
+
+/// Brings the bytes of one file.
+type Fetch = Box<dyn Fn(&FileEntry) -> Result<Vec<u8>, InstallError>>;
 
 fn folder(entry: &ModelEntry, cache_dir: &Path) -> PathBuf {
     cache_dir.join("models").join(&entry.name)

@@ -46,10 +46,16 @@ enum Input {
 pub enum OpenError {
     /// Files are missing or altered.
     #[error(transparent)]
-    Install(#[from] InstallError),
+    Install(Box<InstallError>),
     /// The files are as registered but cannot be used.
     #[error(transparent)]
     Embed(#[from] EmbedError),
+}
+
+impl From<InstallError> for OpenError {
+    fn from(error: InstallError) -> Self {
+        Self::Install(Box::new(error))
+    }
 }
 
 impl TextModel {
@@ -130,7 +136,11 @@ impl TextModel {
         }
         let mut session = self.session.lock().unwrap_or_else(PoisonError::into_inner);
         let outputs = session.run(feeds).map_err(self.failed("embedding"))?;
-        let (shape, states) = outputs["last_hidden_state"]
+        let (shape, states) = outputs
+            .get("last_hidden_state")
+            .ok_or_else(|| {
+                self.failed("naming its output")(ort::Error::new("no last_hidden_state"))
+            })?
             .try_extract_tensor::<f32>()
             .map_err(self.failed("reading output"))?;
         let found = shape.last().map_or(0, |size| usize::try_from(*size).unwrap_or(0));

@@ -3,7 +3,7 @@
 use super::error::GraphError;
 use crate::vocab;
 use oxigraph::io::{RdfFormat, RdfParser};
-use oxigraph::model::{GraphName, NamedNode, NamedNodeRef, Quad, QuadRef, Triple};
+use oxigraph::model::{GraphName, NamedNode, NamedNodeRef, Quad, Triple};
 use oxigraph::store::{Store as Oxigraph, Transaction};
 use std::collections::HashSet;
 use std::fs;
@@ -152,7 +152,7 @@ pub(super) fn insert(
     graph: NamedNodeRef<'_>,
     triples: &[Triple],
 ) {
-    transaction.extend(triples.iter().map(|triple| QuadRef::from(triple.as_ref().in_graph(graph))));
+    transaction.extend(triples.iter().map(|triple| triple.as_ref().in_graph(graph)));
 }
 
 /// Removes a graph and its name within a transaction.
@@ -172,7 +172,7 @@ pub(super) fn drop_graph(transaction: &mut Transaction<'_>, name: &str) -> Resul
 mod tests {
     use super::*;
     use crate::graph::Triples;
-    use oxigraph::model::{Literal, Term};
+    use oxigraph::model::{Literal, QuadRef, Term};
 
     #[test]
     fn concurrent_writers_lose_no_update_on_disk() {
