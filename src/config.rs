@@ -1,11 +1,12 @@
 //! All settings in one struct, composed of each module's own.
 //!
-//! Compiled-in defaults, then `veritrail.toml` of the knowledge base, then
+//! Compiled-in defaults, then `OPENAI_BASE_URL` and `OPENAI_API_KEY`, then `veritrail.toml` of the knowledge base, then
 //! `VERITRAIL__SECTION__KEY` variables. An unknown key stops the start.
 
-use crate::answer::AnswerConfig;
+use crate::answer;
 use crate::index::{DenseConfig, LexicalConfig};
 use crate::ingest::IngestConfig;
+use crate::llm;
 use crate::retrieve::RetrieveConfig;
 use figment::Figment;
 use figment::providers::{Env, Format, Serialized, Toml};
@@ -25,7 +26,9 @@ pub struct Config {
     /// Retrieval.
     pub retrieve: RetrieveConfig,
     /// Answering.
-    pub answer: AnswerConfig,
+    pub answer: answer::Config,
+    /// The language model; none unless `base_url` is set.
+    pub llm: llm::Config,
     /// Models.
     pub models: ModelsConfig,
 }
@@ -58,6 +61,9 @@ impl Config {
     /// When a key is unknown or a value does not fit; the message has its path.
     pub fn load(file: &Path) -> Result<Self, ConfigError> {
         Figment::from(Serialized::defaults(Self::default()))
+            .merge(Env::raw().only(&["OPENAI_BASE_URL", "OPENAI_API_KEY"]).map(|key| {
+                if key == "OPENAI_BASE_URL" { "llm.base_url".into() } else { "llm.api_key".into() }
+            }))
             .merge(Toml::file(file))
             .merge(Env::prefixed("VERITRAIL__").split("__"))
             .extract()

@@ -40,6 +40,7 @@ pub mod extract;
 pub mod graph;
 pub mod index;
 pub mod ingest;
+pub mod llm;
 pub mod model;
 pub mod resolve;
 pub mod retrieve;

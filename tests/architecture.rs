@@ -37,6 +37,8 @@ const HOMES: &[(&str, &[&str])] = &[
     ("oxigraph", &["graph", "model", "ingest", "audit", "engine"]),
     ("image", &["ingest"]),
     ("async_openai", &["llm"]),
+    ("reqwest", &["llm"]),
+    ("rustls", &["llm"]),
     ("axum", &["serve"]),
     ("clap", &["cli", "main"]),
     ("indicatif", &["cli"]),

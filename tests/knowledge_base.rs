@@ -66,7 +66,7 @@ fn a_question_is_answered_with_a_quote_whose_provenance_one_query_reaches() {
     ingest(&mut knowledge_base, source.path());
     let session = knowledge_base.session().unwrap();
     let query = Query::text("What is the order number of the shaft seal?", 10);
-    let record = session.ask(&query, &options()).unwrap();
+    let record = session.ask(&query, &options(), &mut |_| {}).unwrap();
     assert!(record.answer.text().contains("SP-3117"), "{}", record.answer.text());
     for sentence in &record.answer.sentences {
         for citation in &sentence.citations {
@@ -144,7 +144,7 @@ fn a_question_about_nothing_in_the_documents_abstains_and_is_recorded() {
     ingest(&mut knowledge_base, source.path());
     let session = knowledge_base.session().unwrap();
     let query = Query::text("Which wavelengths do horticultural lamps emit?", 10);
-    let record = session.ask(&query, &options()).unwrap();
+    let record = session.ask(&query, &options(), &mut |_| {}).unwrap();
     assert!(matches!(record.answer.mode, AnswerMode::Abstained { .. }));
     assert!(!knowledge_base.answer_record(&record.id).unwrap().is_empty());
 }

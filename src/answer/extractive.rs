@@ -1,349 +1,286 @@
-//! Answers made of quotes.
+//! Answers made of the evidence's own sentences.
 
-use super::sentences::{SourceSentence, readable, sentences};
-use crate::model::{
-    Answer, AnswerMode, Citation, Evidence, FragmentKind, Sentence, Span, Support, asks_for_picture,
-};
-use serde::{Deserialize, Serialize};
-use std::collections::{BTreeMap, BTreeSet};
+use super::abstain::{abstained, unmentioned};
+use super::asked::{Asked, cosine};
+use super::passage::{Passage, PassageKind, passages, span_of};
+use super::question::Question;
+use crate::model::{Answer, AnswerMode, Citation, Evidence, Sentence, Support};
+use std::collections::{BTreeSet, HashMap};
 
-/// Settings of answering.
-#[derive(Clone, Copy, Debug, PartialEq, Serialize, Deserialize)]
-#[serde(default, deny_unknown_fields)]
-pub struct AnswerConfig {
-    /// Evidence put before the answerer.
-    pub n_evidence: usize,
-    /// Tokens of evidence at most.
-    pub evidence_tokens: usize,
-    /// Sentences of an extractive answer at most.
-    pub max_sentences: usize,
-    /// Share of the question's weight (rare words weigh more) that the evidence
-    /// must contain, else the answer abstains.
-    pub min_coverage: f32,
-    /// Least score of the best sentence, else the answer abstains.
-    pub min_score: f32,
+/// Weights of the score of a passage, which lies between 0 and 1:
+/// `WORDS * shared words + COSINE * cosine + RANK * prior + CUE * cue`, where
+/// shared words are weighted by their rarity among the passages (idf), the prior
+/// is `1 / (1 + RANK_DECAY * (n - 1))` for the n-th evidence and the cue says
+/// whether the kind of value asked for is there. Without embeddings the weight of
+/// the cosine goes to the words.
+const WORDS: f32 = 0.45;
+const COSINE: f32 = 0.27;
+const RANK: f32 = 0.12;
+const CUE: f32 = 0.16;
+const RANK_DECAY: f32 = 0.25;
+/// Words in the headings and title above a passage count this much.
+const CONTEXT_SHARE: f32 = 0.6;
+/// Only the passages that share most words with the question are embedded: at
+/// some 5 ms each the others would cost seconds.
+const MAX_EMBEDDED: usize = 32;
+/// A passage whose words are mostly in a chosen one adds nothing.
+const REDUNDANT: f32 = 0.6;
+/// Share of the best score that a passage of another evidence needs when it adds
+/// no new word of the question: evidence that the graph reached is another hop.
+const OTHER_HOP_SHARE: f32 = 0.85;
+
+/// Answers with the best supporting sentences of the evidence, or abstains.
+pub fn extractive(asked: &Asked<'_>) -> Answer {
+    extract(asked, None)
 }
 
-impl Default for AnswerConfig {
-    fn default() -> Self {
-        Self {
-            n_evidence: 10,
-            evidence_tokens: 2_000,
-            max_sentences: 3,
-            min_coverage: 0.55,
-            min_score: 0.35,
-        }
+/// The same, saying why no language model wrote the answer.
+pub(super) fn extract(asked: &Asked<'_>, degraded_because: Option<String>) -> Answer {
+    let evidence = asked.evidence;
+    let question = Question::of(asked.question);
+    if evidence.is_empty() {
+        return abstained(evidence, "", Vec::new(), None);
     }
-}
-
-/// Vectors of sentences, in the order given; empty when there are none.
-pub type SentenceVectors<'a> = dyn Fn(&[&str]) -> Vec<Vec<f32>> + 'a;
-
-/// Words that carry no content of their own.
-const STOP_WORDS: &[&str] = &[
-    "a", "an", "and", "any", "are", "as", "at", "be", "been", "by", "can", "could", "did", "do",
-    "does", "every", "for", "from", "had", "has", "have", "how", "i", "if", "in", "is", "it",
-    "its", "many", "me", "much", "must", "my", "of", "often", "on", "or", "our", "says", "shall",
-    "should", "show", "shows", "so", "than", "that", "the", "their", "then", "there", "these",
-    "they", "this", "to", "us", "was", "we", "were", "what", "when", "where", "which", "who",
-    "why", "will", "with", "would", "you", "your",
-];
-struct Candidate {
-    evidence: usize,
-    sentence: SourceSentence,
-    words: BTreeSet<String>,
-    score: f32,
-}
-
-/// Answers with the best supporting sentences of the evidence, each quoted and
-/// cited; abstains when the evidence lacks what the question asks for.
-///
-/// A sentence scores `0.5 * overlap + 0.4 * cosine + 0.1 / rank`, where
-/// `overlap` is the share of the question's words in it, each weighted by
-/// `ln(1 + n / n_with_word)` over the evidence's sentences. Further sentences
-/// are added while they bring words of the question that are not yet covered.
-pub fn extractive(
-    question: &str,
-    evidence: &[Evidence],
-    vectors: &SentenceVectors<'_>,
-    degraded_because: Option<String>,
-    config: &AnswerConfig,
-) -> Answer {
-    let without: Vec<&str> =
-        question.split_whitespace().filter(|word| !asks_for_picture(word)).collect();
-    let asked = content_words(&without.join(" "));
-    let wants_picture = asks_for_picture(question);
-    let mut candidates = candidates(evidence, wants_picture);
-    let weights = word_weights(&asked, &candidates);
-    let missing: Vec<&str> =
-        asked.iter().filter(|word| !covers(evidence, word)).map(String::as_str).collect();
-    let total: f32 = weights.values().sum::<f32>().max(1e-6);
-    let lost: f32 = missing.iter().filter_map(|word| weights.get(*word)).sum();
-    if candidates.is_empty() || 1.0 - lost / total < config.min_coverage {
-        return abstain(evidence, &missing);
+    if let Some(why) = unmentioned(&question, evidence) {
+        return abstained(evidence, &why, Vec::new(), None);
     }
-    score(question, &weights, total, &mut candidates, vectors);
-    candidates.sort_by(|a, b| {
-        b.score
-            .total_cmp(&a.score)
-            .then(a.evidence.cmp(&b.evidence))
-            .then(a.sentence.span.cmp(&b.sentence.span))
-    });
-    let chosen = choose(&candidates, &weights, config);
-    if chosen.first().is_none_or(|best| best.score < config.min_score) {
-        return abstain(evidence, &missing);
+    let candidates: Vec<Passage> =
+        evidence.iter().enumerate().flat_map(|(i, e)| passages(i, e)).collect();
+    let scored = score(&candidates, &question, asked);
+    let Some(best) = scored.ranked.first() else {
+        return abstained(evidence, "it holds no text", Vec::new(), None);
+    };
+    if let Some(why) = too_weak(&scored, best, &question, asked) {
+        return abstained(evidence, &why, Vec::new(), None);
     }
-    let sentences = chosen.into_iter().map(|candidate| cited(candidate, evidence)).collect();
+    let chosen = choose(&candidates, &scored, &question, asked);
+    let sentences = chosen.into_iter().map(|p| sentence(p, evidence, question.wants_picture));
     Answer {
-        sentences,
+        sentences: sentences.collect(),
         dropped: Vec::new(),
         mode: AnswerMode::Extractive { degraded_because },
         llm: None,
     }
 }
 
-fn candidates(evidence: &[Evidence], wants_picture: bool) -> Vec<Candidate> {
-    let mut candidates = Vec::new();
-    for (i, item) in evidence.iter().enumerate() {
-        let picture = matches!(item.fragment.kind, FragmentKind::Picture { .. });
-        if picture != wants_picture
-            && (picture || evidence.iter().any(|e| e.picture_source.is_some()))
+/// Passages with their scores, best first.
+struct Scored {
+    ranked: Vec<Ranked>,
+    /// Rarity of each stem of the question among the passages.
+    idf: HashMap<String, f32>,
+    /// Share of the question's stems, by rarity, found anywhere in the evidence.
+    coverage: f32,
+}
+
+#[derive(Clone, Copy)]
+struct Ranked {
+    at: usize,
+    score: f32,
+    cosine: f32,
+}
+
+fn score(candidates: &[Passage], question: &Question, asked: &Asked<'_>) -> Scored {
+    let n = candidates.len() as f32;
+    let holds =
+        |p: &Passage, stem: &String| p.stems.contains(stem) || p.context_stems.contains(stem);
+    let idf: HashMap<String, f32> = question
+        .stems
+        .iter()
+        .map(|stem| {
+            let n_with = candidates.iter().filter(|p| p.stems.contains(stem)).count() as f32;
+            (stem.clone(), (1.0 + (n - n_with + 0.5) / (n_with + 0.5)).ln())
+        })
+        .collect();
+    let total: f32 = idf.values().sum::<f32>().max(f32::EPSILON);
+    let found: f32 = idf
+        .iter()
+        .filter(|(stem, _)| candidates.iter().any(|p| holds(p, stem)))
+        .map(|(_, weight)| weight)
+        .sum();
+    let overlaps: Vec<f32> = candidates
+        .iter()
+        .map(|p| {
+            let weight =
+                |stem: &String| match (p.stems.contains(stem), p.context_stems.contains(stem)) {
+                    (true, _) => 1.0,
+                    (false, true) => CONTEXT_SHARE,
+                    (false, false) => 0.0,
+                };
+            idf.iter().map(|(stem, idf)| idf * weight(stem)).sum::<f32>() / total
+        })
+        .collect();
+    let cosines = cosines(candidates, &overlaps, asked);
+    let mut ranked: Vec<Ranked> = candidates
+        .iter()
+        .zip(&overlaps)
+        .enumerate()
+        .map(|(at, (passage, overlap))| {
+            let cosine = cosines.as_ref().map(|all| all.get(&at).copied().unwrap_or(0.0));
+            let meaning = match cosine {
+                Some(cosine) => WORDS * overlap + COSINE * cosine.max(0.0),
+                None => (WORDS + COSINE) * overlap,
+            };
+            let prior = 1.0 / (1.0 + RANK_DECAY * passage.evidence as f32);
+            let value = meaning + RANK * prior + CUE * question.cue_met(passage);
+            let score = value * quality(passage, question.wants_picture);
+            Ranked { at, score, cosine: cosine.unwrap_or(0.0) }
+        })
+        .collect();
+    ranked.sort_by(|a, b| b.score.total_cmp(&a.score).then(a.at.cmp(&b.at)));
+    Scored { ranked, idf, coverage: found / total }
+}
+
+/// Cosine of question and passage, for the passages that share most words.
+fn cosines(
+    candidates: &[Passage],
+    overlaps: &[f32],
+    asked: &Asked<'_>,
+) -> Option<HashMap<usize, f32>> {
+    let mut order: Vec<(usize, &Passage, f32)> =
+        candidates.iter().zip(overlaps).enumerate().map(|(i, (p, o))| (i, p, *o)).collect();
+    order.sort_by(|a, b| b.2.total_cmp(&a.2).then(a.1.evidence.cmp(&b.1.evidence)));
+    order.truncate(MAX_EMBEDDED);
+    let mut texts: Vec<&str> = vec![asked.question];
+    texts.extend(order.iter().map(|(_, passage, _)| passage.shown.as_str()));
+    let vectors = asked.vectors(&texts)?;
+    let (question, passages) = vectors.split_first()?;
+    Some(order.iter().zip(passages).map(|((i, ..), v)| (*i, cosine(question, v))).collect())
+}
+
+/// How well a kind of passage answers: headings name a subject but say nothing,
+/// questions ask, fragments of a few words lack a verb.
+fn quality(passage: &Passage, wants_picture: bool) -> f32 {
+    let kind = match (passage.kind, wants_picture) {
+        (PassageKind::Caption, true) => 1.3,
+        (_, true) => 0.6,
+        (PassageKind::Heading, _) => 0.5,
+        (PassageKind::Caption, false) => 0.85,
+        (PassageKind::Code, _) => 0.8,
+        (PassageKind::Sentence | PassageKind::ListItem | PassageKind::TableRow, _) => 1.0,
+    };
+    let asks = if passage.shown.ends_with('?') { 0.6 } else { 1.0 };
+    let short = passage.stems.len() < 2 && passage.kind == PassageKind::Sentence;
+    kind * asks * if short { 0.8 } else { 1.0 }
+}
+
+/// Why even the best passage does not carry an answer.
+fn too_weak(
+    scored: &Scored,
+    best: &Ranked,
+    question: &Question,
+    asked: &Asked<'_>,
+) -> Option<String> {
+    let options = asked.options;
+    let close = scored.ranked.iter().take(5).any(|r| r.cosine >= options.min_question_cosine);
+    if question.stems.is_empty() && !close {
+        return Some("the question names no subject".to_owned());
+    }
+    if close
+        || scored.coverage >= options.min_question_coverage
+            && best.score >= options.min_extractive_score
+    {
+        return None;
+    }
+    let mut rarest: Vec<(&String, &f32)> = scored.idf.iter().collect();
+    rarest.sort_by(|a, b| b.1.total_cmp(a.1).then(a.0.cmp(b.0)));
+    let named: Vec<String> = rarest.iter().take(3).map(|(stem, _)| format!("“{stem}…”")).collect();
+    Some(format!("it says too little about {}", named.join(", ")))
+}
+
+/// The best passage, and further ones that add something.
+fn choose<'a>(
+    candidates: &'a [Passage],
+    scored: &Scored,
+    question: &Question,
+    asked: &Asked<'_>,
+) -> Vec<&'a Passage> {
+    let limit = asked.options.max_sentences.max(1);
+    let mut chosen: Vec<&Passage> = Vec::new();
+    let mut covered: BTreeSet<&String> = BTreeSet::new();
+    let top = scored.ranked.first().map_or(0.0, |best| best.score);
+    for ranked in &scored.ranked {
+        let Some(passage) = candidates.get(ranked.at) else { continue };
+        if chosen.len() == limit || ranked.score < top * asked.options.further_sentence_share {
+            break;
+        }
+        let held = |p: &'a Passage| p.stems.iter().chain(&p.context_stems);
+        let adds_word = held(passage).any(|s| question.stems.contains(s) && !covered.contains(s));
+        let other_hop = chosen.iter().all(|c| c.evidence != passage.evidence)
+            && asked.evidence.get(passage.evidence).is_some_and(|e| e.path.is_some())
+            && ranked.score >= top * OTHER_HOP_SHARE;
+        let redundant = chosen.iter().any(|c| similarity(c, passage) >= REDUNDANT);
+        if chosen.is_empty() || ((adds_word || other_hop) && !redundant && !question.wants_picture)
         {
+            covered.extend(held(passage));
+            chosen.push(passage);
+            chosen.extend(steps_after(ranked.at, candidates).take(limit - chosen.len()));
+        }
+    }
+    chosen.dedup_by_key(|p| (p.evidence, p.range.start));
+    read_well(chosen)
+}
+
+/// The list that a passage ending with a colon announces.
+fn steps_after(at: usize, candidates: &[Passage]) -> impl Iterator<Item = &Passage> {
+    let announces = candidates.get(at).filter(|p| p.shown.ends_with(':'));
+    let evidence = announces.map(|p| p.evidence);
+    candidates.iter().skip(at + 1).take_while(move |p| {
+        Some(p.evidence) == evidence
+            && matches!(p.kind, PassageKind::ListItem | PassageKind::Code | PassageKind::TableRow)
+    })
+}
+
+/// The best passage's evidence first; within one evidence in reading order.
+fn read_well(chosen: Vec<&Passage>) -> Vec<&Passage> {
+    let mut ordered: Vec<&Passage> = Vec::new();
+    for passage in &chosen {
+        if ordered.iter().any(|p| p.evidence == passage.evidence) {
             continue;
         }
-        let text = &item.fragment.text;
-        let found = if picture {
-            let first = text.lines().next().unwrap_or_default();
-            let span = Span::new(0, first.chars().count());
-            vec![SourceSentence { quote: first.to_owned(), span }]
-        } else {
-            sentences(text)
-        };
-        for sentence in found {
-            // The headings above a sentence say what it is about.
-            let context = format!(
-                "{} {} {}",
-                item.title,
-                item.fragment.section(),
-                if picture { text } else { "" }
-            );
-            let mut words = content_words(&sentence.quote);
-            words.extend(content_words(&context));
-            candidates.push(Candidate { evidence: i, sentence, words, score: 0.0 });
+        let mut same: Vec<&Passage> =
+            chosen.iter().copied().filter(|p| p.evidence == passage.evidence).collect();
+        same.sort_by_key(|p| p.range.start);
+        same.dedup_by_key(|p| p.range.start);
+        ordered.extend(same);
+    }
+    ordered
+}
+
+/// Share of words that two passages have in common (Jaccard).
+fn similarity(a: &Passage, b: &Passage) -> f32 {
+    let shared = a.stems.intersection(&b.stems).count() as f32;
+    let all = a.stems.union(&b.stems).count().max(1) as f32;
+    shared / all
+}
+
+fn sentence(passage: &Passage, evidence: &[Evidence], wants_picture: bool) -> Sentence {
+    let quote = passage.quote(evidence).to_owned();
+    let source = evidence.get(passage.evidence);
+    let number = source.map_or(0, |e| e.number);
+    let text = source.map_or("", |e| e.fragment.text.as_str());
+    let picture = source.and_then(|e| e.picture_source.as_deref());
+    let shown = match picture.filter(|_| passage.kind == PassageKind::Caption && wants_picture) {
+        Some(picture) => {
+            format!("The picture {picture} shows: {}", closed(&passage.shown))
         }
-    }
-    candidates
-}
-
-fn score(
-    question: &str,
-    weights: &BTreeMap<String, f32>,
-    total: f32,
-    candidates: &mut [Candidate],
-    vectors: &SentenceVectors<'_>,
-) {
-    let mut texts: Vec<&str> = vec![question];
-    texts.extend(candidates.iter().map(|candidate| candidate.sentence.quote.as_str()));
-    let mut embedded = vectors(&texts).into_iter();
-    let asked = embedded.next().unwrap_or_default();
-    let cosines: Vec<f32> =
-        embedded.map(|v| asked.iter().zip(&v).map(|(a, b)| a * b).sum()).collect();
-    for (i, candidate) in candidates.iter_mut().enumerate() {
-        let own = content_words(&candidate.sentence.quote);
-        let overlap: f32 = weights
-            .iter()
-            .filter(|(word, _)| candidate.words.contains(*word))
-            // A word that only the heading has counts half.
-            .map(|(word, weight)| if own.contains(word) { *weight } else { weight / 2.0 })
-            .sum();
-        let cosine = cosines.get(i).copied().unwrap_or(0.0).max(0.0);
-        let prior = 0.1 / (1.0 + candidate.evidence as f32);
-        candidate.score = 0.5 * overlap / total + 0.4 * cosine + prior;
-    }
-}
-
-fn choose<'c>(
-    candidates: &'c [Candidate],
-    weights: &BTreeMap<String, f32>,
-    config: &AnswerConfig,
-) -> Vec<&'c Candidate> {
-    let mut chosen: Vec<&Candidate> = Vec::new();
-    let mut open: BTreeMap<&String, f32> = weights.iter().map(|(w, s)| (w, *s)).collect();
-    let total: f32 = weights.values().sum::<f32>().max(1e-6);
-    while chosen.len() < config.max_sentences {
-        let best = candidates
-            .iter()
-            .filter(|c| chosen.iter().all(|have| have.sentence.quote != c.sentence.quote))
-            .map(|candidate| {
-                let own = content_words(&candidate.sentence.quote);
-                let gain: f32 =
-                    open.iter().filter(|(w, _)| own.contains(**w)).map(|(_, s)| s).sum();
-                (gain / total, candidate)
-            })
-            .filter(|(gain, candidate)| {
-                chosen.is_empty() || (*gain > 0.12 && candidate.score > 0.25)
-            })
-            .max_by(|a, b| {
-                let value = |(gain, c): &(f32, &Candidate)| {
-                    c.score + gain * 0.5 * f32::from(!chosen.is_empty())
-                };
-                value(a).total_cmp(&value(b)).then(b.1.evidence.cmp(&a.1.evidence))
-            });
-        let Some((_, best)) = best else { break };
-        for word in content_words(&best.sentence.quote) {
-            open.remove(&word);
-        }
-        chosen.push(best);
-    }
-    chosen
-}
-
-fn cited(candidate: &Candidate, evidence: &[Evidence]) -> Sentence {
-    let item = evidence.get(candidate.evidence);
-    let text = match item.and_then(|item| item.picture_source.as_deref()) {
-        Some(picture) => format!("{picture}: {}", readable(&candidate.sentence.quote)),
-        None => readable(&candidate.sentence.quote),
+        None => closed(&passage.shown),
     };
     Sentence {
-        text,
-        citations: vec![Citation {
-            number: item.map_or(0, |item| item.number),
-            quote: candidate.sentence.quote.clone(),
-            span: candidate.sentence.span,
-        }],
+        text: shown,
+        citations: vec![Citation { number, quote, span: span_of(text, &passage.range) }],
         support: Support::Supported,
     }
 }
 
-fn abstain(evidence: &[Evidence], missing: &[&str]) -> Answer {
-    let searched = match evidence.len() {
-        0 => "nothing in the knowledge base is like the question".to_owned(),
-        n => format!("the {n} closest passages do not carry an answer"),
-    };
-    let reason = if missing.is_empty() {
-        format!("I cannot answer this from the documents: {searched}.")
+/// With an end mark, so that sentences of different passages do not run together.
+fn closed(text: &str) -> String {
+    if text.ends_with(|c: char| c.is_alphanumeric() || ")%\"”°'’".contains(c)) {
+        format!("{text}.")
     } else {
-        format!(
-            "I cannot answer this from the documents: {searched}; none of them mentions {}.",
-            missing.join(", ")
-        )
-    };
-    Answer {
-        sentences: Vec::new(),
-        dropped: Vec::new(),
-        mode: AnswerMode::Abstained { reason },
-        llm: None,
+        text.to_owned()
     }
-}
-
-fn covers(evidence: &[Evidence], word: &str) -> bool {
-    evidence.iter().any(|item| {
-        content_words(&format!("{} {} {}", item.title, item.fragment.section(), item.fragment.text))
-            .contains(word)
-    })
-}
-
-fn word_weights(asked: &BTreeSet<String>, candidates: &[Candidate]) -> BTreeMap<String, f32> {
-    let n = candidates.len() as f32;
-    asked
-        .iter()
-        .map(|word| {
-            let with = candidates.iter().filter(|c| c.words.contains(word)).count() as f32;
-            (word.clone(), (1.0 + n / (with + 0.5)).ln())
-        })
-        .collect()
-}
-
-/// Content words in a simple stemmed form: lower case, no plural `s`, `ed`, `ing`.
-fn content_words(text: &str) -> BTreeSet<String> {
-    text.split(|c: char| !c.is_alphanumeric() && c != '-' && c != '.')
-        .map(|word| word.trim_matches(['-', '.']).to_lowercase())
-        .filter(|word| !word.is_empty() && !STOP_WORDS.contains(&word.as_str()))
-        .map(|word| stem(&word))
-        .collect()
-}
-
-fn stem(word: &str) -> String {
-    if word.chars().any(|c| c.is_ascii_digit()) || word.len() < 5 {
-        return word.strip_suffix('s').filter(|w| w.len() > 2).unwrap_or(word).to_owned();
-    }
-    let word = word.strip_suffix("es").or(word.strip_suffix('s')).unwrap_or(word);
-    let word = word.strip_suffix("ing").or(word.strip_suffix("ed")).unwrap_or(word);
-    word.strip_suffix('e').unwrap_or(word).to_owned()
 }
 
 #[cfg(test)]
-mod tests {
-    use super::*;
-    use crate::model::{DocumentId, Fragment, FragmentId, VersionId};
-
-    fn evidence(texts: &[&str]) -> Vec<Evidence> {
-        texts
-            .iter()
-            .enumerate()
-            .map(|(i, text)| {
-                let version = VersionId::from_iri(format!("urn:veritrail:version:{i}"));
-                Evidence {
-                    number: i + 1,
-                    fragment: Fragment {
-                        id: FragmentId::new(&version, 0),
-                        document: DocumentId::from_source("a.md"),
-                        version,
-                        ordinal: 0,
-                        heading_path: Vec::new(),
-                        span: Span::new(0, text.chars().count()),
-                        text: (*text).to_owned(),
-                        kind: FragmentKind::Chunk,
-                    },
-                    title: "Manual".into(),
-                    source: "a.md".into(),
-                    picture_source: None,
-                    score: 1.0,
-                    routes: Vec::new(),
-                    path: None,
-                }
-            })
-            .collect()
-    }
-
-    fn answer(question: &str, texts: &[&str]) -> Answer {
-        extractive(question, &evidence(texts), &|_| Vec::new(), None, &AnswerConfig::default())
-    }
-
-    #[test]
-    fn the_supporting_sentence_is_quoted_exactly() {
-        let texts =
-            ["The pump hums. The oil is changed every *750 hours*. Close the lid.", "Other."];
-        let answer = answer("How often is the oil changed?", &texts);
-        let sentence = &answer.sentences[0];
-        assert_eq!(sentence.text, "The oil is changed every 750 hours.");
-        let citation = &sentence.citations[0];
-        assert_eq!(citation.span.of(texts[0]), Some(citation.quote.as_str()));
-        assert_eq!(answer.text(), "The oil is changed every 750 hours. [1]");
-    }
-
-    #[test]
-    fn answer_without_evidence_abstains() {
-        assert!(matches!(answer("What?", &[]).mode, AnswerMode::Abstained { .. }));
-    }
-
-    #[test]
-    fn a_question_about_something_absent_abstains_and_names_it() {
-        let answer =
-            answer("Which wavelengths do grow lamps emit?", &["The oil is changed often."]);
-        let AnswerMode::Abstained { reason } = answer.mode else { panic!("{answer:?}") };
-        assert!(reason.contains("wavelength") && reason.contains("lamp"), "{reason}");
-    }
-
-    #[test]
-    fn a_second_hop_adds_its_sentence() {
-        let answer = answer(
-            "Which kit replaces SP-3017 and which centre keeps SP-3117?",
-            &[
-                "The kit SP-3117 replaces SP-3017.",
-                "The Lindmoor centre keeps SP-3117 on the shelf.",
-            ],
-        );
-        assert_eq!(answer.cited_numbers(), [1, 2]);
-    }
-}
+#[path = "extractive_cases.rs"]
+mod tests;

@@ -1,10 +1,43 @@
-//! What can be said, and which evidence carries it?
+//! From a question and its evidence to an answer in which every sentence is
+//! cited and checked.
 //!
-//! Turns evidence into an answer whose every sentence quotes the evidence it
-//! cites, or abstains. Sentence vectors come from the caller.
+//! Two ways lead there. [`generated`] lets a language model write, then checks
+//! each sentence against what it cites: numbers with their units, part numbers,
+//! names, negation, words and, when given, sentence embeddings. [`extractive`]
+//! quotes the best sentences of the evidence; it is used when there is no model
+//! and when the model fails. Both abstain rather than answer without support,
+//! and say what they searched.
+//!
+//! The check is lexical and numerical, not logical: it finds what is missing or
+//! contradicted in the quoted words. It does not prove that a sentence follows,
+//! and it knows no world. Retrieval, storage, embedding models and HTTP are
+//! elsewhere; embeddings come in as a function ([`Embed`]).
+//!
+//! Main types: [`Asked`] (what is to be answered), [`Config`] (thresholds and
+//! policy), [`Draft`] (a model's unchecked output). Answers are
+//! [`crate::model::Answer`].
 
+mod abstain;
+mod asked;
+mod citation_marks;
+mod config;
 mod extractive;
+mod facts;
+mod generated;
+mod markdown;
+mod measures;
+mod names;
+mod passage;
+mod polarity;
+mod prompt;
+mod question;
 mod sentences;
+mod support;
+mod words;
 
-pub use extractive::{AnswerConfig, SentenceVectors, extractive};
-pub use sentences::{SourceSentence, readable, sentences};
+pub use asked::{Asked, Embed, EmbedFailure};
+pub use config::{Config, Policy};
+pub use extractive::extractive;
+pub use generated::{Draft, draft, generated, verify};
+pub use prompt::{INSUFFICIENT, PROMPT_TEMPLATE, prompt};
+pub use support::{Claim, check};

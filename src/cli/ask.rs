@@ -69,7 +69,7 @@ pub(super) fn run(arguments: &Arguments, ask: &AskArguments) -> anyhow::Result<E
     let knowledge_base = arguments.open()?;
     let session = knowledge_base.session()?;
     let options = AskOptions { mode: ask.mode.into(), principal: principal() };
-    let record = session.ask(&Query::text(&ask.question, 20), &options)?;
+    let record = session.ask(&Query::text(&ask.question, 20), &options, &mut |_| {})?;
     match ask.format {
         FormatArgument::Json => println!("{}", serde_json::to_string_pretty(&record)?),
         FormatArgument::Text => print_answer(&record, ask.explain),

@@ -67,7 +67,7 @@ pub(super) fn run(arguments: &Arguments, demo: &DemoArguments) -> anyhow::Result
     let options = AskOptions { mode: RetrievalMode::Graph, principal: principal() };
     for question in questions {
         println!("────  {} ({})\n", question.text, question.kind);
-        print_answer(&session.ask(&Query::text(&question.text, 20), &options)?, false);
+        print_answer(&session.ask(&Query::text(&question.text, 20), &options, &mut |_| {})?, false);
         println!();
     }
     println!("Ask your own: veritrail ask \"...\" --explain --kb {}", arguments.kb().display());

@@ -3,10 +3,11 @@
 use super::build::{now, software};
 use super::error::EngineError;
 use super::knowledge_base::KnowledgeBase;
-use crate::answer::extractive;
+use crate::answer::{Asked, extractive, generated};
 use crate::audit::bundle;
 use crate::embed::TextRole;
 use crate::index::{DenseIndex, HnswIndex, LexicalIndex};
+use crate::llm::OpenAiGenerator;
 use crate::model::{AnswerId, AnswerRecord, Digest, Evidence, Hit, Query, StageTiming};
 use crate::retrieve::{Retrieval, RetrievalMode, Snapshot, SnapshotParts, assemble, search};
 use std::time::Instant;
@@ -80,19 +81,26 @@ impl Session<'_> {
     /// Hits as numbered evidence within the token budget of the settings.
     pub fn evidence(&self, hits: &[Hit]) -> Vec<Evidence> {
         let counter = self.knowledge_base.embedder.token_counter();
-        let config = &self.knowledge_base.config.answer;
+        let config = &self.knowledge_base.config.retrieve;
         let mut evidence =
             assemble(&self.snapshot, hits, &|text| counter.count(text), config.evidence_tokens);
         evidence.truncate(config.n_evidence);
         evidence
     }
 
-    /// Answers a question and records the answer: when this returns, the
-    /// record is in the graph. No record, no answer.
+    /// Answers a question, through the configured language model when there is
+    /// one, and records the answer: when this returns, the record is in the
+    /// graph. No record, no answer. `on_delta` hears the model's words as they
+    /// come, before they are checked.
     ///
     /// # Errors
     /// When retrieval fails or the record cannot be written.
-    pub fn ask(&self, query: &Query, options: &AskOptions) -> Result<AnswerRecord, EngineError> {
+    pub fn ask(
+        &self,
+        query: &Query,
+        options: &AskOptions,
+        on_delta: &mut (dyn FnMut(&str) + Send),
+    ) -> Result<AnswerRecord, EngineError> {
         let knowledge_base = self.knowledge_base;
         let started_at = now();
         let start = Instant::now();
@@ -100,13 +108,27 @@ impl Session<'_> {
         let evidence = self.evidence(&retrieval.hits);
         let retrieved = start.elapsed();
         let embedder = knowledge_base.embedder.as_ref();
-        let vectors = |texts: &[&str]| {
-            embedder
-                .embed(texts, TextRole::Query, &mut |_| {})
-                .map_or_else(|_| Vec::new(), |embedded| embedded.vectors)
+        let embed = |texts: &[&str]| {
+            let embedded = embedder.embed(texts, TextRole::Query, &mut |_| {})?;
+            Ok(embedded.vectors)
         };
-        let answer =
-            extractive(&query.text, &evidence, &vectors, None, &knowledge_base.config.answer);
+        let asked = Asked {
+            question: &query.text,
+            evidence: &evidence,
+            embed: Some(&embed),
+            options: &knowledge_base.config.answer,
+        };
+        let answer = match OpenAiGenerator::new(&knowledge_base.config.llm)? {
+            None => extractive(&asked),
+            Some(generator) => {
+                let sampling = knowledge_base.config.llm.sampling();
+                tokio::runtime::Builder::new_current_thread()
+                    .enable_all()
+                    .build()
+                    .map_err(EngineError::Runtime)?
+                    .block_on(generated(&asked, &generator, sampling, on_delta))
+            }
+        };
         let answered = start.elapsed();
         let timing = |stage: &str, seconds: f64| StageTiming {
             stage: stage.to_owned(),

@@ -70,6 +70,12 @@ pub enum EngineError {
     /// The model failed.
     #[error(transparent)]
     Embed(#[from] crate::embed::EmbedError),
+    /// The language model's settings cannot be used.
+    #[error(transparent)]
+    Llm(#[from] crate::llm::SetupError),
+    /// The runtime for network calls cannot start.
+    #[error("the runtime for network calls cannot start")]
+    Runtime(#[source] io::Error),
     /// The data set cannot be read.
     #[error(transparent)]
     Dataset(#[from] crate::eval::DatasetError),

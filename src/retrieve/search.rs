@@ -63,6 +63,10 @@ pub struct RetrieveConfig {
     /// Factor on the score of pictures when none is asked for, and of text when
     /// one is, in knowledge bases that hold both.
     pub unwanted_kind_weight: f32,
+    /// Evidence put before the answerer at most.
+    pub n_evidence: usize,
+    /// Tokens of evidence at most.
+    pub evidence_tokens: usize,
 }
 
 impl Default for RetrieveConfig {
@@ -77,6 +81,8 @@ impl Default for RetrieveConfig {
             damping: 0.6,
             epsilon: 1e-5,
             unwanted_kind_weight: 0.6,
+            n_evidence: 10,
+            evidence_tokens: 2_000,
         }
     }
 }
