@@ -134,6 +134,8 @@ terms! {
         HEIGHT_PX = "heightPx";
         /// EXIF orientation, 1 to 8.
         ORIENTATION = "orientation";
+        /// SHA-256 of the upright pixels with their width and height.
+        PIXELS_SHA256 = "pixelsSha256";
         /// How sure an extractor is, from 0 to 1.
         CONFIDENCE = "confidence";
         /// Name of the rule that made an assertion.

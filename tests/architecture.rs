@@ -35,7 +35,9 @@ const HOMES: &[(&str, &[&str])] = &[
     ("spargebra", &["graph"]),
     // RDF terms may travel; the store may not.
     ("oxigraph", &["graph", "model", "ingest", "audit", "engine"]),
-    ("image", &["ingest"]),
+    // The command line draws pictures on the terminal.
+    ("image", &["ingest", "cli"]),
+    ("viuer", &["cli"]),
     ("async_openai", &["llm"]),
     ("reqwest", &["llm"]),
     ("rustls", &["llm"]),

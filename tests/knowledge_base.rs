@@ -48,7 +48,7 @@ fn open(root: &Path) -> KnowledgeBase {
 }
 
 fn options() -> AskOptions {
-    AskOptions { mode: RetrievalMode::Graph, principal: "tester".to_owned() }
+    AskOptions::for_principal("tester")
 }
 
 fn ingest(knowledge_base: &mut KnowledgeBase, folder: &Path) -> String {

@@ -11,46 +11,27 @@ use super::sentences::output_ranges;
 use super::support::{Claim, check};
 use super::words::{lower, words};
 use crate::llm::{GenerateError, Generator, Sampling};
-use crate::model::{Answer, AnswerMode, LlmRecord, Support};
+use crate::model::{Answer, AnswerMode, LlmRecord, Sentence, Support};
 use futures::StreamExt;
 use regex::Regex;
 use std::sync::LazyLock;
 
-/// What a language model wrote, unchecked.
-#[derive(Debug)]
-pub struct Draft {
-    /// What was asked and what came back, complete or not.
-    pub record: LlmRecord,
-    /// Why the output is not complete.
-    pub failure: Option<GenerateError>,
-}
-
-/// Lets the model answer, forwards what it writes and checks it. When the model
-/// fails, before or in the middle, the answer is extractive and says why.
+/// Lets the model answer and checks each sentence as soon as it is complete.
+/// `on_sentence` hears the sentences that are kept, in order, and nothing that
+/// is not part of the answer: words that no evidence carries are never shown.
 ///
-/// What is forwarded is not checked yet: sentences may be missing from the answer
-/// that is returned. The check runs on the calling task; [`draft`] and [`verify`]
-/// are the two halves for callers that embed on a thread of its own.
+/// When the model fails, before or in the middle, the answer is extractive and
+/// says why; what `on_sentence` heard until then was checked like the rest.
+/// Checking runs on the calling task.
 pub async fn generated(
     asked: &Asked<'_>,
     generator: &dyn Generator,
     sampling: Sampling,
-    on_delta: &mut (dyn FnMut(&str) + Send),
+    on_sentence: &mut (dyn FnMut(&Sentence) + Send),
 ) -> Answer {
     if asked.evidence.is_empty() {
         return abstained(asked.evidence, "", Vec::new(), None);
     }
-    let draft = draft(asked, generator, sampling, on_delta).await;
-    verify(asked, draft)
-}
-
-/// Asks the model and forwards each piece of its output as it comes.
-pub async fn draft(
-    asked: &Asked<'_>,
-    generator: &dyn Generator,
-    sampling: Sampling,
-    on_delta: &mut (dyn FnMut(&str) + Send),
-) -> Draft {
     let prompt = prompt(asked, sampling);
     let mut record = LlmRecord {
         model: generator.model().to_owned(),
@@ -60,29 +41,77 @@ pub async fn draft(
         temperature: prompt.temperature,
         output: String::new(),
     };
+    let mut checked = Checked::new(asked);
     let mut deltas = generator.generate(prompt);
     while let Some(delta) = deltas.next().await {
         match delta {
             Ok(delta) => {
-                on_delta(&delta);
                 record.output.push_str(&delta);
+                let mut claims = claims(&without_thoughts(&record.output));
+                // The last sentence may go on, or be cited behind its end.
+                claims.pop();
+                checked.add(&claims, on_sentence);
             }
-            Err(failure) => return Draft { record, failure: Some(failure) },
+            Err(failure) => return failed(asked, record, &failure),
         }
     }
-    Draft { record, failure: None }
+    finished(checked, record, on_sentence)
 }
 
-/// Checks a draft and makes the answer of it.
-pub fn verify(asked: &Asked<'_>, draft: Draft) -> Answer {
-    let Draft { record, failure } = draft;
-    if let Some(failure) = failure {
-        tracing::warn!(error = %failure, "the language model failed; answering with quotes");
-        let degraded = extract(asked, Some(failure.to_string()));
-        return Answer { llm: Some(record), ..degraded };
+/// Sentences of an output that grows, each checked once.
+struct Checked<'a> {
+    asked: &'a Asked<'a>,
+    sentences: Vec<Sentence>,
+    /// Sentences before this one were decided about: shown, or left out.
+    n_decided: usize,
+}
+
+impl<'a> Checked<'a> {
+    fn new(asked: &'a Asked<'a>) -> Self {
+        Self { asked, sentences: Vec::new(), n_decided: 0 }
     }
-    let output = without_thoughts(&record.output);
-    let claims = claims(&output);
+
+    fn any_supported(&self) -> bool {
+        self.sentences.iter().any(|sentence| sentence.support == Support::Supported)
+    }
+
+    /// Checks the claims that are new and shows those that are kept.
+    fn add(&mut self, claims: &[Claim], on_sentence: &mut (dyn FnMut(&Sentence) + Send)) {
+        let Some(new) = claims.get(self.sentences.len()..).filter(|new| !new.is_empty()) else {
+            return;
+        };
+        self.sentences.extend(check(new, self.asked));
+        // Flagged sentences wait until there is one that they can stand beside.
+        if !self.any_supported() {
+            return;
+        }
+        for sentence in self.sentences.iter().skip(self.n_decided) {
+            if self.keeps(sentence) {
+                on_sentence(sentence);
+            }
+        }
+        self.n_decided = self.sentences.len();
+    }
+
+    fn keeps(&self, sentence: &Sentence) -> bool {
+        let flagged = self.asked.options.policy == Policy::Flag && self.any_supported();
+        flagged || sentence.support == Support::Supported
+    }
+}
+
+fn failed(asked: &Asked<'_>, record: LlmRecord, failure: &GenerateError) -> Answer {
+    tracing::warn!(error = %failure, "the language model failed; answering with quotes");
+    let degraded = extract(asked, Some(failure.to_string()));
+    Answer { llm: Some(record), ..degraded }
+}
+
+fn finished(
+    mut checked: Checked<'_>,
+    record: LlmRecord,
+    on_sentence: &mut (dyn FnMut(&Sentence) + Send),
+) -> Answer {
+    let asked = checked.asked;
+    let claims = claims(&without_thoughts(&record.output));
     if says_insufficient(&claims) {
         let why = "the language model found no answer in the evidence";
         return abstained(asked.evidence, why, Vec::new(), Some(record));
@@ -91,11 +120,11 @@ pub fn verify(asked: &Asked<'_>, draft: Draft) -> Answer {
         let degraded = extract(asked, Some("the language model wrote nothing".to_owned()));
         return Answer { llm: Some(record), ..degraded };
     }
-    let checked = check(&claims, asked);
-    let any_supported = checked.iter().any(|s| s.support == Support::Supported);
+    checked.add(&claims, on_sentence);
+    let any_supported = checked.any_supported();
     let keep_all = asked.options.policy == Policy::Flag && any_supported;
     let (sentences, dropped): (Vec<_>, Vec<_>) =
-        checked.into_iter().partition(|s| keep_all || s.support == Support::Supported);
+        checked.sentences.into_iter().partition(|s| keep_all || s.support == Support::Supported);
     if sentences.is_empty() {
         let why = "the cited passages carry no sentence that the language model wrote";
         return abstained(asked.evidence, why, dropped, Some(record));
@@ -188,7 +217,7 @@ mod tests {
             temperature: 0.0,
             output: output.into(),
         };
-        verify(&asked, Draft { record, failure: None })
+        finished(Checked::new(&asked), record, &mut |_| {})
     }
 
     #[test]
@@ -238,7 +267,7 @@ mod tests {
         const MANUAL: &str = "The X200 resets when its button is held for 10 seconds. \
             All settings return to factory defaults.";
 
-        async fn ask(script: Vec<Act>) -> (Answer, String) {
+        async fn ask(script: Vec<Act>) -> (Answer, Vec<Sentence>) {
             let server = serve(script).await;
             let config = LlmConfig {
                 base_url: Some(server.base_url.clone()),
@@ -258,21 +287,22 @@ mod tests {
                 embed: None,
                 options: &options,
             };
-            let mut forwarded = String::new();
-            let mut forward = |delta: &str| forwarded.push_str(delta);
-            let answer = generated(&asked, &generator, config.sampling(), &mut forward).await;
-            let record = answer.llm.as_ref().unwrap();
-            assert_eq!((&record.output, &record.base_url), (&forwarded, &server.base_url));
-            (answer, forwarded)
+            let mut shown = Vec::new();
+            let mut show = |sentence: &Sentence| shown.push(sentence.clone());
+            let answer = generated(&asked, &generator, config.sampling(), &mut show).await;
+            assert_eq!(answer.llm.as_ref().unwrap().base_url, server.base_url);
+            if answer.mode == AnswerMode::Generated {
+                assert_eq!(shown, answer.sentences);
+            }
+            (answer, shown)
         }
 
         #[tokio::test]
-        async fn a_cited_answer_is_forwarded_checked_and_kept() {
-            let (answer, forwarded) =
+        async fn a_cited_answer_is_checked_and_kept() {
+            let (answer, _) =
                 ask(chat(&["Hold the button for 10 sec", "onds to reset the X200 [1]."])).await;
             assert_eq!(answer.mode, AnswerMode::Generated);
             assert_eq!(answer.text(), "Hold the button for 10 seconds to reset the X200. [1]");
-            assert!(forwarded.ends_with("[1]."));
         }
 
         #[tokio::test]
@@ -285,6 +315,19 @@ mod tests {
             assert_eq!((answer.sentences.len(), answer.dropped.len()), (1, 1));
             let Support::Unsupported(reason) = &answer.dropped[0].support else { panic!() };
             assert!(reason.contains("30 seconds"), "{reason}");
+        }
+
+        #[tokio::test]
+        async fn a_sentence_is_shown_once_it_is_complete_and_only_when_it_is_carried() {
+            let (answer, shown) = ask(vec![
+                Act::head(),
+                event("Hold the button for 30 seconds [1]. Hold the button for 10 sec"),
+                event("onds to reset the X200 [1]. All settings"),
+            ])
+            .await;
+            assert!(matches!(answer.mode, AnswerMode::Extractive { .. }), "the stream was cut");
+            let shown: Vec<&str> = shown.iter().map(|sentence| sentence.text.as_str()).collect();
+            assert_eq!(shown, ["Hold the button for 10 seconds to reset the X200."]);
         }
 
         async fn degraded(script: Vec<Act>, because: &str) {

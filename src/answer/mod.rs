@@ -13,9 +13,8 @@
 //! and it knows no world. Retrieval, storage, embedding models and HTTP are
 //! elsewhere; embeddings come in as a function ([`Embed`]).
 //!
-//! Main types: [`Asked`] (what is to be answered), [`Config`] (thresholds and
-//! policy), [`Draft`] (a model's unchecked output). Answers are
-//! [`crate::model::Answer`].
+//! Main types: [`Asked`] (what is to be answered) and [`Config`] (thresholds and
+//! policy). Answers are [`crate::model::Answer`].
 
 mod abstain;
 mod asked;
@@ -38,6 +37,6 @@ mod words;
 pub use asked::{Asked, Embed, EmbedFailure};
 pub use config::{Config, Policy};
 pub use extractive::extractive;
-pub use generated::{Draft, draft, generated, verify};
+pub use generated::generated;
 pub use prompt::{INSUFFICIENT, PROMPT_TEMPLATE, prompt};
 pub use support::{Claim, check};

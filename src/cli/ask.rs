@@ -2,17 +2,25 @@
 
 use super::Arguments;
 use super::output::ExitCode;
+use super::pictures;
+use anyhow::Context;
 use clap::{Args, ValueEnum};
 use std::collections::BTreeMap;
-use veritrail::engine::AskOptions;
-use veritrail::model::{AnswerMode, AnswerRecord, Evidence, Query};
+use std::io::Write;
+use std::path::PathBuf;
+use veritrail::engine::{AskOptions, KnowledgeBase};
+use veritrail::model::{AnswerMode, AnswerRecord, Evidence, Query, Sentence};
 use veritrail::retrieve::RetrievalMode;
 
 /// Example: `veritrail ask "How often is the oil of a Beck 30 changed?" --explain`
 #[derive(Debug, Args)]
 pub(super) struct AskArguments {
-    /// The question.
-    question: String,
+    /// The question; may be left out when a picture is the question.
+    #[arg(required_unless_present = "image")]
+    question: Option<String>,
+    /// A picture (PNG, JPEG, WebP) that the question is about.
+    #[arg(long)]
+    image: Option<PathBuf>,
     /// Show routes, scores and graph paths of the evidence.
     #[arg(long)]
     explain: bool,
@@ -68,11 +76,29 @@ pub(super) enum FormatArgument {
 pub(super) fn run(arguments: &Arguments, ask: &AskArguments) -> anyhow::Result<ExitCode> {
     let knowledge_base = arguments.open()?;
     let session = knowledge_base.session()?;
-    let options = AskOptions { mode: ask.mode.into(), principal: principal() };
-    let record = session.ask(&Query::text(&ask.question, 20), &options, &mut |_| {})?;
+    let options = AskOptions { mode: ask.mode.into(), ..AskOptions::for_principal(principal()) };
+    let mut query = Query::text(ask.question.as_deref().unwrap_or_default(), 20);
+    if let Some(path) = &ask.image {
+        let bytes = std::fs::read(path)
+            .with_context(|| format!("cannot read the picture {}", path.display()))?;
+        query.picture = Some(bytes);
+    }
+    let mut n_shown = 0;
+    let mut show = |sentence: &Sentence| {
+        if ask.format == FormatArgument::Text {
+            n_shown += 1;
+            print!("{} ", sentence.marked());
+            // A terminal that is gone is noticed when the rest is printed.
+            drop(std::io::stdout().flush());
+        }
+    };
+    let record = session.ask(&query, &options, &mut show)?;
     match ask.format {
         FormatArgument::Json => println!("{}", serde_json::to_string_pretty(&record)?),
-        FormatArgument::Text => print_answer(&record, ask.explain),
+        FormatArgument::Text => {
+            let printed = Printed { n_shown, explain: ask.explain };
+            print_answer(&knowledge_base, &record, &printed);
+        }
     }
     Ok(match record.answer.mode {
         AnswerMode::Abstained { .. } => ExitCode::Abstained,
@@ -102,9 +128,32 @@ pub(super) fn principal() -> String {
     std::env::var("USER").unwrap_or_else(|_| "local user".to_owned())
 }
 
+/// What of an answer is on the screen already, and what is wanted.
+#[derive(Default)]
+pub(super) struct Printed {
+    /// Sentences shown while the answer was made.
+    pub(super) n_shown: usize,
+    /// Whether routes, scores and paths are wanted.
+    pub(super) explain: bool,
+}
+
 /// Prints an answer with its citations.
-pub(super) fn print_answer(record: &AnswerRecord, explain: bool) {
-    println!("{}", record.answer.text());
+pub(super) fn print_answer(
+    knowledge_base: &KnowledgeBase,
+    record: &AnswerRecord,
+    printed: &Printed,
+) {
+    match &record.answer.mode {
+        AnswerMode::Generated if printed.n_shown > 0 => println!(),
+        AnswerMode::Extractive { degraded_because: Some(reason) } => {
+            if printed.n_shown > 0 {
+                println!("\n");
+            }
+            println!("(The language model failed: {reason}. These are quotes of the evidence.)\n");
+            println!("{}", record.answer.text());
+        }
+        _ => println!("{}", record.answer.text()),
+    }
     let mut quotes: BTreeMap<usize, Vec<&str>> = BTreeMap::new();
     for sentence in &record.answer.sentences {
         for citation in &sentence.citations {
@@ -114,15 +163,21 @@ pub(super) fn print_answer(record: &AnswerRecord, explain: bool) {
     if !quotes.is_empty() {
         println!();
     }
+    let shows_pictures = pictures::can_show();
     for item in &record.evidence {
         if let Some(quotes) = quotes.get(&item.number) {
             println!("{}", heading(item));
             for quote in quotes {
                 println!("    \"{}\"", excerpt(quote));
             }
+            if let Some(source) = item.picture_source.as_deref().filter(|_| shows_pictures)
+                && let Ok(Some(bytes)) = knowledge_base.original(source)
+            {
+                pictures::show(&bytes);
+            }
         }
     }
-    if explain {
+    if printed.explain {
         println!("\nEvidence, best first:");
         for item in &record.evidence {
             println!("{}", heading(item));

@@ -1,7 +1,7 @@
 //! `veritrail demo`
 
 use super::Arguments;
-use super::ask::{principal, print_answer};
+use super::ask::{Printed, principal, print_answer};
 use super::output::{ExitCode, ProgressReporter};
 use anyhow::Context;
 use clap::Args;
@@ -11,7 +11,6 @@ use std::time::Instant;
 use veritrail::config::Config;
 use veritrail::engine::{AskOptions, KnowledgeBase};
 use veritrail::model::Query;
-use veritrail::retrieve::RetrievalMode;
 
 /// Example: `veritrail demo --example data/example`
 #[derive(Debug, Args)]
@@ -64,10 +63,11 @@ pub(super) fn run(arguments: &Arguments, demo: &DemoArguments) -> anyhow::Result
         start.elapsed().as_secs_f64()
     );
     let session = knowledge_base.session()?;
-    let options = AskOptions { mode: RetrievalMode::Graph, principal: principal() };
+    let options = AskOptions::for_principal(principal());
     for question in questions {
         println!("────  {} ({})\n", question.text, question.kind);
-        print_answer(&session.ask(&Query::text(&question.text, 20), &options, &mut |_| {})?, false);
+        let record = session.ask(&Query::text(&question.text, 20), &options, &mut |_| {})?;
+        print_answer(&knowledge_base, &record, &Printed::default());
         println!();
     }
     println!("Ask your own: veritrail ask \"...\" --explain --kb {}", arguments.kb().display());

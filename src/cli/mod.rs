@@ -6,6 +6,7 @@ mod eval;
 mod ingest;
 mod models;
 mod output;
+mod pictures;
 mod sparql;
 mod status;
 

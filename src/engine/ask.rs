@@ -1,15 +1,16 @@
 //! A question out: retrieval, answer, record.
 
 use super::build::{now, software};
+use super::embedded_once::EmbeddedOnce;
 use super::error::EngineError;
 use super::knowledge_base::KnowledgeBase;
 use crate::answer::{Asked, extractive, generated};
 use crate::audit::bundle;
-use crate::embed::TextRole;
 use crate::index::{DenseIndex, HnswIndex, LexicalIndex};
-use crate::llm::OpenAiGenerator;
-use crate::model::{AnswerId, AnswerRecord, Digest, Evidence, Hit, Query, StageTiming};
+use crate::llm::Sampling;
+use crate::model::{AnswerId, AnswerRecord, Digest, Evidence, Hit, Query, Sentence, StageTiming};
 use crate::retrieve::{Retrieval, RetrievalMode, Snapshot, SnapshotParts, assemble, search};
+use std::sync::Arc;
 use std::time::Instant;
 
 /// How a question is answered.
@@ -19,12 +20,31 @@ pub struct AskOptions {
     pub mode: RetrievalMode,
     /// Who asks, for the record.
     pub principal: String,
+    /// Whether the configured language model may write the answer.
+    pub use_llm: bool,
+    /// Sampling temperature instead of the configured one, 0 to 2.
+    pub temperature: Option<f32>,
+    /// Longest output in tokens instead of the configured one.
+    pub max_tokens: Option<u32>,
+}
+
+impl AskOptions {
+    /// All stages, and the language model when one is configured.
+    pub fn for_principal(principal: impl Into<String>) -> Self {
+        Self {
+            mode: RetrievalMode::Graph,
+            principal: principal.into(),
+            use_llm: true,
+            temperature: None,
+            max_tokens: None,
+        }
+    }
 }
 
 /// A generation opened for questions.
 pub struct Session<'kb> {
     knowledge_base: &'kb KnowledgeBase,
-    snapshot: Snapshot,
+    snapshot: Arc<Snapshot>,
 }
 
 impl KnowledgeBase {
@@ -33,6 +53,19 @@ impl KnowledgeBase {
     /// # Errors
     /// When nothing was published, or the generation cannot be read.
     pub fn session(&self) -> Result<Session<'_>, EngineError> {
+        Ok(self.session_on(self.snapshot()?))
+    }
+
+    /// Questions on a generation that is in memory already.
+    pub fn session_on(&self, snapshot: Arc<Snapshot>) -> Session<'_> {
+        Session { knowledge_base: self, snapshot }
+    }
+
+    /// Reads the current generation into memory.
+    ///
+    /// # Errors
+    /// When nothing was published, or the generation cannot be read.
+    pub fn snapshot(&self) -> Result<Arc<Snapshot>, EngineError> {
         let generation = self.current()?.ok_or_else(|| EngineError::Empty(self.root.clone()))?;
         let folder = self.root.join("generations").join(generation.name());
         let fragments = self.graph.fragments()?;
@@ -46,7 +79,7 @@ impl KnowledgeBase {
             });
         let mut ties = self.graph.close_matches()?;
         ties.extend(self.graph.resource_links()?);
-        let snapshot = Snapshot::new(SnapshotParts {
+        Ok(Arc::new(Snapshot::new(SnapshotParts {
             generation,
             documents: self.graph.documents()?,
             fragments,
@@ -57,8 +90,7 @@ impl KnowledgeBase {
             ties,
             dense: DenseIndex::new(self.embedder.space().id(), vectors, hnsw, self.config.dense),
             lexical: LexicalIndex::open(&folder.join("lexical"), self.config.lexical)?,
-        })?;
-        Ok(Session { knowledge_base: self, snapshot })
+        })?))
     }
 }
 
@@ -90,8 +122,8 @@ impl Session<'_> {
 
     /// Answers a question, through the configured language model when there is
     /// one, and records the answer: when this returns, the record is in the
-    /// graph. No record, no answer. `on_delta` hears the model's words as they
-    /// come, before they are checked.
+    /// graph. No record, no answer. `on_sentence` hears the sentences that the
+    /// model writes as soon as each is complete and checked.
     ///
     /// # Errors
     /// When retrieval fails or the record cannot be written.
@@ -99,7 +131,7 @@ impl Session<'_> {
         &self,
         query: &Query,
         options: &AskOptions,
-        on_delta: &mut (dyn FnMut(&str) + Send),
+        on_sentence: &mut (dyn FnMut(&Sentence) + Send),
     ) -> Result<AnswerRecord, EngineError> {
         let knowledge_base = self.knowledge_base;
         let started_at = now();
@@ -108,25 +140,24 @@ impl Session<'_> {
         let evidence = self.evidence(&retrieval.hits);
         let retrieved = start.elapsed();
         let embedder = knowledge_base.embedder.as_ref();
-        let embed = |texts: &[&str]| {
-            let embedded = embedder.embed(texts, TextRole::Query, &mut |_| {})?;
-            Ok(embedded.vectors)
-        };
+        let known = EmbeddedOnce::new(embedder);
+        let embed = |texts: &[&str]| Ok(known.embed(texts)?);
         let asked = Asked {
-            question: &query.text,
+            question: question_of(query),
             evidence: &evidence,
             embed: Some(&embed),
             options: &knowledge_base.config.answer,
         };
-        let answer = match OpenAiGenerator::new(&knowledge_base.config.llm)? {
+        let llm = knowledge_base.llm.as_ref().filter(|_| options.use_llm);
+        let answer = match llm {
             None => extractive(&asked),
-            Some(generator) => {
-                let sampling = knowledge_base.config.llm.sampling();
-                tokio::runtime::Builder::new_current_thread()
-                    .enable_all()
-                    .build()
-                    .map_err(EngineError::Runtime)?
-                    .block_on(generated(&asked, &generator, sampling, on_delta))
+            Some(llm) => {
+                let configured = knowledge_base.config.llm.sampling();
+                let sampling = Sampling {
+                    temperature: options.temperature.unwrap_or(configured.temperature),
+                    max_tokens: options.max_tokens.unwrap_or(configured.max_tokens),
+                };
+                llm.runtime.block_on(generated(&asked, &llm.generator, sampling, on_sentence))
             }
         };
         let answered = start.elapsed();
@@ -161,6 +192,15 @@ impl Session<'_> {
         };
         knowledge_base.graph.insert_graph(record.id.as_str(), bundle(&record))?;
         Ok(record)
+    }
+}
+
+/// A picture without words asks what it shows.
+fn question_of(query: &Query) -> &str {
+    if query.text.trim().is_empty() && query.picture.is_some() {
+        "What does this picture show?"
+    } else {
+        &query.text
     }
 }
 

@@ -52,6 +52,7 @@ struct Pending {
     loaded: Loaded,
     document: Document,
     fragments: Vec<Fragment>,
+    recipe: Digest,
 }
 
 /// The present in RFC 3339.
@@ -76,7 +77,6 @@ impl KnowledgeBase {
         root: &Path,
         progress: &mut dyn FnMut(Progress<'_>),
     ) -> Result<IngestOutcome, EngineError> {
-        let recipe = recipe(&self.config.ingest);
         let known: HashMap<DocumentId, (Digest, Digest)> = self
             .graph
             .documents()?
@@ -97,6 +97,7 @@ impl KnowledgeBase {
                 Err(error) => return outcome.failed.push(error),
             };
             let id = DocumentId::from_source(&item.source);
+            let recipe = recipe(&item.source, &config);
             if known.get(&id) == Some(&(Digest::of(&item.bytes), recipe)) {
                 outcome.n_unchanged += 1;
                 return;
@@ -108,17 +109,17 @@ impl KnowledgeBase {
             let document = document(&item, kind, &loaded, &config);
             let count = |text: &str| counter.count(text);
             let fragments = fragments(&loaded, &document, &count, &config.chunk);
-            pending.push(Pending { item, loaded, document, fragments });
+            pending.push(Pending { item, loaded, document, fragments, recipe });
             let n: usize = pending.iter().map(|p| p.fragments.len()).sum();
             if n >= BATCH_FRAGMENTS
-                && let Err(error) = self.commit(&mut pending, &recipe, &mut outcome, progress)
+                && let Err(error) = self.commit(&mut pending, &mut outcome, progress)
             {
                 failure = Some(error);
             }
         })?;
         match failure {
             Some(error) => return Err(error),
-            None => self.commit(&mut pending, &recipe, &mut outcome, progress)?,
+            None => self.commit(&mut pending, &mut outcome, progress)?,
         }
         Ok(outcome)
     }
@@ -128,7 +129,6 @@ impl KnowledgeBase {
     fn commit(
         &mut self,
         pending: &mut Vec<Pending>,
-        recipe: &Digest,
         outcome: &mut IngestOutcome,
         progress: &mut dyn FnMut(Progress<'_>),
     ) -> Result<(), EngineError> {
@@ -149,7 +149,7 @@ impl KnowledgeBase {
         }
         self.vectors.add(&embeddings)?;
         let activity = IngestActivity { started_at, ended_at: now(), software: software() };
-        for Pending { loaded, document, fragments, .. } in pending.drain(..) {
+        for Pending { loaded, document, fragments, recipe, .. } in pending.drain(..) {
             let embedded: Vec<(FragmentId, _)> =
                 fragments.iter().map(|fragment| (fragment.id.clone(), space)).collect();
             let about = (!document.media_type.is_picture())
@@ -163,7 +163,7 @@ impl KnowledgeBase {
                 triples: &loaded.triples,
                 embedded: &embedded,
                 about: about.as_ref(),
-                recipe,
+                recipe: &recipe,
                 activity: &activity,
             })?;
             outcome.n_committed += 1;

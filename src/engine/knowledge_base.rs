@@ -2,6 +2,7 @@
 
 use super::blobs::{Blobs, write_atomically};
 use super::error::{EngineError, io_error};
+use super::language_model::LanguageModel;
 use crate::config::Config;
 use crate::embed::Embedder;
 use crate::graph::{IntegrityReport, QueryError, QueryOptions, Store};
@@ -24,6 +25,7 @@ pub struct KnowledgeBase {
     pub(super) vectors: VectorStore,
     pub(super) blobs: Blobs,
     pub(super) embedder: Arc<dyn Embedder>,
+    pub(super) llm: Option<LanguageModel>,
     _lock: File,
 }
 
@@ -79,6 +81,7 @@ impl KnowledgeBase {
         Ok(Self {
             blobs: Blobs::new(root.join("blobs")),
             root: root.to_owned(),
+            llm: LanguageModel::new(&config.llm)?,
             config,
             graph,
             vectors,

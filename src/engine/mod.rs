@@ -7,9 +7,11 @@
 mod ask;
 mod blobs;
 mod build;
+mod embedded_once;
 mod error;
 mod evaluate;
 mod knowledge_base;
+mod language_model;
 mod publish;
 
 pub use ask::{AskOptions, Session};

@@ -56,6 +56,7 @@ impl Store {
         let labels = self.column(vt::ACCESS_LABEL)?;
         let (widths, heights) = (self.column(vt::WIDTH_PX)?, self.column(vt::HEIGHT_PX)?);
         let orientations = self.column(vt::ORIENTATION)?;
+        let pixels = self.column(vt::PIXELS_SHA256)?;
         let mut documents = Vec::new();
         for (version, id) in self.column(dcterms::IS_VERSION_OF)? {
             let digest = |column: &Column, property| -> Result<Digest, GraphError> {
@@ -66,6 +67,7 @@ impl Store {
                     width_px: w.parse().ok()?,
                     height_px: h.parse().ok()?,
                     orientation: orientations.get(&version)?.parse().ok()?,
+                    pixels: pixels.get(&version)?.parse().ok()?,
                 })
             });
             let media_type = formats.get(&version).and_then(|name| MediaType::from_name(name));

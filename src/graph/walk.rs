@@ -1,12 +1,12 @@
 //! Walks on the projection: personalised PageRank and short paths.
 
-use super::projection::Projection;
+use super::projection::{NodeKey, Projection};
 use std::collections::{BTreeMap, HashMap, VecDeque};
 
 /// Settings of personalised PageRank.
 #[derive(Clone, Copy, Debug)]
 pub struct PageRankOptions {
-    /// Chance to walk on rather than return to the seeds, in `0..1`.
+    /// Chance to walk on from a fragment rather than rest there, in `0..1`.
     pub damping: f32,
     /// Forward push leaves at most `epsilon * strength` of residual mass at a
     /// node of that degree; smaller is more exact and slower. Below 1e-6 power
@@ -20,6 +20,11 @@ impl Default for PageRankOptions {
     }
 }
 
+/// Chance to rest at an entity or a document. They only lead from fragment to
+/// fragment, so that one hop costs the same however many nodes it passes; above
+/// zero, because a circle of them would otherwise never let a walk end.
+const STAY_AT_PASSED: f32 = 0.05;
+
 /// Mass of each node that a walk reached.
 #[derive(Clone, Debug, Default)]
 pub struct Walk {
@@ -30,13 +35,13 @@ pub struct Walk {
 impl Projection {
     /// Personalised PageRank by forward push (Andersen, Chung, Lang: "Local
     /// Graph Partitioning using PageRank Vectors", FOCS 2006) on the weighted
-    /// graph: `p = (1 - damping) * s + damping * p W`, where `s` are the seeds
-    /// scaled to sum 1 and `W` the row-normalised weights. Mass that reaches a
-    /// node without edges returns to the seeds' share of that node.
+    /// graph, with a chance to rest that depends on the node: where a unit of
+    /// mass, started at the seeds `s` (scaled to sum 1) and moved by the
+    /// row-normalised weights `W`, comes to rest. At fragments the chance is
+    /// `1 - damping`. Mass that reaches a node without edges rests there.
     ///
     /// Cost depends on `epsilon`, not on the size of the graph.
     pub fn personalised_pagerank(&self, seeds: &[(u32, f32)], options: PageRankOptions) -> Walk {
-        let stay = 1.0 - options.damping;
         let mut mass: HashMap<u32, f32> = HashMap::new();
         let mut residual: HashMap<u32, f32> = HashMap::new();
         let mut queue: VecDeque<u32> = VecDeque::new();
@@ -56,8 +61,9 @@ impl Projection {
                 *mass.entry(node).or_default() += pushed;
                 continue;
             }
+            let stay = self.stay(node, options.damping);
             *mass.entry(node).or_default() += stay * pushed;
-            let forward = options.damping * pushed / strength;
+            let forward = (1.0 - stay) * pushed / strength;
             for (next, weight) in self.neighbours(node) {
                 let waiting = residual.entry(next).or_default();
                 let before = *waiting;
@@ -68,6 +74,13 @@ impl Projection {
             }
         }
         sorted(mass)
+    }
+
+    fn stay(&self, node: u32, damping: f32) -> f32 {
+        match self.key(node) {
+            Some(NodeKey::Fragment(_)) => 1.0 - damping,
+            _ => STAY_AT_PASSED,
+        }
     }
 
     /// The same by power iteration: exact in the limit, every node each round.
@@ -94,10 +107,11 @@ impl Projection {
                     *stop += mass;
                     continue;
                 }
-                *stop += (1.0 - damping) * mass;
+                let stay = self.stay(node, damping);
+                *stop += stay * mass;
                 for (target, weight) in self.neighbours(node) {
                     if let Some(slot) = next.get_mut(target as usize) {
-                        *slot += damping * mass * weight / strength;
+                        *slot += (1.0 - stay) * mass * weight / strength;
                     }
                 }
             }
@@ -169,12 +183,17 @@ fn sorted(mass: HashMap<u32, f32>) -> Walk {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::graph::{NodeKey, ProjectionBuilder};
-    use crate::model::EntityId;
+    use crate::graph::ProjectionBuilder;
+    use crate::model::{EntityId, FragmentId};
     use proptest::prelude::*;
 
+    /// Every third node is an entity.
     fn node(n: usize) -> NodeKey {
-        NodeKey::Entity(EntityId::from_iri(format!("n{n:03}")))
+        if n % 3 == 2 {
+            NodeKey::Entity(EntityId::from_iri(format!("n{n:03}")))
+        } else {
+            NodeKey::Fragment(FragmentId::from_iri(format!("n{n:03}")))
+        }
     }
 
     fn graph(edges: &[(usize, usize, f32)]) -> Projection {
@@ -197,7 +216,7 @@ mod tests {
             let options = PageRankOptions { damping: 0.6, epsilon: 1e-6 };
             let pushed = projection.personalised_pagerank(&seeds, options);
             let exact: HashMap<u32, f32> =
-                projection.pagerank_by_iteration(&seeds, 0.6, 80).mass.into_iter().collect();
+                projection.pagerank_by_iteration(&seeds, 0.6, 400).mass.into_iter().collect();
             let total: f32 = pushed.mass.iter().map(|(_, mass)| mass).sum();
             prop_assert!(total <= 1.0 + 1e-3);
             for (node, mass) in &pushed.mass {
@@ -208,10 +227,15 @@ mod tests {
 
     #[test]
     fn paths_are_the_shortest() {
-        let projection = graph(&[(0, 1, 1.0), (1, 2, 1.0), (2, 3, 1.0), (0, 3, 1.0)]);
-        assert_eq!(projection.path(&[0], 3, 4), Some(vec![0, 3]));
-        assert_eq!(projection.path(&[1], 3, 4), Some(vec![1, 0, 3]));
-        assert_eq!(projection.path(&[1], 3, 1), None);
-        assert_eq!(projection.path(&[2], 2, 0), Some(vec![2]));
+        let projection = graph(&[(0, 1, 1.0), (1, 3, 1.0), (3, 4, 1.0), (0, 4, 1.0)]);
+        let number = |n: usize| projection.number(&node(n)).unwrap();
+        let path = |from: usize, to: usize, n_steps: usize| {
+            projection.path(&[number(from)], number(to), n_steps)
+        };
+        let numbers = |nodes: &[usize]| Some(nodes.iter().map(|n| number(*n)).collect::<Vec<_>>());
+        assert_eq!(path(0, 4, 4), numbers(&[0, 4]));
+        assert_eq!(path(1, 4, 4), numbers(&[1, 0, 4]));
+        assert_eq!(path(1, 4, 1), None);
+        assert_eq!(path(3, 3, 0), numbers(&[3]));
     }
 }

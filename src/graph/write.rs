@@ -144,6 +144,7 @@ fn describe_document(triples: &mut Triples, write: &DocumentWrite<'_>) {
         triples.count(version, vt::WIDTH_PX, picture.width_px as usize);
         triples.count(version, vt::HEIGHT_PX, picture.height_px as usize);
         triples.count(version, vt::ORIENTATION, usize::from(picture.orientation));
+        triples.text(version, vt::PIXELS_SHA256, &picture.pixels.to_string());
     }
     let bytes = format!("{}{}", vocab::BYTES_PREFIX, document.digest);
     triples.link(version, prov::WAS_DERIVED_FROM, &bytes);

@@ -46,11 +46,6 @@ pub fn document(
 ) -> Document {
     let id = DocumentId::from_source(&item.source);
     let digest = Digest::of(&item.bytes);
-    let rule = config
-        .labels
-        .iter()
-        .filter(|rule| item.source.starts_with(&rule.prefix))
-        .max_by_key(|rule| rule.prefix.len());
     let title = loaded.title.clone().unwrap_or_else(|| title_of(&item.source));
     Document {
         version: VersionId::new(&id, &digest),
@@ -60,17 +55,28 @@ pub fn document(
         source: item.source.clone(),
         media_type,
         title,
-        access_label: rule.map(|rule| rule.label.clone()).unwrap_or_default(),
+        access_label: access_label(&item.source, config),
         language: loaded.language.clone(),
         size_bytes: item.bytes.len() as u64,
         picture: loaded.picture,
     }
 }
 
-/// Digest of everything but the bytes that shapes fragments.
-pub fn recipe(config: &IngestConfig) -> Digest {
+/// Digest of everything but the bytes that shapes a document version: the
+/// chunking, and the label that the settings give to `source`.
+pub fn recipe(source: &str, config: &IngestConfig) -> Digest {
     let chunk = format!("{:?}", config.chunk);
-    Digest::of_parts([INGEST_VERSION.as_bytes(), chunk.as_bytes()])
+    let label = access_label(source, config);
+    let mut parts = vec![INGEST_VERSION.as_bytes(), chunk.as_bytes()];
+    if label != AccessLabel::default() {
+        parts.push(label.0.as_bytes());
+    }
+    Digest::of_parts(parts)
+}
+
+fn access_label(source: &str, config: &IngestConfig) -> AccessLabel {
+    let rules = config.labels.iter().filter(|rule| source.starts_with(&rule.prefix));
+    rules.max_by_key(|rule| rule.prefix.len()).map(|rule| rule.label.clone()).unwrap_or_default()
 }
 
 fn title_of(source: &str) -> String {

@@ -19,11 +19,9 @@ impl Loader for PictureLoader {
     fn load(&self, source: &str, bytes: &[u8]) -> Result<Loaded, LoadError> {
         let (picture, orientation) = decode(source, bytes)?;
         let text = words_of(source);
-        let facts = PictureFacts {
-            width_px: picture.width(),
-            height_px: picture.height(),
-            orientation: orientation.to_exif(),
-        };
+        let (width_px, height_px) = (picture.width(), picture.height());
+        let orientation = orientation.to_exif();
+        let facts = PictureFacts { width_px, height_px, orientation, pixels: pixels(picture) };
         let span = Span::new(0, text.chars().count());
         Ok(Loaded {
             title: Some(text.clone()),
@@ -41,10 +39,13 @@ impl Loader for PictureLoader {
 /// # Errors
 /// When the bytes are not a picture that can be decoded.
 pub fn pixel_digest(source: &str, bytes: &[u8]) -> Result<Digest, LoadError> {
-    let (picture, _) = decode(source, bytes)?;
+    decode(source, bytes).map(|(picture, _)| pixels(picture))
+}
+
+fn pixels(picture: DynamicImage) -> Digest {
     let (width, height) = (picture.width().to_le_bytes(), picture.height().to_le_bytes());
     let pixels = picture.into_rgba8().into_raw();
-    Ok(Digest::of_parts([width.as_slice(), height.as_slice(), pixels.as_slice()]))
+    Digest::of_parts([width.as_slice(), height.as_slice(), pixels.as_slice()])
 }
 
 fn decode(source: &str, bytes: &[u8]) -> Result<(DynamicImage, Orientation), LoadError> {

@@ -58,6 +58,17 @@ pub struct Sentence {
     pub support: Support,
 }
 
+impl Sentence {
+    /// The sentence with `[n]` behind it for each citation.
+    pub fn marked(&self) -> String {
+        let mut text = self.text.clone();
+        for citation in &self.citations {
+            text.push_str(&format!(" [{}]", citation.number));
+        }
+        text
+    }
+}
+
 /// How an answer came about.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "kebab-case", tag = "mode")]
@@ -112,10 +123,7 @@ impl Answer {
             if !text.is_empty() {
                 text.push(' ');
             }
-            text.push_str(&sentence.text);
-            for citation in &sentence.citations {
-                text.push_str(&format!(" [{}]", citation.number));
-            }
+            text.push_str(&sentence.marked());
         }
         text
     }

@@ -171,4 +171,7 @@ pub struct PictureFacts {
     pub height_px: u32,
     /// EXIF orientation, 1 to 8; 1 when the file states none.
     pub orientation: u8,
+    /// Digest of the upright pixels (RGBA, 8 bits) with width and height: equal
+    /// for the same picture in any lossless format.
+    pub pixels: Digest,
 }

@@ -35,9 +35,9 @@ pub(super) fn expand(
 ) -> Expansion {
     let projection = &snapshot.projection;
     let mut seeds: Vec<(u32, f32)> = Vec::new();
-    for (rank, (fragment, score)) in fused.iter().take(config.n_seeds).enumerate() {
+    for (fragment, score) in fused.iter().take(config.n_seeds) {
         if let Some(node) = projection.number(&NodeKey::Fragment(fragment.clone())) {
-            seeds.push((node, score / (1.0 + rank as f32).sqrt()));
+            seeds.push((node, score.max(0.0).powf(config.seed_power)));
         }
     }
     let total: f32 = seeds.iter().map(|(_, weight)| weight).sum::<f32>().max(1e-6);

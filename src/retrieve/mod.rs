@@ -6,6 +6,7 @@
 //! from an immutable [`Snapshot`]; nothing is written here.
 
 mod assemble;
+mod edges;
 mod expand;
 mod fuse;
 mod search;

@@ -5,6 +5,7 @@ use super::fuse::{Ranking, fuse};
 use super::snapshot::Snapshot;
 use crate::embed::{EmbedError, Embedder, TextRole};
 use crate::index::{IndexRead, LexicalError, SearchError};
+use crate::ingest::{LoadError, pixel_digest};
 use crate::model::{FragmentId, Hit, Query, Route, RouteScore, asks_for_picture};
 use serde::{Deserialize, Serialize};
 use std::collections::HashMap;
@@ -53,10 +54,13 @@ pub struct RetrieveConfig {
     pub graph_weight: f32,
     /// Fused hits from which the walk starts.
     pub n_seeds: usize,
+    /// The starting mass of a seed is its fused score to this power: above 1,
+    /// the walk trusts the best hits more.
+    pub seed_power: f32,
     /// Starting mass of the entities that the question names, relative to that
     /// of the seed fragments.
     pub entity_share: f32,
-    /// Chance to walk on, in `0..1`.
+    /// Chance to walk on from a fragment, in `0..1`.
     pub damping: f32,
     /// Exactness of the walk; see `PageRankOptions`.
     pub epsilon: f32,
@@ -75,10 +79,11 @@ impl Default for RetrieveConfig {
             n_candidates: 200,
             lexical_weight: 0.4,
             dense_weight: 0.6,
-            graph_weight: 1.0,
+            graph_weight: 3.0,
             n_seeds: 10,
-            entity_share: 1.0,
-            damping: 0.6,
+            seed_power: 4.0,
+            entity_share: 0.3,
+            damping: 0.7,
             epsilon: 1e-5,
             unwanted_kind_weight: 0.6,
             n_evidence: 10,
@@ -99,7 +104,13 @@ pub enum RetrieveError {
     /// Words could not be searched.
     #[error(transparent)]
     Lexical(#[from] LexicalError),
+    /// The picture of the question cannot be decoded.
+    #[error(transparent)]
+    Picture(#[from] LoadError),
 }
+
+/// Hits that get their graph path; further ones are rarely looked at.
+const N_EXPLAINED: usize = 20;
 
 /// Hits and what the question named.
 #[derive(Clone, Debug, PartialEq)]
@@ -124,11 +135,20 @@ pub fn search(
     let labels = query.allowed_labels.as_ref();
     let n = config.n_candidates.max(query.k);
     let mut routes: Vec<(Route, Vec<(FragmentId, f32)>)> = Vec::new();
-    if mode != RetrievalMode::Dense {
+    if let Some(bytes) = &query.picture {
+        let pixels = pixel_digest("the question's picture", bytes)?;
+        let mut same = snapshot.pictures_of(&pixels);
+        same.retain(|fragment| {
+            snapshot.fragment(fragment).is_some_and(|f| snapshot.may_see(&f.document, labels))
+        });
+        routes.push((Route::Picture, same.into_iter().map(|fragment| (fragment, 1.0)).collect()));
+    }
+    let has_words = query.text.chars().any(char::is_alphanumeric);
+    if mode != RetrievalMode::Dense && has_words {
         let found = snapshot.lexical.search(&query.text, n, labels)?;
         routes.push((Route::Lexical, found.into_iter().map(|h| (h.fragment, h.score)).collect()));
     }
-    if mode != RetrievalMode::Lexical {
+    if mode != RetrievalMode::Lexical && has_words {
         let embedded = embedder.embed(&[&query.text], TextRole::Query, &mut |_| {})?;
         let vector = embedded.vectors.into_iter().next().unwrap_or_default();
         let allowed = |key: &str| {
@@ -161,19 +181,22 @@ pub fn search(
         seeds
     };
     let mut fused = fused;
-    weigh_pictures(snapshot, &query.text, &mut fused, config);
+    let picture_wanted = query.picture.is_some() || asks_for_picture(&query.text);
+    weigh_pictures(snapshot, picture_wanted, &mut fused, config);
     let found_by = route_scores(&routes);
     let hits = fused
         .into_iter()
         .take(query.k)
-        .filter_map(|(id, score)| {
+        .enumerate()
+        .filter_map(|(i, (id, score))| {
             let fragment = snapshot.fragments.get(&id)?;
             let routes = found_by.get(&id).cloned().unwrap_or_default();
-            let by_graph = routes.iter().any(|route| route.route == Route::Graph);
+            let explained =
+                i < N_EXPLAINED && routes.iter().any(|route| route.route == Route::Graph);
             Some(Hit {
                 document: fragment.document.clone(),
                 score,
-                path: by_graph.then(|| explain(snapshot, &walk_seeds, &id)).flatten(),
+                path: explained.then(|| explain(snapshot, &walk_seeds, &id)).flatten(),
                 fragment: id,
                 routes,
             })
@@ -190,11 +213,10 @@ pub fn search(
 /// picture is asked for.
 fn weigh_pictures(
     snapshot: &Snapshot,
-    question: &str,
+    wanted: bool,
     fused: &mut [(FragmentId, f32)],
     config: &RetrieveConfig,
 ) {
-    let wanted = asks_for_picture(question);
     for (fragment, score) in fused.iter_mut() {
         let picture = snapshot.fragments.get(fragment).is_some_and(|f| f.picture().is_some());
         if picture != wanted {
@@ -215,7 +237,9 @@ fn rankings<'a>(
             weight: match route {
                 Route::Lexical => config.lexical_weight,
                 Route::Graph => config.graph_weight,
-                Route::Dense | Route::Picture => config.dense_weight,
+                Route::Dense => config.dense_weight,
+                // The same pixels are no similarity but a fact.
+                Route::Picture => 2.0,
             },
         })
         .collect()

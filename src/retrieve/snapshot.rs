@@ -1,13 +1,13 @@
 //! One generation as a reader sees it.
 
+use super::edges::project;
 use crate::extract::{Gazetteer, GazetteerError};
-use crate::graph::{DocumentSummary, NodeKey, Projection, ProjectionBuilder};
+use crate::graph::{DocumentSummary, Projection};
 use crate::index::{DenseIndex, LexicalIndex};
-use crate::model::{AccessLabel, DocumentId, Entity, EntityId, Fragment, FragmentId, GenerationId};
-use std::collections::{BTreeMap, BTreeSet, HashMap};
-
-/// An entity named by more fragments than this says nothing about any of them.
-const MAX_FRAGMENTS_PER_ENTITY: usize = 400;
+use crate::model::{
+    AccessLabel, Digest, DocumentId, Entity, EntityId, Fragment, FragmentId, GenerationId,
+};
+use std::collections::{BTreeSet, HashMap};
 
 /// What a snapshot is made of.
 pub struct SnapshotParts {
@@ -40,6 +40,8 @@ pub struct Snapshot {
     pub(super) fragments: HashMap<FragmentId, Fragment>,
     pub(super) entities: HashMap<EntityId, Entity>,
     pub(super) gazetteer: Gazetteer,
+    /// Picture fragments by the pixels that they show.
+    pictures: HashMap<Digest, Vec<FragmentId>>,
     pub(super) projection: Projection,
     pub(super) dense: DenseIndex,
     pub(super) lexical: LexicalIndex,
@@ -53,12 +55,14 @@ impl Snapshot {
     pub fn new(parts: SnapshotParts) -> Result<Self, GazetteerError> {
         let gazetteer = Gazetteer::build(&parts.entities)?;
         let projection = project(&parts);
+        let pictures = pictures(&parts);
         Ok(Self {
             generation: parts.generation,
             documents: parts.documents.into_iter().map(|d| (d.id.clone(), d)).collect(),
             fragments: parts.fragments.into_iter().map(|f| (f.id.clone(), f)).collect(),
             entities: parts.entities.into_iter().map(|e| (e.id.clone(), e)).collect(),
             gazetteer,
+            pictures,
             projection,
             dense: parts.dense,
             lexical: parts.lexical,
@@ -80,6 +84,12 @@ impl Snapshot {
         self.documents.get(id)
     }
 
+    /// Fragments that show the picture with these pixels: the pages first, then
+    /// the file itself.
+    pub(super) fn pictures_of(&self, pixels: &Digest) -> Vec<FragmentId> {
+        self.pictures.get(pixels).cloned().unwrap_or_default()
+    }
+
     /// Number of documents, fragments and entities.
     pub fn counts(&self) -> (usize, usize, usize) {
         (self.documents.len(), self.fragments.len(), self.entities.len())
@@ -97,64 +107,24 @@ impl Snapshot {
     }
 }
 
-/// Edges: a fragment and what it names, weighted by how specific the name is
-/// (inverse fragment frequency); an entity and the first fragment of the
-/// document about it; a fragment and the documents that it links to; a picture
-/// and its file; neighbours within a document; entities tied by RDF.
-fn project(parts: &SnapshotParts) -> Projection {
-    let mut builder = ProjectionBuilder::new();
-    let mut frequency: HashMap<&EntityId, usize> = HashMap::new();
-    for (_, entity) in &parts.mentions {
-        *frequency.entry(entity).or_default() += 1;
-    }
-    let n = parts.fragments.len().max(1) as f32;
-    let about: BTreeMap<&DocumentId, &EntityId> =
-        parts.topics.iter().map(|(document, entity)| (document, entity)).collect();
-    let document_of: HashMap<&FragmentId, &DocumentId> =
-        parts.fragments.iter().map(|f| (&f.id, &f.document)).collect();
-    for (fragment, entity) in &parts.mentions {
-        let n_fragments = frequency.get(entity).copied().unwrap_or(1);
-        if n_fragments > MAX_FRAGMENTS_PER_ENTITY {
-            continue;
-        }
-        // A document that names its own topic says nothing new.
-        let own_topic = document_of.get(fragment).and_then(|d| about.get(*d)) == Some(&entity);
-        let weight = (n / n_fragments as f32).ln().max(0.1) * if own_topic { 0.2 } else { 1.0 };
-        builder.add_edge(
-            NodeKey::Fragment(fragment.clone()),
-            NodeKey::Entity(entity.clone()),
-            weight,
-        );
-    }
-    for (document, entity) in &parts.topics {
-        builder.add_edge(
-            NodeKey::Document(document.clone()),
-            NodeKey::Entity(entity.clone()),
-            n.ln().max(1.0),
-        );
-    }
-    let mut before: Option<&Fragment> = None;
+fn pictures(parts: &SnapshotParts) -> HashMap<Digest, Vec<FragmentId>> {
+    let pixels: HashMap<&DocumentId, Digest> = parts
+        .documents
+        .iter()
+        .filter_map(|document| Some((&document.id, document.picture?.pixels)))
+        .collect();
+    let mut showing: HashMap<Digest, Vec<(bool, FragmentId)>> = HashMap::new();
     for fragment in &parts.fragments {
-        let node = NodeKey::Fragment(fragment.id.clone());
-        let own = 2.0 / (1.0 + fragment.ordinal as f32).sqrt();
-        builder.add_edge(node.clone(), NodeKey::Document(fragment.document.clone()), own);
-        if let Some(before) = before.filter(|before| before.document == fragment.document) {
-            builder.add_edge(NodeKey::Fragment(before.id.clone()), node.clone(), 0.5);
+        if let Some(picture) = fragment.picture()
+            && let Some(digest) = pixels.get(picture)
+        {
+            let is_file = *picture == fragment.document;
+            showing.entry(*digest).or_default().push((is_file, fragment.id.clone()));
         }
-        if let Some(picture) = fragment.picture().filter(|picture| **picture != fragment.document) {
-            builder.add_edge(node, NodeKey::Document(picture.clone()), 2.0);
-        }
-        before = Some(fragment);
     }
-    for (fragment, document) in &parts.links {
-        builder.add_edge(
-            NodeKey::Fragment(fragment.clone()),
-            NodeKey::Document(document.clone()),
-            2.0,
-        );
-    }
-    for (a, b) in &parts.ties {
-        builder.add_edge(NodeKey::Entity(a.clone()), NodeKey::Entity(b.clone()), 2.0);
-    }
-    builder.build()
+    let sorted = |mut found: Vec<(bool, FragmentId)>| {
+        found.sort();
+        found.into_iter().map(|(_, id)| id).collect()
+    };
+    showing.into_iter().map(|(digest, found)| (digest, sorted(found))).collect()
 }
