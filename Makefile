@@ -1,5 +1,6 @@
 # Two commands: `make demo` and `make test`. Both install what they need into
-# ~/.cache/veritrail and can be run again at any time.
+# ~/.cache/veritrail and can be run again at any time. The tests also install a
+# small language model and its server (200 MB).
 SHELL := /bin/sh
 BINARY := target/release/veritrail
 ENV = eval "$$(.ci/toolchain)"
@@ -17,6 +18,7 @@ models: build
 	@$(BINARY) models pull
 
 test: models
+	@.ci/language-model
 	@$(ENV) && cargo test --release --locked
 
 check:

@@ -44,4 +44,5 @@ pub mod llm;
 pub mod model;
 pub mod resolve;
 pub mod retrieve;
+pub mod serve;
 pub mod vocab;

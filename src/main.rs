@@ -5,5 +5,6 @@ mod cli;
 use clap::Parser;
 
 fn main() -> cli::ExitCode {
+    cli::start_log();
     cli::Arguments::parse().run()
 }

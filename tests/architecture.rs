@@ -42,6 +42,7 @@ const HOMES: &[(&str, &[&str])] = &[
     ("reqwest", &["llm"]),
     ("rustls", &["llm"]),
     ("axum", &["serve"]),
+    ("tokio_stream", &["serve"]),
     ("clap", &["cli", "main"]),
     ("indicatif", &["cli"]),
     ("anyhow", &["cli"]),

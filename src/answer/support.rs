@@ -31,10 +31,14 @@ pub struct Claim {
     pub cited: Vec<usize>,
 }
 
-/// Checks each claim against what it cites. The sentences come in the order of
-/// the claims; supported ones carry their quotes.
+/// Checks each claim against what it cites; one that cites nothing is credited
+/// to the first piece of evidence that carries it. The sentences come in the
+/// order of the claims; supported ones carry their quotes.
 pub fn check(claims: &[Claim], asked: &Asked<'_>) -> Vec<Sentence> {
-    let cited: BTreeSet<usize> = claims.iter().flat_map(|c| c.cited.iter().copied()).collect();
+    let mut cited: BTreeSet<usize> = claims.iter().flat_map(|c| c.cited.iter().copied()).collect();
+    if claims.iter().any(|claim| claim.cited.is_empty()) {
+        cited.extend(asked.evidence.iter().map(|item| item.number));
+    }
     let ground = Ground::of(claims, &cited, asked);
     claims
         .iter()
@@ -99,7 +103,7 @@ impl Ground {
     fn judge(&self, i: usize, claim: &Claim, asked: &Asked<'_>) -> Result<Vec<Citation>, String> {
         let evidence = asked.evidence;
         if claim.cited.is_empty() {
-            return Err("the sentence cites nothing".to_owned());
+            return self.attributed(i, claim, asked);
         }
         if let Some(number) = claim.cited.iter().find(|n| !self.by_number.contains_key(n)) {
             let last = evidence.iter().map(|e| e.number).max().unwrap_or_default();
@@ -143,6 +147,26 @@ impl Ground {
             .filter_map(|index| quoted.iter().find(|(i, _)| i == index))
             .filter_map(|(index, fits)| self.citation(*index, fits, evidence))
             .collect())
+    }
+
+    /// Finds the evidence that a sentence without a mark comes from: the first one
+    /// that carries it alone, checked like a cited one.
+    fn attributed(
+        &self,
+        i: usize,
+        claim: &Claim,
+        asked: &Asked<'_>,
+    ) -> Result<Vec<Citation>, String> {
+        asked
+            .evidence
+            .iter()
+            .find_map(|item| {
+                let cited = vec![item.number];
+                self.judge(i, &Claim { text: claim.text.clone(), cited }, asked).ok()
+            })
+            .ok_or_else(|| {
+                "the sentence cites nothing, and no piece of evidence carries it".to_owned()
+            })
     }
 
     /// The passage of one evidence that fits best, and those that add facts or

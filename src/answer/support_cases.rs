@@ -63,7 +63,7 @@ fn cases() -> Vec<(&'static str, &'static [usize], bool)> {
         ("Check the oil level after each start.", &[2], false),
         ("The router never resets when the recessed button is held for 10 seconds.", &[1], false),
         // Citations that are missing, do not exist or are of something else.
-        ("The router does not support WPA3.", &[], false),
+        ("The router supports WPA3.", &[], false),
         ("The router does not support WPA3.", &[7], false),
         ("The router does not support WPA3.", &[1, 9], false),
         ("Marie Curie was born in Warsaw.", &[1], false),
@@ -121,13 +121,21 @@ fn the_reason_names_what_is_missing() {
         ("Marie Curie was born in Berlin.", &[3], "Berlin"),
         ("The router supports WPA3.", &[1], "negated"),
         ("It resets.", &[7], "[7]"),
-        ("It resets.", &[], "cites nothing"),
+        ("Pumps swim in the lake.", &[], "cites nothing"),
     ] {
         let Support::Unsupported(reason) = sentence(text, cited).support else {
             panic!("supported: {text}");
         };
         assert!(reason.contains(words), "{reason}");
     }
+}
+
+#[test]
+fn a_sentence_without_a_mark_is_credited_to_the_evidence_that_carries_it() {
+    let uncited = sentence("Check the oil level before each start.", &[]);
+    let cited = sentence("Check the oil level before each start.", &[2]);
+    assert_eq!(uncited.support, Support::Supported);
+    assert_eq!(uncited.citations, cited.citations);
 }
 
 #[test]

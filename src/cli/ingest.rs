@@ -1,17 +1,20 @@
 //! `veritrail ingest`
 
 use super::Arguments;
-use super::output::{ExitCode, ProgressReporter};
+use super::output::{ExitCode, ProgressReporter, causes};
 use clap::Args;
 use std::path::PathBuf;
 use std::time::Instant;
-use veritrail::engine::KnowledgeBase;
+use veritrail::engine::{KnowledgeBase, Progress};
 
 /// Example: `veritrail ingest data/example --kb support`
 #[derive(Debug, Args)]
 pub(super) struct IngestArguments {
     /// A folder, a document, or a JSONL file of `{id, title, text}`.
     source: PathBuf,
+    /// Print each document on stdout as soon as it is safe on disk.
+    #[arg(long)]
+    verbose: bool,
 }
 
 pub(super) fn run(arguments: &Arguments, ingest: &IngestArguments) -> anyhow::Result<ExitCode> {
@@ -21,7 +24,13 @@ pub(super) fn run(arguments: &Arguments, ingest: &IngestArguments) -> anyhow::Re
     let mut knowledge_base = arguments.open()?;
     let start = Instant::now();
     let mut reporter = ProgressReporter::new();
-    let outcome = knowledge_base.ingest(&ingest.source, &mut |p| reporter.show(&p))?;
+    let mut show = |progress: Progress<'_>| {
+        if let (Progress::Ingesting { source, .. }, true) = (&progress, ingest.verbose) {
+            println!("taken in {source}");
+        }
+        reporter.show(&progress);
+    };
+    let outcome = knowledge_base.ingest(&ingest.source, &mut show)?;
     let published = knowledge_base.publish(&mut |p| reporter.show(&p))?;
     drop(reporter);
     println!(
@@ -41,7 +50,7 @@ pub(super) fn run(arguments: &Arguments, ingest: &IngestArguments) -> anyhow::Re
     let state = if published.changed { "published" } else { "unchanged" };
     println!("generation {} {state}", published.generation.name());
     for failed in &outcome.failed {
-        eprintln!("not taken in: {failed}");
+        eprintln!("not taken in: {}", causes(failed));
     }
     Ok(if outcome.failed.is_empty() { ExitCode::Success } else { ExitCode::Partial })
 }

@@ -7,13 +7,14 @@ mod ingest;
 mod models;
 mod output;
 mod pictures;
+mod serve;
 mod sparql;
 mod status;
 
 use clap::{Parser, Subcommand};
 use std::path::PathBuf;
 
-pub(crate) use output::ExitCode;
+pub(crate) use output::{ExitCode, start_log};
 
 /// Cited, checked and recorded answers from documents, pictures and RDF.
 #[derive(Debug, Parser)]
@@ -52,6 +53,8 @@ enum Command {
     Models(models::ModelsArguments),
     /// Measure retrieval on a data set.
     Eval(eval::EvalArguments),
+    /// Answer programs on this machine over HTTP.
+    Serve(serve::ServeArguments),
 }
 
 impl Arguments {
@@ -68,6 +71,7 @@ impl Arguments {
             Command::Status(arguments) => status::run(&self, arguments),
             Command::Models(arguments) => models::run(&self, arguments),
             Command::Eval(arguments) => eval::run(&self, arguments),
+            Command::Serve(arguments) => serve::run(&self, arguments),
         };
         outcome.unwrap_or_else(|error| output::report(&error))
     }

@@ -8,6 +8,8 @@ use std::path::PathBuf;
 use std::process::Termination;
 use std::sync::Arc;
 use std::time::Duration;
+use tracing_subscriber::EnvFilter;
+use tracing_subscriber::filter::LevelFilter;
 use veritrail::config::Config;
 use veritrail::embed::{Embedder, Registry, RuntimeSearch, TextModel, cache_dir_from_env};
 use veritrail::engine::{KnowledgeBase, Progress};
@@ -29,6 +31,32 @@ impl Termination for ExitCode {
     fn report(self) -> std::process::ExitCode {
         std::process::ExitCode::from(self as u8)
     }
+}
+
+/// Warnings and errors go to stderr, or what `VERITRAIL_LOG` asks for
+/// (`veritrail=debug`); as JSON lines with `VERITRAIL_LOG_FORMAT=json`.
+pub(crate) fn start_log() {
+    let filter = EnvFilter::builder()
+        .with_env_var("VERITRAIL_LOG")
+        .with_default_directive(LevelFilter::WARN.into())
+        .from_env_lossy();
+    let log = tracing_subscriber::fmt().with_env_filter(filter).with_writer(std::io::stderr);
+    if std::env::var("VERITRAIL_LOG_FORMAT").is_ok_and(|format| format == "json") {
+        log.json().init();
+    } else {
+        log.init();
+    }
+}
+
+/// An error with its causes on one line.
+pub(super) fn causes(error: &dyn std::error::Error) -> String {
+    let mut text = error.to_string();
+    let mut cause = error.source();
+    while let Some(next) = cause {
+        text.push_str(&format!(": {next}"));
+        cause = next.source();
+    }
+    text
 }
 
 /// Prints an error with its causes, once.

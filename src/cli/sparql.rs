@@ -12,9 +12,10 @@ use veritrail::graph::{QueryOptions, ResultFormat};
 pub(super) struct SparqlArguments {
     /// The query, or `-` to read it from standard input.
     query: String,
-    /// Format of the results.
-    #[arg(long, value_enum, default_value = "csv")]
-    format: SparqlFormat,
+    /// Format of the results; csv for SELECT and ASK, turtle for CONSTRUCT and
+    /// DESCRIBE when not given.
+    #[arg(long, value_enum)]
+    format: Option<SparqlFormat>,
     /// Longest evaluation in milliseconds.
     #[arg(long, default_value_t = 30_000)]
     timeout_ms: u64,
@@ -54,7 +55,11 @@ pub(super) fn run(arguments: &Arguments, sparql: &SparqlArguments) -> anyhow::Re
         std::io::stdin().read_to_string(&mut query).context("cannot read the query")?;
     }
     let knowledge_base = arguments.open()?;
-    let options = QueryOptions { timeout_ms: sparql.timeout_ms, format: sparql.format.into() };
+    let formats = match sparql.format {
+        Some(format) => vec![format.into()],
+        None => vec![ResultFormat::Csv, ResultFormat::Turtle],
+    };
+    let options = QueryOptions { timeout_ms: sparql.timeout_ms, formats };
     let mut output = BufWriter::new(std::io::stdout().lock());
     knowledge_base.sparql(&query, &options, &mut output)?;
     output.flush()?;

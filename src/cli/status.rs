@@ -33,6 +33,15 @@ pub(super) fn run(arguments: &Arguments, status: &StatusArguments) -> anyhow::Re
         if found.n_torn_bytes > 0 {
             println!("recovered       {} bytes of a torn vector cut off", found.n_torn_bytes);
         }
+        if let Some(swept) = found.swept {
+            println!(
+                "recovered       after an interrupted run: {} vectors, {} blobs and {} indexes removed that nothing named",
+                swept.n_vectors, swept.n_blobs, swept.n_indexes
+            );
+        }
+        if found.n_unnamed > 0 {
+            println!("unnamed         {} vectors and blobs of replaced documents", found.n_unnamed);
+        }
         match found.findings.len() {
             0 => println!("integrity       sound"),
             n => println!("integrity       {n} findings"),

@@ -143,7 +143,7 @@ impl Session<'_> {
         let known = EmbeddedOnce::new(embedder);
         let embed = |texts: &[&str]| Ok(known.embed(texts)?);
         let asked = Asked {
-            question: question_of(query),
+            question: &retrieval.question,
             evidence: &evidence,
             embed: Some(&embed),
             options: &knowledge_base.config.answer,
@@ -157,7 +157,7 @@ impl Session<'_> {
                     temperature: options.temperature.unwrap_or(configured.temperature),
                     max_tokens: options.max_tokens.unwrap_or(configured.max_tokens),
                 };
-                llm.runtime.block_on(generated(&asked, &llm.generator, sampling, on_sentence))
+                llm.wait_for(generated(&asked, &llm.generator, sampling, on_sentence))
             }
         };
         let answered = start.elapsed();
@@ -192,15 +192,6 @@ impl Session<'_> {
         };
         knowledge_base.graph.insert_graph(record.id.as_str(), bundle(&record))?;
         Ok(record)
-    }
-}
-
-/// A picture without words asks what it shows.
-fn question_of(query: &Query) -> &str {
-    if query.text.trim().is_empty() && query.picture.is_some() {
-        "What does this picture show?"
-    } else {
-        &query.text
     }
 }
 

@@ -2,6 +2,7 @@
 
 use super::error::EngineError;
 use super::knowledge_base::KnowledgeBase;
+use super::sweep::Writing;
 use crate::embed::TextRole;
 use crate::graph::{DocumentWrite, IngestActivity};
 use crate::index::IndexWrite;
@@ -15,8 +16,9 @@ use std::path::Path;
 use time::OffsetDateTime;
 use time::format_description::well_known::Rfc3339;
 
-/// Fragments embedded together; enough that texts of similar length meet.
-const BATCH_FRAGMENTS: usize = 1_024;
+/// Fragments embedded and committed together: enough that texts of similar
+/// length meet, few enough that a crash costs seconds of work.
+const BATCH_FRAGMENTS: usize = 256;
 
 /// Where a long operation is.
 #[derive(Clone, Debug, PartialEq)]
@@ -83,6 +85,7 @@ impl KnowledgeBase {
             .into_iter()
             .map(|document| (document.id, (document.digest, document.recipe)))
             .collect();
+        let writing = Writing::begin(&self.root)?;
         let counter = self.embedder.token_counter();
         let config = self.config.ingest.clone();
         let mut outcome = IngestOutcome::default();
@@ -121,6 +124,7 @@ impl KnowledgeBase {
             Some(error) => return Err(error),
             None => self.commit(&mut pending, &mut outcome, progress)?,
         }
+        writing.finish()?;
         Ok(outcome)
     }
 

@@ -3,9 +3,10 @@
 use super::blobs::{Blobs, write_atomically};
 use super::error::{EngineError, io_error};
 use super::language_model::LanguageModel;
+use super::sweep::Swept;
 use crate::config::Config;
 use crate::embed::Embedder;
-use crate::graph::{IntegrityReport, QueryError, QueryOptions, Store};
+use crate::graph::{IntegrityReport, QueryError, QueryOptions, ResultFormat, Store};
 use crate::index::VectorStore;
 use crate::model::{AnswerId, GenerationId};
 use std::fs::{self, File, TryLockError};
@@ -26,6 +27,8 @@ pub struct KnowledgeBase {
     pub(super) blobs: Blobs,
     pub(super) embedder: Arc<dyn Embedder>,
     pub(super) llm: Option<LanguageModel>,
+    /// What was removed at opening because a crash had left it.
+    swept: Option<Swept>,
     _lock: File,
 }
 
@@ -46,6 +49,10 @@ pub struct Status {
     pub space: String,
     /// Bytes of vectors that a crash had torn and opening cut off.
     pub n_torn_bytes: usize,
+    /// What opening removed because a crash had left it.
+    pub swept: Option<Swept>,
+    /// Vectors and bytes that nothing names any more.
+    pub n_unnamed: usize,
     /// Findings of the integrity check; empty when sound.
     pub findings: Vec<String>,
 }
@@ -67,7 +74,8 @@ impl KnowledgeBase {
         write_atomically(&root.join("FORMAT"), FORMAT.as_bytes())
     }
 
-    /// Opens a knowledge base whose text space is that of `embedder`.
+    /// Opens a knowledge base whose text space is that of `embedder`. What a
+    /// crash left that nothing names is removed.
     ///
     /// # Errors
     /// When there is none, another process holds it, it is of a newer format,
@@ -78,7 +86,7 @@ impl KnowledgeBase {
         let graph = Store::open(&root.join("graph"))?;
         graph.load_ontology(include_str!("../../ontology/veritrail.ttl"))?;
         let vectors = VectorStore::open(&root.join("vectors"), embedder.space())?;
-        Ok(Self {
+        let mut knowledge_base = Self {
             blobs: Blobs::new(root.join("blobs")),
             root: root.to_owned(),
             llm: LanguageModel::new(&config.llm)?,
@@ -86,8 +94,16 @@ impl KnowledgeBase {
             graph,
             vectors,
             embedder,
+            swept: None,
             _lock: lock,
-        })
+        };
+        knowledge_base.swept = knowledge_base.recover()?;
+        Ok(knowledge_base)
+    }
+
+    /// Tokens of a text as the text model counts them.
+    pub fn count_tokens(&self, text: &str) -> usize {
+        self.embedder.token_counter().count(text)
     }
 
     /// The settings in force.
@@ -126,6 +142,8 @@ impl KnowledgeBase {
             generation: self.current()?.map(|generation| generation.name().to_owned()),
             space: space.display_name(),
             n_torn_bytes: self.vectors.n_torn_bytes(),
+            swept: self.swept,
+            n_unnamed: self.n_unnamed()?,
             findings: self.check()?.findings,
         })
     }
@@ -144,7 +162,7 @@ impl KnowledgeBase {
         )?)
     }
 
-    /// Answers a SPARQL query.
+    /// Answers a SPARQL query and says in which format.
     ///
     /// # Errors
     /// When the query is wrong or takes too long.
@@ -153,7 +171,7 @@ impl KnowledgeBase {
         text: &str,
         options: &QueryOptions,
         output: &mut dyn Write,
-    ) -> Result<(), QueryError> {
+    ) -> Result<ResultFormat, QueryError> {
         self.graph.query(text, options, output)
     }
 

@@ -8,7 +8,8 @@ use tokio::runtime::{Builder, Runtime};
 /// again.
 pub(super) struct LanguageModel {
     pub(super) generator: OpenAiGenerator,
-    pub(super) runtime: Runtime,
+    /// `None` only while it is dropped.
+    runtime: Option<Runtime>,
 }
 
 impl LanguageModel {
@@ -20,6 +21,22 @@ impl LanguageModel {
             .enable_all()
             .build()
             .map_err(EngineError::Runtime)?;
-        Ok(Some(Self { generator, runtime }))
+        Ok(Some(Self { generator, runtime: Some(runtime) }))
+    }
+
+    /// Waits for `future` on the calling thread, which must not be one that waits
+    /// for the network itself.
+    pub(super) fn wait_for<F: Future>(&self, future: F) -> F::Output {
+        let runtime = self.runtime.as_ref().expect("it is taken only when dropped");
+        runtime.block_on(future)
+    }
+}
+
+impl Drop for LanguageModel {
+    /// A runtime must not wait for its threads where others wait for the network.
+    fn drop(&mut self) {
+        if let Some(runtime) = self.runtime.take() {
+            runtime.shutdown_background();
+        }
     }
 }

@@ -13,6 +13,7 @@ mod evaluate;
 mod knowledge_base;
 mod language_model;
 mod publish;
+mod sweep;
 
 pub use ask::{AskOptions, Session};
 pub use build::{IngestOutcome, Progress};
@@ -20,3 +21,4 @@ pub use error::EngineError;
 pub use evaluate::{EvaluateOptions, evaluate};
 pub use knowledge_base::{KnowledgeBase, Status};
 pub use publish::Published;
+pub use sweep::Swept;

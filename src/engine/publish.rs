@@ -8,6 +8,7 @@ use super::blobs::write_atomically;
 use super::build::{Progress, now, software};
 use super::error::{EngineError, io_error};
 use super::knowledge_base::KnowledgeBase;
+use super::sweep::{UNFINISHED_PREFIX, Writing};
 use crate::extract::{Gazetteer, mentions};
 use crate::graph::{DocumentSummary, MentionsWrite, Triples};
 use crate::index::{HnswIndex, LexicalDocument, LexicalIndex};
@@ -15,7 +16,7 @@ use crate::model::{Digest, Fragment, GenerationId, Mention, VersionId};
 use crate::resolve::EntityTable;
 use crate::vocab::{self, prov, rdfs, vt};
 use std::collections::{BTreeMap, HashMap};
-use std::fs;
+use std::fs::{self, File};
 
 /// Raised whenever the same documents would give other indexes.
 const PUBLISH_VERSION: &str = "veritrail-publish 1";
@@ -40,6 +41,7 @@ impl KnowledgeBase {
         &mut self,
         progress: &mut dyn FnMut(Progress<'_>),
     ) -> Result<Published, EngineError> {
+        let writing = Writing::begin(&self.root)?;
         progress(Progress::Publishing("finding names"));
         let documents = self.graph.documents()?;
         let fragments = self.graph.fragments()?;
@@ -59,13 +61,15 @@ impl KnowledgeBase {
         let digest = Digest::of_parts(parts.iter().map(Vec::as_slice));
         let generation = GenerationId::new(&digest);
         let changed = self.current()?.as_ref() != Some(&generation);
-        if changed {
+        let complete = self.root.join("generations").join(generation.name()).exists();
+        if changed || !complete {
             progress(Progress::Publishing("building indexes"));
             self.build_indexes(&generation, &documents, &fragments)?;
             self.record(&generation, &documents, &fragments)?;
             self.graph.flush()?;
             write_atomically(&self.root.join("CURRENT"), generation.name().as_bytes())?;
         }
+        writing.finish()?;
         Ok(Published { generation, changed })
     }
 
@@ -137,7 +141,7 @@ impl KnowledgeBase {
             return Ok(());
         }
         let aside = tempfile::Builder::new()
-            .prefix(".building-")
+            .prefix(UNFINISHED_PREFIX)
             .tempdir_in(&generations)
             .map_err(io_error("create a folder in", &generations))?;
         let by_id: HashMap<_, _> = documents.iter().map(|d| (&d.id, d)).collect();
@@ -160,7 +164,10 @@ impl KnowledgeBase {
             hnsw.dump(&vectors, &aside.path().join("hnsw"))?;
         }
         let path = aside.keep();
-        fs::rename(&path, &target).map_err(io_error("rename", &path))
+        fs::rename(&path, &target).map_err(io_error("rename", &path))?;
+        File::open(&generations)
+            .and_then(|folder| folder.sync_all())
+            .map_err(io_error("sync", &generations))
     }
 
     /// Writes what the generation is made of into the governance graph.

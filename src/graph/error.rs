@@ -66,12 +66,12 @@ pub enum QueryError {
     #[error("the query is not valid SPARQL: {0}")]
     Syntax(#[from] SparqlSyntaxError),
     /// The result cannot be given in this format.
-    #[error("{kind} results cannot be written as {format}; choose one of: {choices}")]
+    #[error("{kind} results cannot be written as {formats}; choose one of: {choices}")]
     Format {
-        /// `SELECT`, `ASK` or graph.
+        /// `SELECT`, `ASK` or `CONSTRUCT`.
         kind: &'static str,
-        /// Format asked for.
-        format: &'static str,
+        /// Formats asked for.
+        formats: String,
         /// Formats that fit.
         choices: &'static str,
     },

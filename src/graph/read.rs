@@ -6,7 +6,7 @@ use crate::model::{
     AccessLabel, Digest, DocumentId, Fragment, FragmentId, FragmentKind, MediaType, PictureFacts,
     SpaceId, Span, VersionId,
 };
-use crate::vocab::{self, dcterms, schema, vt};
+use crate::vocab::{self, dcterms, prov, schema, vt};
 use oxigraph::model::{NamedNodeRef, Term};
 use std::collections::{HashMap, HashSet};
 
@@ -182,6 +182,33 @@ impl Store {
     }
 
     /// Subject and object of every triple with this predicate, in all graphs.
+    /// Fragments that have a vector.
+    ///
+    /// # Errors
+    /// When the store cannot be read.
+    pub fn embedded_fragments(&self) -> Result<HashSet<String>, GraphError> {
+        Ok(self.pairs(vt::EMBEDDED_IN)?.into_iter().map(|(fragment, _)| fragment).collect())
+    }
+
+    /// Digests of all bytes that a document version or an answer names.
+    ///
+    /// # Errors
+    /// When the store cannot be read.
+    pub fn named_bytes(&self) -> Result<HashSet<Digest>, GraphError> {
+        let mut named = HashSet::new();
+        for property in [vt::SHA256, vt::TEXT_SHA256] {
+            let digests = self.pairs(property)?.into_iter();
+            named.extend(digests.filter_map(|(_, digest)| digest.parse::<Digest>().ok()));
+        }
+        for property in [prov::USED, prov::WAS_DERIVED_FROM] {
+            let used = self.pairs(property)?.into_iter();
+            named.extend(used.filter_map(|(_, used)| {
+                used.strip_prefix(vocab::BYTES_PREFIX)?.parse::<Digest>().ok()
+            }));
+        }
+        Ok(named)
+    }
+
     pub(super) fn pairs(&self, predicate: &str) -> Result<Vec<(String, String)>, GraphError> {
         let predicate = NamedNodeRef::new_unchecked(predicate);
         self.inner

@@ -16,8 +16,9 @@ pub struct QueryOptions {
     /// Longest evaluation in milliseconds. Sorting and pure expressions are
     /// checked only between steps, so the end may come some seconds later.
     pub timeout_ms: u64,
-    /// Format of the answer.
-    pub format: ResultFormat,
+    /// Formats in the order of preference; the first that fits the kind of query
+    /// is used.
+    pub formats: Vec<ResultFormat>,
 }
 
 /// Formats of results; `SELECT` and `ASK` take the first four, `CONSTRUCT` and
@@ -94,17 +95,18 @@ impl ResultFormat {
 
 impl Store {
     /// Answers a query over all graphs (the default graph is their union) and
-    /// writes the results. The prefixes of [`vocab::PREFIXES`] need no declaration.
+    /// writes the results, in the format that is returned. The prefixes of
+    /// [`vocab::PREFIXES`] need no declaration.
     ///
     /// # Errors
-    /// When the text is not SPARQL, the format does not fit the kind of query,
-    /// the time is up, or writing fails.
+    /// When the text is not SPARQL, no format fits the kind of query, the time is
+    /// up, or writing fails.
     pub fn query(
         &self,
         text: &str,
         options: &QueryOptions,
         output: &mut dyn Write,
-    ) -> Result<(), QueryError> {
+    ) -> Result<ResultFormat, QueryError> {
         let token = CancellationToken::new();
         let (finished, wait) = mpsc::channel::<()>();
         let timeout = Duration::from_millis(options.timeout_ms);
@@ -132,7 +134,7 @@ impl Store {
         options: &QueryOptions,
         token: CancellationToken,
         output: &mut dyn Write,
-    ) -> Result<(), QueryError> {
+    ) -> Result<ResultFormat, QueryError> {
         if let Some(service) = service_target(text) {
             return Err(QueryError::Service(service));
         }
@@ -148,26 +150,24 @@ impl Store {
         }
         match prepared.on_store(&self.inner).execute()? {
             QueryResults::Solutions(solutions) => {
-                let format = options.format.solutions().ok_or(wrong_format("SELECT", options))?;
-                let mut writer = QueryResultsSerializer::from_format(format)
+                let (format, written) = chosen("SELECT", options, ResultFormat::solutions)?;
+                let mut writer = QueryResultsSerializer::from_format(written)
                     .serialize_solutions_to_writer(output, solutions.variables().to_vec())?;
                 for solution in solutions {
                     writer.serialize(&solution?)?;
                 }
                 writer.finish()?;
+                Ok(format)
             }
             QueryResults::Boolean(value) => {
-                let format = options.format.solutions().ok_or(wrong_format("ASK", options))?;
-                QueryResultsSerializer::from_format(format)
+                let (format, written) = chosen("ASK", options, ResultFormat::solutions)?;
+                QueryResultsSerializer::from_format(written)
                     .serialize_boolean_to_writer(output, value)?;
+                Ok(format)
             }
             QueryResults::Graph(triples) => {
-                // The usual format of SELECT means "no wish" here.
-                let format = match options.format {
-                    ResultFormat::Json => RdfFormat::Turtle,
-                    other => other.graph().ok_or(wrong_format("CONSTRUCT", options))?,
-                };
-                let mut serializer = RdfSerializer::from_format(format);
+                let (format, written) = chosen("CONSTRUCT", options, ResultFormat::graph)?;
+                let mut serializer = RdfSerializer::from_format(written);
                 for (prefix, namespace) in vocab::PREFIXES {
                     if let Ok(with) = serializer.clone().with_prefix(*prefix, *namespace) {
                         serializer = with;
@@ -178,22 +178,28 @@ impl Store {
                     writer.serialize_triple(&triple?)?;
                 }
                 writer.finish()?;
+                Ok(format)
             }
         }
-        Ok(())
     }
 }
 
-fn wrong_format(kind: &'static str, options: &QueryOptions) -> QueryError {
-    QueryError::Format {
+/// The first wished format that can hold this kind of result.
+fn chosen<F>(
+    kind: &'static str,
+    options: &QueryOptions,
+    written: fn(ResultFormat) -> Option<F>,
+) -> Result<(ResultFormat, F), QueryError> {
+    let mut fitting = options.formats.iter().filter_map(|f| Some((*f, written(*f)?)));
+    fitting.next().ok_or_else(|| QueryError::Format {
         kind,
-        format: options.format.media_type(),
+        formats: options.formats.iter().map(|f| f.media_type()).collect::<Vec<_>>().join(", "),
         choices: if kind == "CONSTRUCT" {
             "turtle, ntriples, rdfxml, jsonld"
         } else {
             "json, xml, csv, tsv"
         },
-    }
+    })
 }
 
 /// The target of the first SERVICE clause, if the parsed query has one.
@@ -223,7 +229,8 @@ mod tests {
         triples.text("urn:t:a", "http://purl.org/dc/terms/title", "Ä");
         store.insert_graph("urn:t:g", triples.into_vec()).unwrap();
         let mut output = Vec::new();
-        store.query(query, &QueryOptions { timeout_ms: 10_000, format }, &mut output)?;
+        let options = QueryOptions { timeout_ms: 10_000, formats: vec![format] };
+        assert_eq!(store.query(query, &options, &mut output)?, format);
         Ok(String::from_utf8(output).unwrap())
     }
 

@@ -38,7 +38,10 @@ impl Store {
                 });
             }
         } else {
-            fs::write(&format_file, FORMAT).map_err(io_error)?;
+            // Written aside, so that a crash never leaves half of it.
+            let aside = path.join("FORMAT.part");
+            fs::write(&aside, FORMAT).map_err(io_error)?;
+            fs::rename(&aside, &format_file).map_err(io_error)?;
         }
         let inner = Oxigraph::open(path.join("store"))
             .map_err(|source| GraphError::Open { path: path.to_owned(), source })?;

@@ -128,6 +128,19 @@ impl Segment {
         Ok(Self { path: path.to_owned(), file, length: HEADER_BYTES as u64, space, dimension })
     }
 
+    /// Whether a crash came between making the file and writing its header.
+    pub(super) fn is_unborn(path: &Path) -> Result<bool, VectorStoreError> {
+        let length = std::fs::metadata(path).map_err(io_error("read", path))?.len();
+        Ok(length < HEADER_BYTES as u64)
+    }
+
+    /// Removes a segment and says how many bytes it had.
+    pub(super) fn remove(path: &Path) -> Result<usize, VectorStoreError> {
+        let length = std::fs::metadata(path).map_err(io_error("read", path))?.len();
+        std::fs::remove_file(path).map_err(io_error("remove", path))?;
+        Ok(usize::try_from(length).unwrap_or(usize::MAX))
+    }
+
     /// Opens a segment and reads all of it. A torn last record, as a crash
     /// leaves it, is cut off; damage before the end is an error.
     pub(super) fn open(

@@ -1,7 +1,7 @@
 //! The store of vectors of one space, and the matrix read from it.
 
 use super::segment::{Segment, VectorStoreError, io_error};
-use crate::model::{Embedding, Space, SpaceId};
+use crate::model::{Embedding, FragmentId, Space, SpaceId};
 use std::collections::HashMap;
 use std::fs;
 use std::path::{Path, PathBuf};
@@ -57,6 +57,10 @@ impl VectorStore {
             n_torn_bytes: 0,
         };
         for path in segments {
+            if Segment::is_unborn(&path)? {
+                store.n_torn_bytes += Segment::remove(&path)?;
+                continue;
+            }
             let (segment, content) = Segment::open(&path, id, space.dimension)?;
             store.n_torn_bytes += content.n_torn_bytes;
             let rows = content.values.chunks_exact(space.dimension.max(1));
@@ -80,9 +84,7 @@ impl VectorStore {
         }
         let full = self.last.as_ref().is_none_or(|last| last.length() >= SEGMENT_BYTES);
         if full {
-            let path = self.folder.join(format!("{:06}.seg", self.segments.len() + 1));
-            self.last = Some(Segment::create(&path, self.space, self.dimension)?);
-            self.segments.push(path);
+            self.new_segment()?;
         }
         if let Some(last) = &mut self.last {
             last.append(embeddings)?;
@@ -91,6 +93,52 @@ impl VectorStore {
             self.set.insert(embedding.target.as_str(), &embedding.vector);
         }
         Ok(())
+    }
+
+    fn new_segment(&mut self) -> Result<(), VectorStoreError> {
+        let number = |path: &PathBuf| path.file_stem()?.to_str()?.parse::<usize>().ok();
+        let next = self.segments.iter().filter_map(number).max().unwrap_or(0) + 1;
+        let path = self.folder.join(format!("{next:06}.seg"));
+        self.last = Some(Segment::create(&path, self.space, self.dimension)?);
+        self.segments.push(path);
+        Ok(())
+    }
+
+    /// Removes the vectors whose key `keep` does not want, and says how many.
+    /// What is kept is on disk anew before the old segments go; a crash between
+    /// costs room only.
+    ///
+    /// # Errors
+    /// When the disk refuses; nothing is lost then.
+    pub fn retain(&mut self, keep: &dyn Fn(&str) -> bool) -> Result<usize, VectorStoreError> {
+        let kept: Vec<&str> =
+            self.set.keys.iter().map(String::as_str).filter(|key| keep(key)).collect();
+        let n_removed = self.set.len() - kept.len();
+        if n_removed == 0 {
+            return Ok(0);
+        }
+        let kept = self.set.subset(kept);
+        let old = self.segments.clone();
+        self.new_segment()?;
+        self.set = VectorSet { dimension: self.dimension, ..VectorSet::default() };
+        for rows in (0..kept.len()).collect::<Vec<_>>().chunks(4_096) {
+            let embeddings: Vec<Embedding> = rows
+                .iter()
+                .filter_map(|row| {
+                    Some(Embedding {
+                        target: FragmentId::from_iri(kept.key(*row)?),
+                        space: self.space,
+                        vector: kept.vector(*row)?.to_vec(),
+                    })
+                })
+                .collect();
+            self.append(&embeddings)?;
+        }
+        for path in old {
+            Segment::remove(&path)?;
+            self.segments.retain(|segment| *segment != path);
+        }
+        Ok(n_removed)
     }
 
     /// Every vector stored so far.
@@ -219,6 +267,41 @@ mod tests {
             drop(store);
             assert_eq!(VectorStore::open(root.path(), &space).unwrap().vectors().len(), 2);
         }
+    }
+
+    #[test]
+    fn what_is_not_kept_is_gone_from_the_disk() {
+        let space = space("a");
+        let root = tempfile::tempdir().unwrap();
+        let mut store = VectorStore::open(root.path(), &space).unwrap();
+        for n in 0..5 {
+            store.append(&[embedding(&space, n, [1.0, 0.0, 0.0])]).unwrap();
+        }
+        let even = |key: &str| key.ends_with(['0', '2', '4']);
+        assert_eq!(store.retain(&even).unwrap(), 2);
+        assert_eq!(store.retain(&even).unwrap(), 0);
+        store.append(&[embedding(&space, 7, [0.0, 1.0, 0.0])]).unwrap();
+        drop(store);
+        let store = VectorStore::open(root.path(), &space).unwrap();
+        let keys: Vec<&str> = (0..store.vectors().len())
+            .map(|row| store.vectors().key(row).unwrap().rsplit(':').next().unwrap())
+            .collect();
+        assert_eq!(keys, ["0", "2", "4", "7"]);
+        assert_eq!(
+            fs::read_dir(segment_of(root.path(), &space).parent().unwrap()).unwrap().count(),
+            1
+        );
+    }
+
+    #[test]
+    fn a_segment_whose_header_was_never_written_is_no_segment() {
+        let space = space("a");
+        let root = tempfile::tempdir().unwrap();
+        drop(VectorStore::open(root.path(), &space).unwrap());
+        fs::write(segment_of(root.path(), &space), b"VERI").unwrap();
+        let mut store = VectorStore::open(root.path(), &space).unwrap();
+        assert_eq!(store.n_torn_bytes(), 4);
+        store.append(&[embedding(&space, 1, [1.0, 0.0, 0.0])]).unwrap();
     }
 
     #[test]

@@ -125,6 +125,13 @@ impl AnswerId {
         Self(format!("{}{name}", vocab::ANSWER_PREFIX))
     }
 
+    /// The answer that a person or program names; `None` when it cannot be the
+    /// name of any.
+    pub fn from_name(name: &str) -> Option<Self> {
+        let plausible = !name.is_empty() && name.chars().all(|c| c.is_ascii_hexdigit());
+        plausible.then(|| Self::new(name))
+    }
+
     /// The part after the prefix: what a URL or a command line shows.
     pub fn name(&self) -> &str {
         self.0.strip_prefix(vocab::ANSWER_PREFIX).unwrap_or(&self.0)

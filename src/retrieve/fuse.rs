@@ -12,7 +12,7 @@ pub(super) struct Ranking<'a> {
 }
 
 /// Weighted sum of scores, each route scaled to `0..=1` between the least and
-/// the best of its own hits (Bruch, Gai, Ingber: "An Analysis of Fusion
+/// the best of its own hits, 1 where all are equal (Bruch, Gai, Ingber: "An Analysis of Fusion
 /// Functions for Hybrid Retrieval", 2023). A fragment that a route did not find
 /// has 0 there. Ordered by score, then id, so the order of routes and hits does
 /// not matter.
@@ -23,7 +23,7 @@ pub(super) fn fuse(rankings: &[Ranking<'_>]) -> Vec<(FragmentId, f32)> {
         let least = ranking.hits.iter().map(|(_, s)| *s).fold(f32::INFINITY, f32::min);
         let range = (best - least).max(1e-6);
         for (fragment, score) in ranking.hits {
-            let scaled = if ranking.hits.len() == 1 { 1.0 } else { (score - least) / range };
+            let scaled = if best == least { 1.0 } else { (score - least) / range };
             *fused.entry(fragment).or_default() += ranking.weight * scaled;
         }
     }

@@ -6,7 +6,7 @@ use super::snapshot::Snapshot;
 use crate::embed::{EmbedError, Embedder, TextRole};
 use crate::index::{IndexRead, LexicalError, SearchError};
 use crate::ingest::{LoadError, pixel_digest};
-use crate::model::{FragmentId, Hit, Query, Route, RouteScore, asks_for_picture};
+use crate::model::{FragmentId, FragmentKind, Hit, Query, Route, RouteScore, asks_for_picture};
 use serde::{Deserialize, Serialize};
 use std::collections::HashMap;
 
@@ -119,6 +119,9 @@ pub struct Retrieval {
     pub hits: Vec<Hit>,
     /// Labels of the entities that the question names.
     pub entities: Vec<String>,
+    /// The question in words: with the words of the known picture that is asked
+    /// about, when there is one.
+    pub question: String,
 }
 
 /// Finds the `query.k` best fragments.
@@ -143,13 +146,14 @@ pub fn search(
         });
         routes.push((Route::Picture, same.into_iter().map(|fragment| (fragment, 1.0)).collect()));
     }
-    let has_words = query.text.chars().any(char::is_alphanumeric);
+    let question = question_in_words(snapshot, query, &routes);
+    let has_words = question.chars().any(char::is_alphanumeric);
     if mode != RetrievalMode::Dense && has_words {
-        let found = snapshot.lexical.search(&query.text, n, labels)?;
+        let found = snapshot.lexical.search(&question, n, labels)?;
         routes.push((Route::Lexical, found.into_iter().map(|h| (h.fragment, h.score)).collect()));
     }
     if mode != RetrievalMode::Lexical && has_words {
-        let embedded = embedder.embed(&[&query.text], TextRole::Query, &mut |_| {})?;
+        let embedded = embedder.embed(&[&question], TextRole::Query, &mut |_| {})?;
         let vector = embedded.vectors.into_iter().next().unwrap_or_default();
         let allowed = |key: &str| {
             snapshot
@@ -164,7 +168,7 @@ pub fn search(
         routes.push((Route::Dense, found));
     }
     let seeds = fuse(&rankings(&routes, config));
-    let entities = entities_of(snapshot, &query.text);
+    let entities = entities_of(snapshot, &question);
     let mut walk_seeds = Vec::new();
     let fused = if mode == RetrievalMode::Graph {
         let mut expansion = expand(snapshot, &seeds, &entities, config);
@@ -206,7 +210,32 @@ pub fn search(
         .iter()
         .filter_map(|(id, _)| snapshot.entities.get(id)?.labels.first().cloned())
         .collect();
-    Ok(Retrieval { hits, entities: labels })
+    Ok(Retrieval { hits, entities: labels, question })
+}
+
+/// The words of the question, and those of the picture that it comes with when
+/// the same one is known.
+fn question_in_words(
+    snapshot: &Snapshot,
+    query: &Query,
+    routes: &[(Route, Vec<(FragmentId, f32)>)],
+) -> String {
+    if query.picture.is_none() {
+        return query.text.clone();
+    }
+    let asked = match query.text.trim() {
+        "" => "What does this picture show?",
+        text => text,
+    };
+    let same = routes.iter().find(|(route, _)| *route == Route::Picture);
+    let known = same.and_then(|(_, hits)| snapshot.fragment(&hits.first()?.0));
+    match known.map(|fragment| &fragment.kind) {
+        Some(FragmentKind::Picture { alt, caption, .. }) => {
+            let words = caption.as_deref().filter(|_| alt.is_empty()).unwrap_or(alt);
+            format!("{asked} (picture: {words})")
+        }
+        _ => asked.to_owned(),
+    }
 }
 
 /// A picture repeats words of its page; it comes before the page only when a

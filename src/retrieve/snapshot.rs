@@ -84,8 +84,8 @@ impl Snapshot {
         self.documents.get(id)
     }
 
-    /// Fragments that show the picture with these pixels: the pages first, then
-    /// the file itself.
+    /// Fragments that show the picture with these pixels: those of pages, or the
+    /// file itself when no page shows it.
     pub(super) fn pictures_of(&self, pixels: &Digest) -> Vec<FragmentId> {
         self.pictures.get(pixels).cloned().unwrap_or_default()
     }
@@ -124,7 +124,8 @@ fn pictures(parts: &SnapshotParts) -> HashMap<Digest, Vec<FragmentId>> {
     }
     let sorted = |mut found: Vec<(bool, FragmentId)>| {
         found.sort();
-        found.into_iter().map(|(_, id)| id).collect()
+        let any_page = found.iter().any(|(is_file, _)| !is_file);
+        found.into_iter().filter(|(is_file, _)| !(any_page && *is_file)).map(|(_, id)| id).collect()
     };
     showing.into_iter().map(|(digest, found)| (digest, sorted(found))).collect()
 }

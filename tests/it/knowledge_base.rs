@@ -1,69 +1,21 @@
 //! The whole path through the public interface, with the installed model.
 
-#![expect(clippy::unwrap_used, reason = "a test fails by panicking")]
-
-use std::path::Path;
-use std::sync::Arc;
+use crate::fixtures::{
+    embedder, example, ingest, open, pump_documents, pump_knowledge_base, write,
+};
 use veritrail::audit::provenance_query;
-use veritrail::embed::{Embedder, Registry, RuntimeSearch, TextModel, cache_dir_from_env};
 use veritrail::engine::{AskOptions, EngineError, KnowledgeBase};
 use veritrail::graph::{QueryOptions, ResultFormat};
 use veritrail::model::{AccessLabel, AnswerMode, Query};
 use veritrail::retrieve::RetrievalMode;
 
-fn embedder() -> Arc<dyn Embedder> {
-    let cache = cache_dir_from_env();
-    let runtime = RuntimeSearch::from_env(None, &cache).load().expect("run `make models` first");
-    let registry = Registry::builtin().unwrap();
-    let entry = registry.find("all-minilm-l6-v2").unwrap();
-    Arc::new(TextModel::open(&runtime, entry, &cache, 2).expect("run `make models` first"))
-}
-
-fn write(folder: &Path, name: &str, text: &str) {
-    let path = folder.join(name);
-    std::fs::create_dir_all(path.parent().unwrap()).unwrap();
-    std::fs::write(path, text).unwrap();
-}
-
-fn corpus(folder: &Path) {
-    write(
-        folder,
-        "docs/pump.md",
-        "# Pump X-10\n\nThe Pump X-10 shows error E-17 when the shaft seal is worn.\nSee the [parts list](parts.md).\n",
-    );
-    write(
-        folder,
-        "docs/parts.md",
-        "# Parts list\n\nThe shaft seal has the order number SP-3117.\n",
-    );
-    write(
-        folder,
-        "secret/cost.md",
-        "# Costs\n\nThe shaft seal SP-3117 costs the factory 4 euro.\n",
-    );
-}
-
-fn open(root: &Path) -> KnowledgeBase {
-    KnowledgeBase::open(root, embedder()).unwrap()
-}
-
 fn options() -> AskOptions {
     AskOptions::for_principal("tester")
 }
 
-fn ingest(knowledge_base: &mut KnowledgeBase, folder: &Path) -> String {
-    knowledge_base.ingest(folder, &mut |_| {}).unwrap();
-    let published = knowledge_base.publish(&mut |_| {}).unwrap();
-    published.generation.name().to_owned()
-}
-
 #[test]
 fn a_question_is_answered_with_a_quote_whose_provenance_one_query_reaches() {
-    let (root, source) = (tempfile::tempdir().unwrap(), tempfile::tempdir().unwrap());
-    corpus(source.path());
-    KnowledgeBase::init(root.path()).unwrap();
-    let mut knowledge_base = open(root.path());
-    ingest(&mut knowledge_base, source.path());
+    let (_root, knowledge_base) = pump_knowledge_base();
     let session = knowledge_base.session().unwrap();
     let query = Query::text("What is the order number of the shaft seal?", 10);
     let record = session.ask(&query, &options(), &mut |_| {}).unwrap();
@@ -75,7 +27,7 @@ fn a_question_is_answered_with_a_quote_whose_provenance_one_query_reaches() {
         }
     }
     let mut output = Vec::new();
-    let csv = QueryOptions { timeout_ms: 10_000, format: ResultFormat::Csv };
+    let csv = QueryOptions { timeout_ms: 10_000, formats: vec![ResultFormat::Csv] };
     knowledge_base.sparql(&provenance_query(&record.id), &csv, &mut output).unwrap();
     let rows = String::from_utf8(output).unwrap();
     for expected in [
@@ -92,8 +44,7 @@ fn a_question_is_answered_with_a_quote_whose_provenance_one_query_reaches() {
 
 #[test]
 fn the_same_documents_give_the_same_generation_and_changes_another() {
-    let source = tempfile::tempdir().unwrap();
-    corpus(source.path());
+    let source = pump_documents();
     let roots = [tempfile::tempdir().unwrap(), tempfile::tempdir().unwrap()];
     let names: Vec<String> = roots
         .iter()
@@ -113,8 +64,7 @@ fn the_same_documents_give_the_same_generation_and_changes_another() {
 
 #[test]
 fn labels_hide_documents_on_every_route() {
-    let (root, source) = (tempfile::tempdir().unwrap(), tempfile::tempdir().unwrap());
-    corpus(source.path());
+    let (root, source) = (tempfile::tempdir().unwrap(), pump_documents());
     KnowledgeBase::init(root.path()).unwrap();
     let settings = "[[ingest.labels]]\nprefix = \"secret/\"\nlabel = \"factory\"\n";
     std::fs::write(root.path().join("veritrail.toml"), settings).unwrap();
@@ -137,11 +87,7 @@ fn labels_hide_documents_on_every_route() {
 
 #[test]
 fn a_question_about_nothing_in_the_documents_abstains_and_is_recorded() {
-    let (root, source) = (tempfile::tempdir().unwrap(), tempfile::tempdir().unwrap());
-    corpus(source.path());
-    KnowledgeBase::init(root.path()).unwrap();
-    let mut knowledge_base = open(root.path());
-    ingest(&mut knowledge_base, source.path());
+    let (_root, knowledge_base) = pump_knowledge_base();
     let session = knowledge_base.session().unwrap();
     let query = Query::text("Which wavelengths do horticultural lamps emit?", 10);
     let record = session.ask(&query, &options(), &mut |_| {}).unwrap();
@@ -170,11 +116,54 @@ fn a_newer_format_or_an_empty_folder_is_refused() {
 
 #[test]
 fn a_damaged_picture_is_reported_and_the_others_go_on() {
-    let (root, source) = (tempfile::tempdir().unwrap(), tempfile::tempdir().unwrap());
-    corpus(source.path());
+    let (root, source) = (tempfile::tempdir().unwrap(), pump_documents());
     std::fs::write(source.path().join("broken.png"), b"\x89PNG\r\n\x1a\nnothing").unwrap();
     KnowledgeBase::init(root.path()).unwrap();
     let outcome = open(root.path()).ingest(source.path(), &mut |_| {}).unwrap();
     assert_eq!((outcome.n_committed, outcome.failed.len()), (3, 1));
     assert!(outcome.failed[0].to_string().contains("broken.png"));
+}
+
+#[test]
+fn a_changed_label_rule_takes_the_document_in_again() {
+    let (root, source) = (tempfile::tempdir().unwrap(), pump_documents());
+    KnowledgeBase::init(root.path()).unwrap();
+    ingest(&mut open(root.path()), source.path());
+    let settings = "[[ingest.labels]]\nprefix = \"secret/\"\nlabel = \"factory\"\n";
+    std::fs::write(root.path().join("veritrail.toml"), settings).unwrap();
+    let mut knowledge_base = open(root.path());
+    let again = knowledge_base.ingest(source.path(), &mut |_| {}).unwrap();
+    assert_eq!((again.n_committed, again.n_unchanged), (1, 2));
+    knowledge_base.publish(&mut |_| {}).unwrap();
+    let mut query = Query::text("What does the shaft seal cost?", 10);
+    query.allowed_labels = Some([AccessLabel("public".into())].into());
+    let found = knowledge_base.session().unwrap().search(&query, RetrievalMode::Graph).unwrap();
+    assert!(found.hits.iter().all(|hit| hit.document.source() != "secret/cost.md"));
+}
+
+#[test]
+fn the_same_picture_in_another_format_finds_the_page_that_shows_it() {
+    let (root, source) = (tempfile::tempdir().unwrap(), pump_documents());
+    let picture = example().join("pictures/leds-fell-400-low-supply.png");
+    write(source.path(), "pictures/front.png", std::fs::read(&picture).unwrap());
+    write(
+        source.path(),
+        "docs/front.md",
+        "# Front panel\n\n![The light PWR is amber](../pictures/front.png)\n\nThe supply is low.\n",
+    );
+    KnowledgeBase::init(root.path()).unwrap();
+    let mut knowledge_base = open(root.path());
+    ingest(&mut knowledge_base, source.path());
+    let session = knowledge_base.session().unwrap();
+    let mut webp = std::io::Cursor::new(Vec::new());
+    let pixels = image::open(&picture).unwrap();
+    pixels.write_to(&mut webp, image::ImageFormat::WebP).unwrap();
+    let query = Query { picture: Some(webp.into_inner()), ..Query::text("", 10) };
+    let found = session.search(&query, RetrievalMode::Graph).unwrap();
+    assert_eq!(found.hits[0].document.source(), "docs/front.md");
+    let record = session.ask(&query, &options(), &mut |_| {}).unwrap();
+    assert!(record.answer.text().contains("PWR is amber"), "{}", record.answer.text());
+    assert!(record.question_picture.is_some());
+    let broken = Query { picture: Some(b"no picture".to_vec()), ..Query::text("", 10) };
+    assert!(session.search(&broken, RetrievalMode::Graph).is_err());
 }

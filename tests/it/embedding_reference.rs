@@ -1,10 +1,9 @@
 //! Embeddings agree with the reference implementation: PyTorch's BERT with the
 //! slow Python tokenizer, see `tests/reference/minilm.py`.
 
+use crate::fixtures::embedder;
 use serde::Deserialize;
-use veritrail::embed::{
-    Embedder, Registry, RuntimeSearch, TextModel, TextRole, cache_dir_from_env,
-};
+use veritrail::embed::TextRole;
 
 #[derive(Deserialize)]
 struct ReferenceText {
@@ -13,22 +12,18 @@ struct ReferenceText {
 
 #[test]
 fn embeddings_of_all_lengths_and_scripts_agree_with_the_reference() {
-    let texts: Vec<String> = include_str!("reference/minilm_texts.jsonl")
+    let texts: Vec<String> = include_str!("../reference/minilm_texts.jsonl")
         .lines()
         .map(|line| serde_json::from_str::<ReferenceText>(line).unwrap().text)
         .collect();
-    let expected: Vec<f32> = include_bytes!("reference/minilm_vectors.f32")
+    let expected: Vec<f32> = include_bytes!("../reference/minilm_vectors.f32")
         .as_chunks::<4>()
         .0
         .iter()
         .map(|bytes| f32::from_le_bytes(*bytes))
         .collect();
     assert_eq!(expected.len(), texts.len() * 384);
-    let cache = cache_dir_from_env();
-    let runtime = RuntimeSearch::from_env(None, &cache).load().expect("run `make models` first");
-    let registry = Registry::builtin().unwrap();
-    let entry = registry.find("all-minilm-l6-v2").unwrap();
-    let model = TextModel::open(&runtime, entry, &cache, 2).expect("run `make models` first");
+    let model = embedder();
     let words: Vec<&str> = texts.iter().map(String::as_str).collect();
     let embedded = model.embed(&words, TextRole::Passage, &mut |_| {}).unwrap();
     let cosines = embedded.vectors.iter().zip(expected.chunks_exact(384)).map(|(ours, theirs)| {

@@ -1,0 +1,122 @@
+//! What a crash leaves behind, and taking it away.
+//!
+//! While documents come in or a generation is built, a marker file says so. A
+//! knowledge base that is opened with the marker was left in the middle: what
+//! the graph does not name is then removed.
+
+use super::error::{EngineError, io_error};
+use super::knowledge_base::KnowledgeBase;
+use crate::model::Digest;
+use std::collections::HashSet;
+use std::fs::{self, File};
+use std::io::ErrorKind;
+use std::path::{Path, PathBuf};
+
+/// Present while writing.
+const MARKER: &str = "WRITING";
+/// How folders of unfinished indexes begin.
+pub(super) const UNFINISHED_PREFIX: &str = ".building-";
+
+/// What was taken away after a crash.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, serde::Serialize)]
+pub struct Swept {
+    /// Vectors of fragments that no document has.
+    pub n_vectors: usize,
+    /// Bytes that no document or answer names.
+    pub n_blobs: usize,
+    /// Indexes that were not finished.
+    pub n_indexes: usize,
+}
+
+/// The state between two commits, on disk until it is dropped by
+/// [`Writing::finish`].
+pub(super) struct Writing {
+    path: PathBuf,
+}
+
+impl Writing {
+    /// Says that writing begins.
+    pub(super) fn begin(root: &Path) -> Result<Self, EngineError> {
+        let path = root.join(MARKER);
+        File::create(&path).and_then(|file| file.sync_all()).map_err(io_error("create", &path))?;
+        Ok(Self { path })
+    }
+
+    /// Says that all is written. Not called after an error: what it left is
+    /// removed at the next start.
+    pub(super) fn finish(self) -> Result<(), EngineError> {
+        fs::remove_file(&self.path).map_err(io_error("remove", &self.path))
+    }
+}
+
+impl KnowledgeBase {
+    /// Removes what nothing names if the last writer did not finish.
+    pub(super) fn recover(&mut self) -> Result<Option<Swept>, EngineError> {
+        let marker = self.root.join(MARKER);
+        if !marker.exists() {
+            return Ok(None);
+        }
+        let embedded = self.graph.embedded_fragments()?;
+        let n_vectors = self.vectors.retain(&|key| embedded.contains(key))?;
+        let unnamed = self.unnamed_blobs()?;
+        for path in &unnamed {
+            fs::remove_file(path).map_err(io_error("remove", path))?;
+        }
+        let mut n_indexes = 0;
+        let generations = self.root.join("generations");
+        for entry in fs::read_dir(&generations).map_err(io_error("list", &generations))? {
+            let path = entry.map_err(io_error("list", &generations))?.path();
+            let name = path.file_name().and_then(|name| name.to_str()).unwrap_or_default();
+            if name.starts_with(UNFINISHED_PREFIX) {
+                fs::remove_dir_all(&path).map_err(io_error("remove", &path))?;
+                n_indexes += 1;
+            }
+        }
+        fs::remove_file(&marker).map_err(io_error("remove", &marker))?;
+        let swept = Swept { n_vectors, n_blobs: unnamed.len(), n_indexes };
+        tracing::warn!(
+            swept.n_vectors,
+            swept.n_blobs,
+            swept.n_indexes,
+            "the last writer did not finish; what it left unnamed was removed"
+        );
+        Ok(Some(swept))
+    }
+
+    /// Vectors and bytes that nothing names: what replaced documents left, until
+    /// it is swept.
+    pub(super) fn n_unnamed(&self) -> Result<usize, EngineError> {
+        let embedded = self.graph.embedded_fragments()?;
+        let vectors = self.vectors.vectors();
+        let keys = (0..vectors.len()).filter_map(|row| vectors.key(row));
+        let n_vectors = keys.filter(|key| !embedded.contains(*key)).count();
+        Ok(n_vectors + self.unnamed_blobs()?.len())
+    }
+
+    fn unnamed_blobs(&self) -> Result<Vec<PathBuf>, EngineError> {
+        let named: HashSet<Digest> = self.graph.named_bytes()?;
+        let is_named = |path: &PathBuf| {
+            let name = path.file_name().and_then(|name| name.to_str()).unwrap_or_default();
+            name.parse::<Digest>().is_ok_and(|digest| named.contains(&digest))
+        };
+        let mut files = files_below(&self.root.join("blobs"))?;
+        files.retain(|path| !is_named(path));
+        Ok(files)
+    }
+}
+
+/// Files in the folders of `root`; none when it does not exist.
+fn files_below(root: &Path) -> Result<Vec<PathBuf>, EngineError> {
+    let mut files = Vec::new();
+    let folders = match fs::read_dir(root) {
+        Err(error) if error.kind() == ErrorKind::NotFound => return Ok(files),
+        folders => folders.map_err(io_error("list", root))?,
+    };
+    for folder in folders {
+        let folder = folder.map_err(io_error("list", root))?.path();
+        for file in fs::read_dir(&folder).map_err(io_error("list", &folder))? {
+            files.push(file.map_err(io_error("list", &folder))?.path());
+        }
+    }
+    Ok(files)
+}

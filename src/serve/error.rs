@@ -1,0 +1,133 @@
+//! Errors as HTTP: the status, and a body in the shape of the OpenAI API.
+
+use crate::engine::EngineError;
+use crate::graph::QueryError;
+use crate::retrieve::RetrieveError;
+use axum::Json;
+use axum::extract::rejection::JsonRejection;
+use axum::http::StatusCode;
+use axum::response::{IntoResponse, Response};
+use serde_json::{Value, json};
+
+/// A request that is refused or failed. The message is for the one who asks: it
+/// shows no paths, causes or prompts of ours.
+#[derive(Debug)]
+pub(super) struct ApiError {
+    status: StatusCode,
+    code: &'static str,
+    message: String,
+    /// The field of the request that is wrong.
+    param: Option<&'static str>,
+}
+
+impl ApiError {
+    /// The request is wrong.
+    pub(super) fn bad_request(param: &'static str, message: impl Into<String>) -> Self {
+        Self {
+            status: StatusCode::BAD_REQUEST,
+            code: "invalid_request",
+            message: message.into(),
+            param: Some(param),
+        }
+    }
+
+    /// There is no such thing.
+    pub(super) fn not_found(
+        code: &'static str,
+        param: &'static str,
+        message: impl Into<String>,
+    ) -> Self {
+        Self { status: StatusCode::NOT_FOUND, code, message: message.into(), param: Some(param) }
+    }
+
+    /// The request must not be made in this way.
+    pub(super) fn refused(status: StatusCode, code: &'static str, message: &str) -> Self {
+        Self { status, code, message: message.to_owned(), param: None }
+    }
+
+    /// Our failure; the cause goes to the log.
+    pub(super) fn internal(error: &dyn std::error::Error) -> Self {
+        let mut causes = Vec::new();
+        let mut cause = error.source();
+        while let Some(next) = cause {
+            causes.push(next.to_string());
+            cause = next.source();
+        }
+        tracing::error!(%error, ?causes, "a request failed");
+        Self {
+            status: StatusCode::INTERNAL_SERVER_ERROR,
+            code: "internal_error",
+            message: "the server failed to answer; its log says why".to_owned(),
+            param: None,
+        }
+    }
+
+    /// The body, also sent as an event in a stream that has begun.
+    pub(super) fn body(&self) -> Value {
+        let kind =
+            if self.status.is_client_error() { "invalid_request_error" } else { "server_error" };
+        json!({ "error": {
+            "message": self.message,
+            "type": kind,
+            "param": self.param,
+            "code": self.code,
+        }})
+    }
+}
+
+impl IntoResponse for ApiError {
+    fn into_response(self) -> Response {
+        (self.status, Json(self.body())).into_response()
+    }
+}
+
+impl From<EngineError> for ApiError {
+    fn from(error: EngineError) -> Self {
+        match error {
+            EngineError::Retrieve(RetrieveError::Picture(error)) => {
+                Self::bad_request("messages", error.to_string())
+            }
+            error => Self::internal(&error),
+        }
+    }
+}
+
+impl From<QueryError> for ApiError {
+    fn from(error: QueryError) -> Self {
+        match &error {
+            QueryError::Syntax(_) | QueryError::Service(_) => {
+                Self::bad_request("query", error.to_string())
+            }
+            QueryError::Format { .. } => {
+                Self::refused(StatusCode::NOT_ACCEPTABLE, "not_acceptable", &error.to_string())
+            }
+            QueryError::Timeout(_) => {
+                Self::refused(StatusCode::SERVICE_UNAVAILABLE, "query_timeout", &error.to_string())
+            }
+            // The evaluation fails for what the query asks, such as too much memory.
+            QueryError::Evaluation(_) => Self::bad_request("query", error.to_string()),
+            QueryError::Write(_) => Self::refused(
+                StatusCode::UNPROCESSABLE_ENTITY,
+                "result_too_large",
+                "the result is larger than this server sends at once; add a LIMIT",
+            ),
+        }
+    }
+}
+
+impl From<JsonRejection> for ApiError {
+    fn from(rejection: JsonRejection) -> Self {
+        Self {
+            status: rejection.status(),
+            code: "invalid_request",
+            message: rejection.body_text(),
+            param: None,
+        }
+    }
+}
+
+impl From<tokio::task::JoinError> for ApiError {
+    fn from(error: tokio::task::JoinError) -> Self {
+        Self::internal(&error)
+    }
+}

@@ -1,0 +1,24 @@
+//! The knowledge base over HTTP, for programs on this machine.
+//!
+//! | path | what it does |
+//! |---|---|
+//! | `POST /v1/chat/completions` | answers in the OpenAI wire format, whole or as server-sent events |
+//! | `GET /v1/models` | the modes in which it answers, as models |
+//! | `GET, POST /sparql` | SPARQL 1.1 Protocol, queries only |
+//! | `GET /api/answers/{id}` | the record of an answer as RDF |
+//! | `GET /healthz` | whether it serves, and which generation |
+//!
+//! It listens on loopback addresses only and refuses requests for other host
+//! names, since it asks nobody who they are. Handlers read and convert; what
+//! takes time runs on threads for blocking work, never on those that wait for
+//! the network. Errors become HTTP in one file.
+
+mod answers;
+mod chat;
+mod chat_wire;
+mod error;
+mod picture_part;
+mod server;
+mod sparql;
+
+pub use server::{ServeError, Server};

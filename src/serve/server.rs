@@ -1,0 +1,156 @@
+//! Listening, and what every request passes.
+
+use super::error::ApiError;
+use super::{answers, chat, sparql};
+use crate::engine::{EngineError, KnowledgeBase, Session};
+use crate::retrieve::Snapshot;
+use axum::extract::{DefaultBodyLimit, Request, State};
+use axum::http::header::HOST;
+use axum::http::{StatusCode, Uri};
+use axum::middleware::{Next, from_fn};
+use axum::response::{IntoResponse, Response};
+use axum::routing::get;
+use axum::{Json, Router};
+use serde_json::{Value, json};
+use std::future::Future;
+use std::io;
+use std::net::SocketAddr;
+use std::sync::Arc;
+use tokio::net::TcpListener;
+use tokio::sync::Semaphore;
+
+/// Largest request; a question with a photo fits.
+const MAX_REQUEST_BYTES: usize = 32 << 20;
+/// Questions answered at the same time; further ones wait.
+const MAX_QUESTIONS: usize = 16;
+
+/// A server that cannot start or go on.
+#[derive(Debug, thiserror::Error)]
+pub enum ServeError {
+    /// The address is reachable from elsewhere.
+    #[error(
+        "expected a loopback address such as 127.0.0.1:8080, found {0}: whoever reaches the address may ask everything\nhint: put a proxy that authenticates before it"
+    )]
+    NotLoopback(SocketAddr),
+    /// The address cannot be listened on.
+    #[error("cannot listen on {address}")]
+    Listen {
+        /// The address.
+        address: SocketAddr,
+        /// What the system says.
+        #[source]
+        source: io::Error,
+    },
+    /// The network failed.
+    #[error("the network failed")]
+    Network(#[source] io::Error),
+    /// Nothing to serve.
+    #[error(transparent)]
+    Engine(#[from] EngineError),
+}
+
+/// What handlers share.
+pub(super) struct App {
+    knowledge_base: KnowledgeBase,
+    snapshot: Arc<Snapshot>,
+    /// Places for questions.
+    pub(super) places: Arc<Semaphore>,
+}
+
+impl App {
+    pub(super) fn knowledge_base(&self) -> &KnowledgeBase {
+        &self.knowledge_base
+    }
+
+    pub(super) fn session(&self) -> Session<'_> {
+        self.knowledge_base.session_on(Arc::clone(&self.snapshot))
+    }
+}
+
+/// A knowledge base bound to an address.
+pub struct Server {
+    listener: TcpListener,
+    app: Arc<App>,
+}
+
+impl Server {
+    /// Reads the current generation and binds the address; port 0 takes any free
+    /// one.
+    ///
+    /// # Errors
+    /// When the address is not a loopback one or is taken, or nothing was
+    /// published.
+    pub async fn bind(
+        knowledge_base: KnowledgeBase,
+        address: SocketAddr,
+    ) -> Result<Self, ServeError> {
+        if !address.ip().is_loopback() {
+            return Err(ServeError::NotLoopback(address));
+        }
+        let snapshot = knowledge_base.snapshot()?;
+        let listener = TcpListener::bind(address)
+            .await
+            .map_err(|source| ServeError::Listen { address, source })?;
+        let places = Arc::new(Semaphore::new(MAX_QUESTIONS));
+        Ok(Self { listener, app: Arc::new(App { knowledge_base, snapshot, places }) })
+    }
+
+    /// The address it listens on.
+    ///
+    /// # Errors
+    /// When the system does not tell.
+    pub fn address(&self) -> Result<SocketAddr, ServeError> {
+        self.listener.local_addr().map_err(ServeError::Network)
+    }
+
+    /// Serves until `shutdown` is over, then lets running requests end.
+    ///
+    /// # Errors
+    /// When the network fails.
+    pub async fn run(
+        self,
+        shutdown: impl Future<Output = ()> + Send + 'static,
+    ) -> Result<(), ServeError> {
+        axum::serve(self.listener, router(self.app))
+            .with_graceful_shutdown(shutdown)
+            .await
+            .map_err(ServeError::Network)
+    }
+}
+
+fn router(app: Arc<App>) -> Router {
+    Router::new()
+        .route("/v1/chat/completions", axum::routing::post(chat::completions))
+        .route("/v1/models", get(chat::models))
+        .route("/sparql", get(sparql::get).post(sparql::post))
+        .route("/api/answers/{id}", get(answers::get))
+        .route("/healthz", get(healthz))
+        .fallback(|uri: Uri| async move {
+            ApiError::not_found("not_found", "path", format!("there is nothing at {}", uri.path()))
+        })
+        .layer(DefaultBodyLimit::max(MAX_REQUEST_BYTES))
+        .layer(from_fn(own_host_only))
+        .with_state(app)
+}
+
+async fn healthz(State(app): State<Arc<App>>) -> Json<Value> {
+    Json(json!({ "status": "ok", "generation": app.snapshot.generation().name() }))
+}
+
+/// A page of another site can make a browser send requests here under a name of
+/// its own that resolves to this machine (DNS rebinding); such requests carry
+/// that name.
+async fn own_host_only(request: Request, next: Next) -> Response {
+    let host = request.headers().get(HOST).and_then(|host| host.to_str().ok()).unwrap_or_default();
+    let authority = host.parse::<axum::http::uri::Authority>();
+    let own = authority.is_ok_and(|authority| {
+        let name = authority.host().trim_matches(['[', ']']);
+        name.eq_ignore_ascii_case("localhost")
+            || name.parse::<std::net::IpAddr>().is_ok_and(|address| address.is_loopback())
+    });
+    if own {
+        return next.run(request).await;
+    }
+    let message = "expected a Host header with localhost or a loopback address";
+    ApiError::refused(StatusCode::FORBIDDEN, "foreign_host", message).into_response()
+}

@@ -1,0 +1,87 @@
+//! `kill -9` at any instant loses nothing that was acknowledged.
+
+use crate::fixtures::{example, ingest, open, program};
+use std::collections::BTreeSet;
+use std::io::{BufRead, BufReader};
+use std::path::{Path, PathBuf};
+use std::process::Stdio;
+use std::sync::mpsc;
+use std::time::Duration;
+use veritrail::engine::KnowledgeBase;
+use veritrail::graph::{QueryOptions, ResultFormat};
+
+const N_KILLS: u64 = 50;
+
+/// The corpus: the bundled example, or what `VERITRAIL_TEST_CORPUS` names.
+fn corpus() -> PathBuf {
+    std::env::var_os("VERITRAIL_TEST_CORPUS").map_or_else(example, PathBuf::from)
+}
+
+fn sources(knowledge_base: &KnowledgeBase) -> BTreeSet<String> {
+    let query = "SELECT ?source { ?document vt:source ?source }";
+    let options = QueryOptions { timeout_ms: 60_000, formats: vec![ResultFormat::Tsv] };
+    let mut output = Vec::new();
+    knowledge_base.sparql(query, &options, &mut output).unwrap();
+    let text = String::from_utf8(output).unwrap();
+    text.lines().skip(1).map(|line| line.trim_matches('"').to_owned()).collect()
+}
+
+/// Ingests until the end or until it is killed after `delay`. Acknowledged
+/// documents go into `acknowledged`; whether it was killed.
+fn ingest_and_kill(kb: &Path, delay: Duration, acknowledged: &mut BTreeSet<String>) -> bool {
+    let mut command = program(kb);
+    command.arg("ingest").arg(corpus()).arg("--verbose");
+    let mut child = command.stdout(Stdio::piped()).stderr(Stdio::null()).spawn().unwrap();
+    let output = BufReader::new(child.stdout.take().unwrap());
+    let (ended, wait) = mpsc::channel::<()>();
+    std::thread::scope(|scope| {
+        let lines = scope.spawn(move || {
+            let lines: Vec<String> = output.lines().map_while(Result::ok).collect();
+            drop(ended);
+            lines
+        });
+        let killed = wait.recv_timeout(delay) == Err(mpsc::RecvTimeoutError::Timeout);
+        if killed {
+            child.kill().unwrap();
+        }
+        let status = child.wait().unwrap();
+        let taken_in = |line: &String| line.strip_prefix("taken in ").map(str::to_owned);
+        acknowledged.extend(lines.join().unwrap().iter().filter_map(taken_in));
+        assert!(killed || status.success(), "the undisturbed end failed: {status}");
+        killed
+    })
+}
+
+#[test]
+fn fifty_kills_lose_nothing_and_leave_nothing() {
+    let undisturbed = tempfile::tempdir().unwrap();
+    KnowledgeBase::init(undisturbed.path()).unwrap();
+    let expected = ingest(&mut open(undisturbed.path()), &corpus());
+    let mut root = tempfile::tempdir().unwrap();
+    KnowledgeBase::init(root.path()).unwrap();
+    let mut acknowledged = BTreeSet::new();
+    let (mut n_kills, mut n_runs) = (0, 0u64);
+    while n_kills < N_KILLS {
+        // Moments from the start of the program to seconds of work, spread evenly.
+        n_runs += 1;
+        let delay = Duration::from_millis(100 + n_runs * 617 % 2_900);
+        let killed = ingest_and_kill(root.path(), delay, &mut acknowledged);
+        let knowledge_base = open(root.path());
+        let status = knowledge_base.status().unwrap();
+        assert_eq!(status.findings, Vec::<String>::new());
+        assert_eq!(status.n_unnamed, 0, "after kill {n_kills}");
+        let kept = sources(&knowledge_base);
+        let lost: Vec<&String> = acknowledged.difference(&kept).collect();
+        assert!(lost.is_empty(), "lost {lost:?}");
+        if killed {
+            n_kills += 1;
+        } else {
+            assert_eq!(status.generation, Some(expected.clone()));
+            drop(knowledge_base);
+            root = tempfile::tempdir().unwrap();
+            KnowledgeBase::init(root.path()).unwrap();
+            acknowledged.clear();
+        }
+    }
+    assert_eq!(ingest(&mut open(root.path()), &corpus()), expected);
+}

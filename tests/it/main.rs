@@ -1,0 +1,12 @@
+//! Behaviour through the public interface, the command line and HTTP, with the
+//! installed model (`make models`).
+
+#![expect(clippy::unwrap_used, clippy::indexing_slicing, reason = "a test fails by panicking")]
+
+mod bad_input;
+mod crash;
+mod embedding_reference;
+mod fixtures;
+mod knowledge_base;
+mod llama;
+mod server;
