@@ -64,6 +64,12 @@ terms! {
         CHUNK = "Chunk";
         /// A fragment that is a picture.
         PICTURE = "Picture";
+        /// A stretch of text that leads to another document.
+        LINK = "Link";
+        /// The fragment in which a link stands.
+        STANDS_IN = "standsIn";
+        /// The document to which a link leads.
+        LINKS_TO = "linksTo";
         /// An annotation that says which entity a stretch of text names.
         MENTION = "Mention";
         /// A node of the knowledge graph.

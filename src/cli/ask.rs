@@ -7,7 +7,7 @@ use anyhow::Context;
 use clap::{Args, ValueEnum};
 use std::collections::BTreeMap;
 use std::io::Write;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use veritrail::engine::{AskOptions, KnowledgeBase};
 use veritrail::model::{AnswerMode, AnswerRecord, Evidence, Query, Sentence};
 use veritrail::retrieve::RetrievalMode;
@@ -35,8 +35,12 @@ pub(super) struct AskArguments {
 /// Example: `veritrail search "shaft seal" --k 5`
 #[derive(Debug, Args)]
 pub(super) struct SearchArguments {
-    /// What to look for.
-    text: String,
+    /// What to look for; may be left out when a picture is given.
+    #[arg(required_unless_present = "image")]
+    text: Option<String>,
+    /// A picture (PNG, JPEG, WebP) to look for.
+    #[arg(long)]
+    image: Option<PathBuf>,
     /// Number of hits.
     #[arg(long, default_value_t = 10)]
     k: usize,
@@ -47,6 +51,9 @@ pub(super) struct SearchArguments {
     #[arg(long, value_enum, default_value = "text")]
     format: FormatArgument,
 }
+
+/// Hits that an answer is made of.
+const HITS_PER_ANSWER: usize = 20;
 
 #[derive(Clone, Copy, Debug, ValueEnum)]
 pub(super) enum ModeArgument {
@@ -77,12 +84,7 @@ pub(super) fn run(arguments: &Arguments, ask: &AskArguments) -> anyhow::Result<E
     let knowledge_base = arguments.open()?;
     let session = knowledge_base.session()?;
     let options = AskOptions { mode: ask.mode.into(), ..AskOptions::for_principal(principal()) };
-    let mut query = Query::text(ask.question.as_deref().unwrap_or_default(), 20);
-    if let Some(path) = &ask.image {
-        let bytes = std::fs::read(path)
-            .with_context(|| format!("cannot read the picture {}", path.display()))?;
-        query.picture = Some(bytes);
-    }
+    let query = query(ask.question.as_deref(), ask.image.as_deref(), HITS_PER_ANSWER)?;
     let mut n_shown = 0;
     let mut show = |sentence: &Sentence| {
         if ask.format == FormatArgument::Text {
@@ -109,7 +111,8 @@ pub(super) fn run(arguments: &Arguments, ask: &AskArguments) -> anyhow::Result<E
 pub(super) fn search(arguments: &Arguments, search: &SearchArguments) -> anyhow::Result<ExitCode> {
     let knowledge_base = arguments.open()?;
     let session = knowledge_base.session()?;
-    let found = session.search(&Query::text(&search.text, search.k), search.mode.into())?;
+    let query = query(search.text.as_deref(), search.image.as_deref(), search.k)?;
+    let found = session.search(&query, search.mode.into())?;
     let evidence = session.evidence(&found.hits);
     if search.format == FormatArgument::Json {
         println!("{}", serde_json::to_string_pretty(&evidence)?);
@@ -121,6 +124,16 @@ pub(super) fn search(arguments: &Arguments, search: &SearchArguments) -> anyhow:
         print_routes(item);
     }
     Ok(ExitCode::Success)
+}
+
+fn query(text: Option<&str>, image: Option<&Path>, k: usize) -> anyhow::Result<Query> {
+    let mut query = Query::text(text.unwrap_or_default(), k);
+    if let Some(path) = image {
+        let bytes = std::fs::read(path)
+            .with_context(|| format!("cannot read the picture {}", path.display()))?;
+        query.picture = Some(bytes);
+    }
+    Ok(query)
 }
 
 /// Who asks on a command line: the user of the system.

@@ -70,6 +70,11 @@ pub(super) fn run(arguments: &Arguments, demo: &DemoArguments) -> anyhow::Result
         print_answer(&knowledge_base, &record, &Printed::default());
         println!();
     }
-    println!("Ask your own: veritrail ask \"...\" --explain --kb {}", arguments.kb().display());
+    let kb = arguments.kb().display();
+    println!("Ask your own:  target/release/veritrail ask \"...\" --explain --kb {kb}");
+    println!("Serve it:      target/release/veritrail serve --kb {kb}");
+    println!(
+        "and ask it from any OpenAI client at http://127.0.0.1:8080/v1 with model `veritrail`"
+    );
     Ok(ExitCode::Success)
 }

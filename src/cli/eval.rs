@@ -1,16 +1,16 @@
 //! `veritrail eval`
 
 use super::Arguments;
-use super::ask::ModeArgument;
+use super::ask::{FormatArgument, ModeArgument};
 use super::output::{ExitCode, ProgressReporter};
 use anyhow::Context;
-use clap::Args;
+use clap::{Args, ValueEnum};
 use std::fs::File;
 use std::io::BufWriter;
 use std::path::PathBuf;
 use veritrail::config::Config;
-use veritrail::engine::{EvaluateOptions, evaluate};
-use veritrail::eval::{Dataset, write_trec_run};
+use veritrail::engine::{EvaluateOptions, Evaluation};
+use veritrail::eval::{AnswerReport, Dataset, Report, Run, write_trec_run};
 use veritrail::retrieve::RetrievalMode;
 
 /// Example: `veritrail eval data/golden --corpus data/example --mode graph`
@@ -21,9 +21,15 @@ pub(super) struct EvalArguments {
     /// Folder of documents, for a data set without corpus.jsonl.
     #[arg(long)]
     corpus: Option<PathBuf>,
-    /// Stages of retrieval; all four when not given.
+    /// What is scored.
+    #[arg(long, value_enum, default_value = "retrieval")]
+    task: TaskArgument,
+    /// Stages of retrieval; all four when not given (answers: all stages).
     #[arg(long, value_enum)]
     mode: Vec<ModeArgument>,
+    /// Documents for each question in the run file.
+    #[arg(long, default_value_t = 100)]
+    k: usize,
     /// Write the ranking of the last mode as a TREC run.
     #[arg(long)]
     run: Option<PathBuf>,
@@ -33,6 +39,17 @@ pub(super) struct EvalArguments {
     /// Keep the knowledge base in this folder and use it again.
     #[arg(long)]
     keep: Option<PathBuf>,
+    /// JSON, one object for each mode, or text for people.
+    #[arg(long, value_enum, default_value = "json")]
+    format: FormatArgument,
+}
+
+#[derive(Clone, Copy, Debug, PartialEq, ValueEnum)]
+enum TaskArgument {
+    /// Rankings, by the measures of TREC.
+    Retrieval,
+    /// Answers and their citations, for questions with gold answers.
+    Answer,
 }
 
 pub(super) fn run(arguments: &Arguments, eval: &EvalArguments) -> anyhow::Result<ExitCode> {
@@ -45,32 +62,77 @@ pub(super) fn run(arguments: &Arguments, eval: &EvalArguments) -> anyhow::Result
     let embedder = arguments.embedder(&Config::default())?;
     let temporary = tempfile::tempdir().context("cannot create a temporary folder")?;
     let folder = eval.keep.as_deref().unwrap_or(temporary.path());
-    let modes: Vec<RetrievalMode> = match eval.mode.as_slice() {
-        [] => RetrievalMode::ALL.to_vec(),
-        modes => modes.iter().map(|mode| (*mode).into()).collect(),
+    let modes: Vec<RetrievalMode> = match (eval.mode.as_slice(), eval.task) {
+        ([], TaskArgument::Retrieval) => RetrievalMode::ALL.to_vec(),
+        ([], TaskArgument::Answer) => vec![RetrievalMode::Graph],
+        (modes, _) => modes.iter().map(|mode| (*mode).into()).collect(),
     };
     let mut reporter = ProgressReporter::new();
-    let mut reports = Vec::new();
-    let mut last_run = None;
-    evaluate(
-        &dataset,
-        &embedder,
-        folder,
-        &EvaluateOptions { modes, settings },
-        &mut |progress| reporter.show(&progress),
-        &mut |report, run| {
-            reports.push(report.clone());
-            last_run = Some((report.mode.clone(), run.clone()));
-        },
-    )?;
+    let options = EvaluateOptions { modes, settings };
+    let prepared =
+        Evaluation::prepare(&dataset, &embedder, folder, &options, &mut |p| reporter.show(&p))?;
     drop(reporter);
-    for report in reports {
-        println!("{}", serde_json::to_string(&report)?);
+    let mut last_run: Option<(RetrievalMode, Run)> = None;
+    for mode in options.modes {
+        if eval.task == TaskArgument::Answer {
+            print_answers(&prepared.answers(mode)?, eval.format)?;
+        } else {
+            let (report, run) = prepared.retrieval(mode)?;
+            print_retrieval(&report, eval.format)?;
+            last_run = Some((mode, run));
+        }
     }
-    if let (Some(path), Some((mode, run))) = (&eval.run, last_run) {
+    if let (Some(path), Some((mode, mut run))) = (&eval.run, last_run) {
+        run.values_mut().for_each(|ranking| ranking.truncate(eval.k));
         let file = File::create(path)
             .with_context(|| format!("cannot create the run file {}", path.display()))?;
-        write_trec_run(&run, &format!("veritrail-{mode}"), &mut BufWriter::new(file))?;
+        let tag = format!("veritrail-{}", mode.as_str());
+        write_trec_run(&run, &tag, &mut BufWriter::new(file))?;
     }
     Ok(ExitCode::Success)
+}
+
+fn print_retrieval(report: &Report, format: FormatArgument) -> anyhow::Result<()> {
+    if format == FormatArgument::Json {
+        println!("{}", serde_json::to_string(report)?);
+        return Ok(());
+    }
+    let metrics = &report.metrics;
+    println!(
+        "{} {:8} recall@2 {:.3}  @5 {:.3}  @10 {:.3}  @100 {:.3}  nDCG@10 {:.3}  MAP {:.3}  MRR {:.3}  p50 {:.1} ms",
+        report.dataset,
+        report.mode,
+        metrics.recall_2,
+        metrics.recall_5,
+        metrics.recall_10,
+        metrics.recall_100,
+        metrics.ndcg_10,
+        metrics.map_100,
+        metrics.mrr,
+        report.latency_ms.p50
+    );
+    Ok(())
+}
+
+fn print_answers(report: &AnswerReport, format: FormatArgument) -> anyhow::Result<()> {
+    if format == FormatArgument::Json {
+        println!("{}", serde_json::to_string(report)?);
+        return Ok(());
+    }
+    let measures = &report.measures;
+    println!("{} {}: {} questions", report.dataset, report.mode, report.n_queries);
+    println!("a gold answer stands in  {:.3} of the answers", measures.contains_answer);
+    println!("token F1                 {:.3}", measures.f1);
+    println!("exact match              {:.3}", measures.exact_match);
+    println!("citation precision       {:.3}", measures.citation_precision);
+    println!("citation recall          {:.3}", measures.citation_recall);
+    println!(
+        "abstained                {:.3} of {} unanswerable, {:.3} of {} answerable",
+        measures.abstention_unanswerable,
+        measures.n_unanswerable,
+        measures.abstention_answerable,
+        measures.n_answerable
+    );
+    println!("median time              {:.1} ms", report.latency_ms.p50);
+    Ok(())
 }

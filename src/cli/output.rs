@@ -7,7 +7,7 @@ use std::io::IsTerminal;
 use std::path::PathBuf;
 use std::process::Termination;
 use std::sync::Arc;
-use std::time::Duration;
+use std::time::{Duration, Instant};
 use tracing_subscriber::EnvFilter;
 use tracing_subscriber::filter::LevelFilter;
 use veritrail::config::Config;
@@ -100,37 +100,54 @@ impl Arguments {
     }
 }
 
-/// Progress on stderr: a bar on a terminal, a line now and then elsewhere.
+/// Progress on stderr: a bar with rate and remaining time on a terminal, a line
+/// every few seconds elsewhere.
 pub(super) struct ProgressReporter {
     bar: Option<ProgressBar>,
-    last_line: usize,
+    begun: Instant,
+    last_line: Instant,
 }
+
+/// Time between two lines where there is no terminal.
+const BETWEEN_LINES: Duration = Duration::from_secs(5);
 
 impl ProgressReporter {
     pub(super) fn new() -> Self {
         let bar = std::io::stderr().is_terminal().then(|| {
-            let bar = ProgressBar::new_spinner();
+            let bar = ProgressBar::no_length();
             bar.enable_steady_tick(Duration::from_millis(100));
-            let style = "{spinner} {pos} documents, {per_sec}, {elapsed}: {wide_msg}";
+            let style = "{bar:30} {pos}/{len} documents, {per_sec}, {eta} left  {wide_msg}";
             if let Ok(style) = ProgressStyle::with_template(style) {
                 bar.set_style(style);
             }
             bar
         });
-        Self { bar, last_line: 0 }
+        let now = Instant::now();
+        Self { bar, begun: now, last_line: now }
     }
 
     pub(super) fn show(&mut self, progress: &Progress<'_>) {
         match (progress, &self.bar) {
-            (Progress::Ingesting { n_documents, source }, Some(bar)) => {
+            (Progress::Ingesting { n_documents, n_total, source }, Some(bar)) => {
+                bar.set_length(*n_total as u64);
                 bar.set_position(*n_documents as u64);
                 bar.set_message((*source).to_owned());
             }
+            (Progress::Embedding { n_documents, n_total }, Some(bar)) => {
+                bar.set_length(*n_total as u64);
+                bar.set_position(*n_documents as u64);
+            }
             (Progress::Publishing(stage), Some(bar)) => bar.set_message((*stage).to_owned()),
-            (Progress::Ingesting { n_documents, .. }, None) => {
-                if n_documents / 500 > self.last_line {
-                    self.last_line = n_documents / 500;
-                    eprintln!("{n_documents} documents");
+            (
+                Progress::Ingesting { n_documents, n_total, .. }
+                | Progress::Embedding { n_documents, n_total },
+                None,
+            ) => {
+                if *n_documents > 0 && self.last_line.elapsed() >= BETWEEN_LINES {
+                    self.last_line = Instant::now();
+                    let rate = *n_documents as f64 / self.begun.elapsed().as_secs_f64();
+                    let left = (n_total - n_documents) as f64 / rate.max(1e-9);
+                    eprintln!("{n_documents}/{n_total} documents, {rate:.1}/s, {left:.0} s left");
                 }
             }
             (Progress::Publishing(stage), None) => eprintln!("{stage}"),

@@ -15,6 +15,8 @@ pub struct Registry {
 pub struct ModelEntry {
     /// Name used on the command line and in space names.
     pub name: String,
+    /// Processor on which it runs (`x86_64`, `aarch64`); any when not given.
+    pub architecture: Option<String>,
     /// What it is for.
     pub task: Task,
     /// SPDX identifier of the licence.
@@ -118,7 +120,7 @@ struct RegistryFile {
 }
 
 impl Registry {
-    /// The registry compiled into the program.
+    /// The registry compiled into the program, without what is for other processors.
     ///
     /// # Errors
     /// Never in a released program: a test parses the same text.
@@ -158,7 +160,10 @@ impl Registry {
 fn parse(text: &str, origin: &str) -> Result<Vec<ModelEntry>, RegistryError> {
     let file: RegistryFile = toml::from_str(text)
         .map_err(|source| RegistryError::Invalid { origin: origin.to_owned(), source })?;
-    Ok(file.models)
+    let here = |entry: &ModelEntry| {
+        entry.architecture.as_deref().is_none_or(|name| name == std::env::consts::ARCH)
+    };
+    Ok(file.models.into_iter().filter(here).collect())
 }
 
 #[cfg(test)]

@@ -85,7 +85,7 @@ impl KnowledgeBase {
             fragments,
             entities: self.graph.entities()?,
             mentions: self.graph.mentioned_entities()?,
-            links: self.graph.links()?,
+            links: self.graph.links()?.into_iter().map(|l| (l.fragment, l.target)).collect(),
             topics: self.graph.topics()?,
             ties,
             dense: DenseIndex::new(self.embedder.space().id(), vectors, hnsw, self.config.dense),

@@ -6,10 +6,10 @@ use super::sweep::Writing;
 use crate::embed::TextRole;
 use crate::graph::{DocumentWrite, IngestActivity};
 use crate::index::IndexWrite;
-use crate::ingest::{LoadError, SourceItem, document, fragments, load, recipe, scan};
+use crate::ingest::{LoadError, SourceItem, count, document, fragments, load, recipe, scan};
 use crate::model::{
-    Digest, Document, DocumentId, Embedding, EntityId, Fragment, FragmentId, Loaded,
-    normalise_label,
+    Digest, Document, DocumentId, Embedding, EntityId, Fragment, FragmentId, FragmentLink, Loaded,
+    Span, normalise_label,
 };
 use std::collections::HashMap;
 use std::path::Path;
@@ -25,10 +25,19 @@ const BATCH_FRAGMENTS: usize = 256;
 pub enum Progress<'a> {
     /// Documents taken in so far, and the last one.
     Ingesting {
-        /// Count.
+        /// Count, unchanged ones included.
         n_documents: usize,
+        /// How many there are, as far as a look at the files tells.
+        n_total: usize,
         /// Source path of the last one.
         source: &'a str,
+    },
+    /// Documents being embedded.
+    Embedding {
+        /// Documents that are done, as a share of the work on those at hand.
+        n_documents: usize,
+        /// How many there are, as far as a look at the files tells.
+        n_total: usize,
     },
     /// A stage of publishing.
     Publishing(&'a str),
@@ -37,6 +46,8 @@ pub enum Progress<'a> {
 /// What an ingest did.
 #[derive(Debug, Default)]
 pub struct IngestOutcome {
+    /// Documents that a look at the files promised.
+    pub n_total: usize,
     /// Documents that are new or changed.
     pub n_committed: usize,
     /// Documents that were in already, unchanged.
@@ -88,7 +99,7 @@ impl KnowledgeBase {
         let writing = Writing::begin(&self.root)?;
         let counter = self.embedder.token_counter();
         let config = self.config.ingest.clone();
-        let mut outcome = IngestOutcome::default();
+        let mut outcome = IngestOutcome { n_total: count(root), ..IngestOutcome::default() };
         let mut pending: Vec<Pending> = Vec::new();
         let mut failure = None;
         scan(root, config.max_file_bytes, &mut |item| {
@@ -110,8 +121,8 @@ impl KnowledgeBase {
                 Err(error) => return outcome.failed.push(error),
             };
             let document = document(&item, kind, &loaded, &config);
-            let count = |text: &str| counter.count(text);
-            let fragments = fragments(&loaded, &document, &count, &config.chunk);
+            let n_tokens = |text: &str| counter.count(text);
+            let fragments = fragments(&loaded, &document, &n_tokens, &config.chunk);
             pending.push(Pending { item, loaded, document, fragments, recipe });
             let n: usize = pending.iter().map(|p| p.fragments.len()).sum();
             if n >= BATCH_FRAGMENTS
@@ -139,7 +150,13 @@ impl KnowledgeBase {
         let started_at = now();
         let texts: Vec<(FragmentId, String)> = pending.iter().flat_map(embedding_texts).collect();
         let words: Vec<&str> = texts.iter().map(|(_, text)| text.as_str()).collect();
-        let embedded = self.embedder.embed(&words, TextRole::Passage, &mut |_| {})?;
+        let (n_before, n_pending) = (outcome.n_committed + outcome.n_unchanged, pending.len());
+        let mut embedding = |n_done: usize| {
+            let n_documents = n_before + n_pending * n_done / words.len().max(1);
+            let n_total = outcome.n_total.max(n_documents);
+            progress(Progress::Embedding { n_documents, n_total });
+        };
+        let embedded = self.embedder.embed(&words, TextRole::Passage, &mut embedding)?;
         outcome.n_truncated += embedded.n_truncated;
         let space = self.embedder.space().id();
         let embeddings: Vec<Embedding> = texts
@@ -173,7 +190,8 @@ impl KnowledgeBase {
             outcome.n_committed += 1;
             outcome.n_fragments += fragments.len();
             let n_documents = outcome.n_committed + outcome.n_unchanged;
-            progress(Progress::Ingesting { n_documents, source: &document.source });
+            let n_total = outcome.n_total.max(n_documents);
+            progress(Progress::Ingesting { n_documents, n_total, source: &document.source });
         }
         Ok(())
     }
@@ -194,22 +212,23 @@ fn embedding_texts(pending: &Pending) -> Vec<(FragmentId, String)> {
         .collect()
 }
 
-/// Links by the first fragment in which they stand.
-fn links(loaded: &Loaded, fragments: &[Fragment]) -> Vec<(FragmentId, DocumentId)> {
-    let mut links: Vec<(FragmentId, DocumentId)> = loaded
-        .links
-        .iter()
-        .filter(|link| !link.target.contains("://"))
+/// Links, each in the first fragment in which it stands.
+fn links(loaded: &Loaded, fragments: &[Fragment]) -> Vec<FragmentLink> {
+    let internal = loaded.links.iter().filter(|link| !link.target.contains("://"));
+    internal
         .filter_map(|link| {
             let holder = fragments.iter().find(|fragment| {
                 fragment.picture().is_none()
                     && fragment.span.start() <= link.span.start()
                     && link.span.start() < fragment.span.end()
             })?;
-            Some((holder.id.clone(), DocumentId::from_source(&link.target)))
+            let offset = holder.span.start();
+            let end = link.span.end().min(holder.span.end());
+            Some(FragmentLink {
+                fragment: holder.id.clone(),
+                span: Span::new(link.span.start() - offset, end.max(link.span.start()) - offset),
+                target: DocumentId::from_source(&link.target),
+            })
         })
-        .collect();
-    links.sort();
-    links.dedup();
-    links
+        .collect()
 }

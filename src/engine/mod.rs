@@ -18,7 +18,7 @@ mod sweep;
 pub use ask::{AskOptions, Session};
 pub use build::{IngestOutcome, Progress};
 pub use error::EngineError;
-pub use evaluate::{EvaluateOptions, evaluate};
+pub use evaluate::{EvaluateOptions, Evaluation};
 pub use knowledge_base::{KnowledgeBase, Status};
 pub use publish::Published;
 pub use sweep::Swept;

@@ -9,10 +9,10 @@ use super::build::{Progress, now, software};
 use super::error::{EngineError, io_error};
 use super::knowledge_base::KnowledgeBase;
 use super::sweep::{UNFINISHED_PREFIX, Writing};
-use crate::extract::{Gazetteer, mentions};
+use crate::extract::{Gazetteer, link_mentions, mentions};
 use crate::graph::{DocumentSummary, MentionsWrite, Triples};
 use crate::index::{HnswIndex, LexicalDocument, LexicalIndex};
-use crate::model::{Digest, Fragment, GenerationId, Mention, VersionId};
+use crate::model::{Digest, Fragment, FragmentId, FragmentLink, GenerationId, Mention, VersionId};
 use crate::resolve::EntityTable;
 use crate::vocab::{self, prov, rdfs, vt};
 use std::collections::{BTreeMap, HashMap};
@@ -92,7 +92,18 @@ impl KnowledgeBase {
             table.add_resource(&resource, &label);
         }
         let gazetteer = Gazetteer::build(&table.listed())?;
-        let found = fragments.iter().flat_map(|fragment| mentions(fragment, &gazetteer)).collect();
+        let topics: HashMap<_, _> = self.graph.topics()?.into_iter().collect();
+        let mut links: HashMap<FragmentId, Vec<FragmentLink>> = HashMap::new();
+        for link in self.graph.links()? {
+            links.entry(link.fragment.clone()).or_default().push(link);
+        }
+        let mut found = Vec::new();
+        for fragment in fragments {
+            let mut named = mentions(fragment, &gazetteer);
+            let links = links.get(&fragment.id).map_or(&[][..], Vec::as_slice);
+            named.extend(link_mentions(fragment, links, &topics, &named));
+            found.extend(named);
+        }
         let (resolution, kept) = table.resolve(found);
         let version_of: HashMap<&str, &VersionId> =
             fragments.iter().map(|f| (f.id.as_str(), &f.version)).collect();

@@ -17,6 +17,9 @@ pub struct Dataset {
     pub corpus: PathBuf,
     /// Questions that have a relevant document.
     pub queries: Vec<EvalQuery>,
+    /// Questions that the documents do not answer: those with an empty list of
+    /// answers.
+    pub unanswerable: Vec<EvalQuery>,
     /// Judgements.
     pub qrels: Qrels,
 }
@@ -28,6 +31,8 @@ pub struct EvalQuery {
     pub id: String,
     /// Its words.
     pub text: String,
+    /// Gold answers, when the data set has them.
+    pub answers: Vec<String>,
     /// Documents that must not count because the question was taken from them.
     pub excluded: BTreeSet<String>,
 }
@@ -68,6 +73,7 @@ struct QueryLine {
     id: serde_json::Value,
     text: String,
     source_doc: Option<String>,
+    answers: Option<Vec<String>>,
 }
 
 impl Dataset {
@@ -82,16 +88,24 @@ impl Dataset {
             return Err(DatasetError::Io { path: corpus, source });
         }
         let qrels = read_qrels(&folder.join("qrels.tsv"))?;
-        let mut queries = read_queries(&folder.join("queries.jsonl"))?;
-        queries.retain(|query| {
+        let all = read_queries(&folder.join("queries.jsonl"))?;
+        let is_judged = |query: &EvalQuery| {
             qrels.get(&query.id).is_some_and(|judged| judged.values().any(|grade| *grade > 0))
-        });
+        };
+        let (mut queries, mut unanswerable) = (Vec::new(), Vec::new());
+        for (query, has_no_answer) in all {
+            if is_judged(&query) {
+                queries.push(query);
+            } else if has_no_answer {
+                unanswerable.push(query);
+            }
+        }
         if queries.is_empty() {
             return Err(DatasetError::Empty(folder.to_owned()));
         }
         let name =
             folder.file_name().map_or_else(String::new, |n| n.to_string_lossy().into_owned());
-        Ok(Self { name, corpus, queries, qrels })
+        Ok(Self { name, corpus, queries, unanswerable, qrels })
     }
 }
 
@@ -99,7 +113,8 @@ fn read(path: &Path) -> Result<String, DatasetError> {
     fs::read_to_string(path).map_err(|source| DatasetError::Io { path: path.to_owned(), source })
 }
 
-fn read_queries(path: &Path) -> Result<Vec<EvalQuery>, DatasetError> {
+/// Questions, each with whether its list of answers is there and empty.
+fn read_queries(path: &Path) -> Result<Vec<(EvalQuery, bool)>, DatasetError> {
     let text = read(path)?;
     let lines = text.lines().enumerate().filter(|(_, line)| !line.trim().is_empty());
     lines
@@ -115,7 +130,10 @@ fn read_queries(path: &Path) -> Result<Vec<EvalQuery>, DatasetError> {
                 serde_json::Value::String(id) => id,
                 other => other.to_string(),
             };
-            Ok(EvalQuery { id, text: query.text, excluded: query.source_doc.into_iter().collect() })
+            let has_no_answer = query.answers.as_ref().is_some_and(Vec::is_empty);
+            let answers = query.answers.unwrap_or_default();
+            let excluded = query.source_doc.into_iter().collect();
+            Ok((EvalQuery { id, text: query.text, answers, excluded }, has_no_answer))
         })
         .collect()
 }
@@ -158,11 +176,12 @@ mod tests {
     #[test]
     fn questions_without_judgements_are_left_out() {
         let folder = folder(
-            "{\"id\":1,\"text\":\"a\",\"source_doc\":\"d\"}\n{\"id\":\"q2\",\"text\":\"b\"}\n",
+            "{\"id\":1,\"text\":\"a\",\"source_doc\":\"d\"}\n{\"id\":\"q2\",\"text\":\"b\"}\n\
+             {\"id\":\"q3\",\"text\":\"c\",\"answers\":[]}\n",
             "query_id\tdoc_id\trelevance\n1\td1\t2\nq2\td1\t0\n",
         );
         let dataset = Dataset::load(folder.path(), None).unwrap();
-        assert_eq!(dataset.queries.len(), 1);
+        assert_eq!((dataset.queries.len(), dataset.unanswerable.len()), (1, 1));
         assert!(dataset.queries[0].excluded.contains("d"));
     }
 

@@ -1,13 +1,15 @@
 //! How good is retrieval, in figures that others can compute too?
 //!
 //! Reads data sets of documents, questions and judgements, scores rankings by
-//! the measures of TREC, and writes runs and reports. Retrieval itself happens
-//! elsewhere.
+//! the measures of TREC and answers by those of SQuAD, and writes runs and
+//! reports. Retrieval and answering happen elsewhere.
 
+mod answers;
 mod dataset;
 mod metrics;
 mod report;
 
+pub use answers::{AnswerMeasures, AnsweredQuestion, measure_answers};
 pub use dataset::{Dataset, DatasetError, EvalQuery, Qrels};
 pub use metrics::{Metrics, RankedDocument, Run, measure, percentile};
-pub use report::{IngestReport, Latency, Report, write_trec_run};
+pub use report::{AnswerReport, IngestReport, Latency, Report, write_trec_run};

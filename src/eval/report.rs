@@ -1,5 +1,6 @@
 //! Reports and run files.
 
+use super::answers::AnswerMeasures;
 use super::metrics::{Metrics, Run};
 use serde::Serialize;
 use std::io::{self, Write};
@@ -25,6 +26,28 @@ pub struct Report {
     /// Spaces that were searched.
     pub spaces: Vec<String>,
     /// The generation that was searched.
+    pub generation: String,
+}
+
+/// The outcome of one evaluation of answers.
+#[derive(Clone, Debug, Serialize)]
+pub struct AnswerReport {
+    /// Name of the data set.
+    pub dataset: String,
+    /// `answer`.
+    pub task: String,
+    /// Retrieval mode.
+    pub mode: String,
+    /// Questions asked.
+    pub n_queries: usize,
+    /// Documents.
+    pub n_docs: usize,
+    /// Measures.
+    #[serde(flatten)]
+    pub measures: AnswerMeasures,
+    /// Time of an answer.
+    pub latency_ms: Latency,
+    /// The generation that was asked.
     pub generation: String,
 }
 

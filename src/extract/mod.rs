@@ -6,10 +6,12 @@
 //! names that no list knows. Whether two names mean the same thing is decided
 //! by `resolve`, not here.
 
+mod anchors;
 mod gazetteer;
 mod mentions;
 mod patterns;
 
+pub use anchors::link_mentions;
 pub use gazetteer::{Gazetteer, GazetteerError, LabelMatch};
 pub use mentions::{Named, mentions, names_in};
 pub use patterns::{identifiers, proper_names};

@@ -3,8 +3,8 @@
 use super::error::GraphError;
 use super::store::Store;
 use crate::model::{
-    AccessLabel, Digest, DocumentId, Fragment, FragmentId, FragmentKind, MediaType, PictureFacts,
-    SpaceId, Span, VersionId,
+    AccessLabel, Digest, DocumentId, Fragment, FragmentId, FragmentKind, FragmentLink, MediaType,
+    PictureFacts, SpaceId, Span, VersionId,
 };
 use crate::vocab::{self, dcterms, prov, schema, vt};
 use oxigraph::model::{NamedNodeRef, Term};
@@ -140,14 +140,30 @@ impl Store {
     ///
     /// # Errors
     /// When the store cannot be read.
-    pub fn links(&self) -> Result<Vec<(FragmentId, DocumentId)>, GraphError> {
-        let mut links: Vec<_> = self
-            .pairs(dcterms::REFERENCES)?
-            .into_iter()
-            .filter(|(subject, _)| subject.starts_with(vocab::FRAGMENT_PREFIX))
-            .map(|(from, to)| (FragmentId::from_iri(from), DocumentId::from_iri(to)))
-            .collect();
-        links.sort();
+    pub fn links(&self) -> Result<Vec<FragmentLink>, GraphError> {
+        let fragments = self.column(vt::STANDS_IN)?;
+        let (starts, ends) = (self.column(vt::START)?, self.column(vt::END)?);
+        let mut links = Vec::new();
+        for (id, target) in self.pairs(vt::LINKS_TO)? {
+            let fragment = fragments.get(&id).ok_or_else(|| damaged("link", &id, "vt:standsIn"))?;
+            let span = Span::new(
+                parsed(&starts, "link", &id, "vt:start")?,
+                parsed(&ends, "link", &id, "vt:end")?,
+            );
+            links.push(FragmentLink {
+                fragment: FragmentId::from_iri(fragment.clone()),
+                span,
+                target: DocumentId::from_iri(target),
+            });
+        }
+        links.sort_by(|a, b| {
+            (&a.fragment, a.span.start(), a.span.end(), &a.target).cmp(&(
+                &b.fragment,
+                b.span.start(),
+                b.span.end(),
+                &b.target,
+            ))
+        });
         Ok(links)
     }
 

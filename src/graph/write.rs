@@ -4,7 +4,8 @@ use super::error::GraphError;
 use super::store::{Store, drop_graph, insert};
 use super::triples::Triples;
 use crate::model::{
-    Digest, Document, DocumentId, EntityId, Fragment, FragmentId, FragmentKind, SpaceId, VersionId,
+    Digest, Document, DocumentId, EntityId, Fragment, FragmentId, FragmentKind, FragmentLink,
+    SpaceId, VersionId,
 };
 use crate::vocab::{self, dcterms, prov, rdfs, schema, vt};
 use oxigraph::model::{NamedNodeRef, Triple};
@@ -19,7 +20,7 @@ pub struct DocumentWrite<'a> {
     /// Its fragments, in order.
     pub fragments: &'a [Fragment],
     /// Links from fragments to other documents.
-    pub links: &'a [(FragmentId, DocumentId)],
+    pub links: &'a [FragmentLink],
     /// Triples of an RDF document.
     pub triples: &'a [Triple],
     /// The space in which each listed fragment has a vector.
@@ -110,8 +111,15 @@ fn version_triples(write: &DocumentWrite<'_>) -> Vec<Triple> {
         let space = format!("{}{}", vocab::SPACE_PREFIX, space.0);
         triples.link(fragment.as_str(), vt::EMBEDDED_IN, &space);
     }
-    for (fragment, target) in write.links {
-        triples.link(fragment.as_str(), dcterms::REFERENCES, target.as_str());
+    for link in write.links {
+        let fragment = link.fragment.as_str();
+        triples.link(fragment, dcterms::REFERENCES, link.target.as_str());
+        let id = format!("{fragment}/link/{}-{}", link.span.start(), link.span.end());
+        triples.class(&id, vt::LINK);
+        triples.link(&id, vt::STANDS_IN, fragment);
+        triples.link(&id, vt::LINKS_TO, link.target.as_str());
+        triples.count(&id, vt::START, link.span.start());
+        triples.count(&id, vt::END, link.span.end());
     }
     triples.into_vec()
 }

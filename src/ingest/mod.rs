@@ -23,4 +23,4 @@ pub use document::{IngestConfig, LabelRule, document, recipe};
 pub use error::{LoadError, ScanError};
 pub use loader::{Loader, load};
 pub use picture::pixel_digest;
-pub use source::{SourceItem, SourceText, scan};
+pub use source::{SourceItem, SourceText, count, scan};

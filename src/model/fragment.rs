@@ -42,6 +42,17 @@ pub enum FragmentKind {
     },
 }
 
+/// A link in the text of a fragment.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct FragmentLink {
+    /// The fragment.
+    pub fragment: FragmentId,
+    /// The link's visible text, in code points of the fragment's text.
+    pub span: Span,
+    /// The document to which it leads; it need not be known.
+    pub target: DocumentId,
+}
+
 impl Fragment {
     /// The picture file's document when this is a picture.
     pub fn picture(&self) -> Option<&DocumentId> {

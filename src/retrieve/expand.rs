@@ -1,6 +1,6 @@
 //! From seeds over the graph to fragments that no similarity finds.
 
-use super::search::RetrieveConfig;
+use super::config::RetrieveConfig;
 use super::snapshot::Snapshot;
 use crate::extract::names_in;
 use crate::graph::{NodeKey, PageRankOptions};

@@ -6,6 +6,7 @@
 //! from an immutable [`Snapshot`]; nothing is written here.
 
 mod assemble;
+mod config;
 mod edges;
 mod expand;
 mod fuse;
@@ -13,5 +14,6 @@ mod search;
 mod snapshot;
 
 pub use assemble::assemble;
-pub use search::{Retrieval, RetrievalMode, RetrieveConfig, RetrieveError, search};
+pub use config::{RetrievalMode, RetrieveConfig};
+pub use search::{Retrieval, RetrieveError, search};
 pub use snapshot::{Snapshot, SnapshotParts};

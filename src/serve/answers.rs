@@ -1,7 +1,7 @@
 //! `GET /api/answers/{id}`: the record of an answer.
 
+use super::app::App;
 use super::error::ApiError;
-use super::server::App;
 use crate::graph::{QueryOptions, ResultFormat};
 use crate::model::AnswerId;
 use axum::extract::{Path, State};

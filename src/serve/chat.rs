@@ -1,8 +1,8 @@
 //! `POST /v1/chat/completions` and `GET /v1/models`.
 
+use super::app::App;
 use super::chat_wire::{ChatRequest, Completion, Usage};
 use super::error::ApiError;
-use super::server::App;
 use crate::engine::AskOptions;
 use crate::model::{AnswerMode, AnswerRecord, Query, Sentence};
 use axum::Json;

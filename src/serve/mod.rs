@@ -14,6 +14,7 @@
 //! the network. Errors become HTTP in one file.
 
 mod answers;
+mod app;
 mod chat;
 mod chat_wire;
 mod error;

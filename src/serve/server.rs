@@ -1,9 +1,9 @@
 //! Listening, and what every request passes.
 
+use super::app::App;
 use super::error::ApiError;
 use super::{answers, chat, sparql};
-use crate::engine::{EngineError, KnowledgeBase, Session};
-use crate::retrieve::Snapshot;
+use crate::engine::{EngineError, KnowledgeBase};
 use axum::extract::{DefaultBodyLimit, Request, State};
 use axum::http::header::HOST;
 use axum::http::{StatusCode, Uri};
@@ -17,12 +17,9 @@ use std::io;
 use std::net::SocketAddr;
 use std::sync::Arc;
 use tokio::net::TcpListener;
-use tokio::sync::Semaphore;
 
 /// Largest request; a question with a photo fits.
 const MAX_REQUEST_BYTES: usize = 32 << 20;
-/// Questions answered at the same time; further ones wait.
-const MAX_QUESTIONS: usize = 16;
 
 /// A server that cannot start or go on.
 #[derive(Debug, thiserror::Error)]
@@ -49,24 +46,6 @@ pub enum ServeError {
     Engine(#[from] EngineError),
 }
 
-/// What handlers share.
-pub(super) struct App {
-    knowledge_base: KnowledgeBase,
-    snapshot: Arc<Snapshot>,
-    /// Places for questions.
-    pub(super) places: Arc<Semaphore>,
-}
-
-impl App {
-    pub(super) fn knowledge_base(&self) -> &KnowledgeBase {
-        &self.knowledge_base
-    }
-
-    pub(super) fn session(&self) -> Session<'_> {
-        self.knowledge_base.session_on(Arc::clone(&self.snapshot))
-    }
-}
-
 /// A knowledge base bound to an address.
 pub struct Server {
     listener: TcpListener,
@@ -87,12 +66,11 @@ impl Server {
         if !address.ip().is_loopback() {
             return Err(ServeError::NotLoopback(address));
         }
-        let snapshot = knowledge_base.snapshot()?;
+        let app = Arc::new(App::new(knowledge_base)?);
         let listener = TcpListener::bind(address)
             .await
             .map_err(|source| ServeError::Listen { address, source })?;
-        let places = Arc::new(Semaphore::new(MAX_QUESTIONS));
-        Ok(Self { listener, app: Arc::new(App { knowledge_base, snapshot, places }) })
+        Ok(Self { listener, app })
     }
 
     /// The address it listens on.
@@ -134,7 +112,7 @@ fn router(app: Arc<App>) -> Router {
 }
 
 async fn healthz(State(app): State<Arc<App>>) -> Json<Value> {
-    Json(json!({ "status": "ok", "generation": app.snapshot.generation().name() }))
+    Json(json!({ "status": "ok", "generation": app.snapshot().generation().name() }))
 }
 
 /// A page of another site can make a browser send requests here under a name of

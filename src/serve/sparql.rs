@@ -1,7 +1,7 @@
 //! `/sparql`: the query operation of the SPARQL 1.1 Protocol (W3C, 2013).
 
+use super::app::App;
 use super::error::ApiError;
-use super::server::App;
 use crate::graph::{QueryOptions, ResultFormat};
 use axum::extract::{RawQuery, State};
 use axum::http::header::{ACCEPT, CONTENT_TYPE};

@@ -102,14 +102,15 @@ fn a_model_file_altered_by_one_byte_is_refused() {
     let cache = tempfile::tempdir().unwrap();
     link_folder(&cache_dir_from_env().join("models"), &cache.path().join("models"));
     link_folder(&cache_dir_from_env().join("lib"), &cache.path().join("lib"));
-    let model = cache.path().join("models/all-minilm-l6-v2/tokenizer.json");
+    let model = cache.path().join("models/all-minilm-l6-v2/model.onnx");
     let mut bytes = fs::read(&model).unwrap();
-    bytes[1_000] ^= 1;
+    let middle = bytes.len() / 2;
+    bytes[middle] ^= 1;
     fs::remove_file(&model).unwrap();
     fs::write(&model, bytes).unwrap();
     let mut command = program(root.path());
     command.arg("--cache").arg(cache.path()).arg("status");
-    check(&mut command, 1, &["tokenizer.json", "expected", "found", "models pull"]);
+    check(&mut command, 1, &["model.onnx", "expected", "found", "models pull"]);
 }
 
 #[test]

@@ -9,4 +9,5 @@ mod embedding_reference;
 mod fixtures;
 mod knowledge_base;
 mod llama;
+mod old_formats;
 mod server;

@@ -1,0 +1,85 @@
+//! Stages and settings of retrieval.
+
+use serde::{Deserialize, Serialize};
+
+/// Stages of retrieval; each mode adds to the one before, but for `Dense`,
+/// which searches vectors alone.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub enum RetrievalMode {
+    /// Words only.
+    Lexical,
+    /// Vectors only.
+    Dense,
+    /// Words and vectors.
+    Hybrid,
+    /// Words, vectors and the graph.
+    Graph,
+}
+
+impl RetrievalMode {
+    /// Every mode.
+    pub const ALL: [Self; 4] = [Self::Lexical, Self::Dense, Self::Hybrid, Self::Graph];
+
+    /// Name on the command line and in reports.
+    pub fn as_str(self) -> &'static str {
+        match self {
+            Self::Lexical => "lexical",
+            Self::Dense => "dense",
+            Self::Hybrid => "hybrid",
+            Self::Graph => "graph",
+        }
+    }
+}
+
+/// Settings of retrieval.
+#[derive(Clone, Copy, Debug, PartialEq, Serialize, Deserialize)]
+#[serde(default, deny_unknown_fields)]
+pub struct RetrieveConfig {
+    /// Hits taken from each route.
+    pub n_candidates: usize,
+    /// Weight of words in the fusion.
+    pub lexical_weight: f32,
+    /// Weight of vectors in the fusion.
+    pub dense_weight: f32,
+    /// Weight of the graph, added to the fused score.
+    pub graph_weight: f32,
+    /// Fused hits from which the walk starts.
+    pub n_seeds: usize,
+    /// The starting mass of a seed is its fused score to this power: above 1,
+    /// the walk trusts the best hits more.
+    pub seed_power: f32,
+    /// Starting mass of the entities that the question names, relative to that
+    /// of the seed fragments.
+    pub entity_share: f32,
+    /// Chance to walk on from a fragment, in `0..1`.
+    pub damping: f32,
+    /// Exactness of the walk; see `PageRankOptions`.
+    pub epsilon: f32,
+    /// Factor on the score of pictures when none is asked for, and of text when
+    /// one is, in knowledge bases that hold both.
+    pub unwanted_kind_weight: f32,
+    /// Evidence put before the answerer at most.
+    pub n_evidence: usize,
+    /// Tokens of evidence at most.
+    pub evidence_tokens: usize,
+}
+
+impl Default for RetrieveConfig {
+    fn default() -> Self {
+        Self {
+            n_candidates: 200,
+            lexical_weight: 0.4,
+            dense_weight: 0.6,
+            graph_weight: 3.0,
+            n_seeds: 10,
+            seed_power: 4.0,
+            entity_share: 0.3,
+            damping: 0.7,
+            epsilon: 1e-5,
+            unwanted_kind_weight: 0.6,
+            n_evidence: 10,
+            evidence_tokens: 2_000,
+        }
+    }
+}

@@ -1,0 +1,46 @@
+//! Knowledge bases that earlier versions wrote are read.
+//!
+//! `tests/old/kb-1` was written by `veritrail ingest` from the documents in
+//! `tests/old/documents`. A new format gets a folder of its own beside it; the
+//! old ones are never written again.
+
+use crate::fixtures::{ingest, open};
+use std::fs;
+use std::path::{Path, PathBuf};
+use veritrail::engine::AskOptions;
+use veritrail::model::Query;
+
+fn old(name: &str) -> PathBuf {
+    Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/old").join(name)
+}
+
+fn copy_folder(from: &Path, to: &Path) {
+    fs::create_dir_all(to).unwrap();
+    for entry in fs::read_dir(from).unwrap().map(Result::unwrap) {
+        let (path, target) = (entry.path(), to.join(entry.file_name()));
+        if path.is_dir() {
+            copy_folder(&path, &target);
+        } else {
+            fs::copy(&path, &target).unwrap();
+        }
+    }
+}
+
+#[test]
+fn a_knowledge_base_of_the_first_format_is_sound_answers_and_goes_on() {
+    let root = tempfile::tempdir().unwrap();
+    copy_folder(&old("kb-1"), root.path());
+    let mut knowledge_base = open(root.path());
+    let status = knowledge_base.status().unwrap();
+    assert_eq!((status.n_documents, status.findings), (3, Vec::new()));
+    let session = knowledge_base.session().unwrap();
+    let query = Query::text("What is the order number of the shaft seal?", 10);
+    let options = AskOptions::for_principal("tester");
+    let record = session.ask(&query, &options, &mut |_| {}).unwrap();
+    assert!(record.answer.text().contains("SP-3117"), "{}", record.answer.text());
+    drop(session);
+    let again = knowledge_base.ingest(&old("documents"), &mut |_| {}).unwrap();
+    assert_eq!((again.n_committed, again.n_unchanged), (0, 3));
+    let before = status.generation.unwrap();
+    assert_eq!(ingest(&mut knowledge_base, &old("documents")), before);
+}
