@@ -17,6 +17,13 @@ fn corpus() -> PathBuf {
     std::env::var_os("VERITRAIL_TEST_CORPUS").map_or_else(example, PathBuf::from)
 }
 
+/// The latest moment of a kill: enough for some commits of the example, or what
+/// `VERITRAIL_TEST_KILL_WITHIN_MS` says for a larger corpus.
+fn kill_within_ms() -> u64 {
+    let wanted = std::env::var("VERITRAIL_TEST_KILL_WITHIN_MS");
+    wanted.map_or(3_000, |text| text.parse().expect("a number of milliseconds"))
+}
+
 fn sources(knowledge_base: &KnowledgeBase) -> BTreeSet<String> {
     let query = "SELECT ?source { ?document vt:source ?source }";
     let options = QueryOptions { timeout_ms: 60_000, formats: vec![ResultFormat::Tsv] };
@@ -64,7 +71,8 @@ fn fifty_kills_lose_nothing_and_leave_nothing() {
     while n_kills < N_KILLS {
         // Moments from the start of the program to seconds of work, spread evenly.
         n_runs += 1;
-        let delay = Duration::from_millis(100 + n_runs * 617 % 2_900);
+        let within = kill_within_ms();
+        let delay = Duration::from_millis(100 + n_runs * within * 618 / 1_000 % (within - 100));
         let killed = ingest_and_kill(root.path(), delay, &mut acknowledged);
         let knowledge_base = open(root.path());
         let status = knowledge_base.status().unwrap();
