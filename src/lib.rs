@@ -8,16 +8,17 @@
 //! ```text
 //! 0 vocab      every IRI and prefix
 //! 1 model      the types that flow
-//! 2 ingest     bytes -> documents -> fragments     embed   text -> vectors (ort, tokenizers)
+//! 2 picture    bytes -> upright pixels
+//! 3 ingest     bytes -> documents -> fragments     embed   texts and pictures -> vectors
 //!   index      vectors and words -> hits           graph   Oxigraph, SPARQL, projection and walks
 //!   llm        OpenAI-compatible client
-//! 3 extract    fragments -> mentions, links        resolve   mentions -> entities
+//! 4 extract    fragments -> mentions, links        resolve   mentions -> entities
 //!   retrieve   query + snapshot -> context         answer    context -> checked answer
 //!   audit      answer -> provenance bundle         eval      data sets, metrics, reports
-//! 4 config     one struct of every module's settings
-//! 5 engine     wires the parts: ingest, publish, ask
-//! 6 serve      HTTP
-//! 7 cli        one file per subcommand
+//! 5 config     one struct of every module's settings
+//! 6 engine     wires the parts: ingest, publish, ask
+//! 7 serve      HTTP
+//! 8 cli        one file per subcommand
 //! ```
 //!
 //! # Path of data
@@ -42,6 +43,7 @@ pub mod index;
 pub mod ingest;
 pub mod llm;
 pub mod model;
+pub mod picture;
 pub mod resolve;
 pub mod retrieve;
 pub mod serve;

@@ -11,6 +11,7 @@ use std::path::{Path, PathBuf};
 const LAYERS: &[&[&str]] = &[
     &["vocab"],
     &["model"],
+    &["picture"],
     &["ingest", "embed", "index", "graph", "llm"],
     &["extract", "resolve", "retrieve", "answer", "audit", "eval"],
     &["govern"],
@@ -36,11 +37,13 @@ const HOMES: &[(&str, &[&str])] = &[
     // RDF terms may travel; the store may not.
     ("oxigraph", &["graph", "model", "ingest", "audit", "engine"]),
     // The command line draws pictures on the terminal.
-    ("image", &["ingest", "cli"]),
+    ("image", &["picture", "cli"]),
+    ("fast_image_resize", &["embed"]),
     ("viuer", &["cli"]),
     ("async_openai", &["llm"]),
-    ("reqwest", &["llm"]),
-    ("rustls", &["llm"]),
+    // A language model is asked, and models are downloaded.
+    ("reqwest", &["llm", "embed"]),
+    ("rustls", &["llm", "embed"]),
     ("axum", &["serve"]),
     ("tokio_stream", &["serve"]),
     ("clap", &["cli", "main"]),

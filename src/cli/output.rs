@@ -162,3 +162,43 @@ impl Drop for ProgressReporter {
         }
     }
 }
+
+/// Downloads on stderr: a bar on a terminal, a line every few seconds elsewhere.
+pub(super) struct DownloadReporter {
+    bar: Option<ProgressBar>,
+    last_line: Instant,
+}
+
+impl DownloadReporter {
+    pub(super) fn new() -> Self {
+        let bar = std::io::stderr().is_terminal().then(|| {
+            let bar = ProgressBar::no_length();
+            let style = "{bar:30} {bytes}/{total_bytes}, {bytes_per_sec}, {eta} left  {wide_msg}";
+            if let Ok(style) = ProgressStyle::with_template(style) {
+                bar.set_style(style);
+            }
+            bar
+        });
+        Self { bar, last_line: Instant::now() }
+    }
+
+    pub(super) fn show(&mut self, file: &str, n_bytes: u64, total: Option<u64>) {
+        if let Some(bar) = &self.bar {
+            bar.set_length(total.unwrap_or(n_bytes));
+            bar.set_position(n_bytes);
+            bar.set_message(file.to_owned());
+        } else if self.last_line.elapsed() >= BETWEEN_LINES {
+            self.last_line = Instant::now();
+            let total = total.map_or_else(String::new, |total| format!(" of {}", total >> 20));
+            eprintln!("{file}: {}{total} MiB", n_bytes >> 20);
+        }
+    }
+}
+
+impl Drop for DownloadReporter {
+    fn drop(&mut self) {
+        if let Some(bar) = &self.bar {
+            bar.finish_and_clear();
+        }
+    }
+}

@@ -84,6 +84,14 @@ pub enum EmbedError {
         /// Begin of the text.
         text: String,
     },
+    /// The files of a picture model do not fit together.
+    #[error("model `{model}`: {reason}")]
+    Layout {
+        /// Model name.
+        model: String,
+        /// What was expected and what was found.
+        reason: String,
+    },
     /// The pooling named in the registry is unknown.
     #[error("model `{model}`: pooling `{pooling}` is not known; expected `mean` or `cls`")]
     Pooling {

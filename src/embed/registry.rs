@@ -1,5 +1,6 @@
 //! The registry of models: names, files, digests, licences.
 
+use super::picture_model::TextTower;
 use crate::model::Digest;
 use serde::Deserialize;
 
@@ -40,6 +41,10 @@ pub struct ModelEntry {
     pub passage_prefix: String,
     /// Python package that carries the files.
     pub package: Option<PythonPackage>,
+    /// Repository of a model hub that holds the files.
+    pub hub: Option<HubRepository>,
+    /// The text side of a picture model.
+    pub text_tower: Option<TextTower>,
     /// The files.
     #[serde(rename = "file")]
     pub files: Vec<FileEntry>,
@@ -53,6 +58,18 @@ pub enum Task {
     Runtime,
     /// Text embedding.
     Text,
+    /// Pictures and texts in one space.
+    Pictures,
+}
+
+/// A repository of a model hub.
+#[derive(Clone, Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct HubRepository {
+    /// `owner/name`.
+    pub repository: String,
+    /// Commit, tag or branch.
+    pub revision: String,
 }
 
 /// A Python package that carries model files.
@@ -84,9 +101,11 @@ pub struct FileEntry {
     /// Whether it is written from the other files instead of fetched.
     #[serde(default)]
     pub converted: bool,
-    /// Digest.
-    pub sha256: Digest,
-    /// Size in bytes.
+    /// Digest. Where the registry names none, the one of the first installation
+    /// is recorded beside the files and holds from then on.
+    pub sha256: Option<Digest>,
+    /// Size in bytes; 0 where it is not known.
+    #[serde(default)]
     pub size_bytes: u64,
 }
 

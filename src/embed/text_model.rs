@@ -1,7 +1,8 @@
 //! A text embedding model run by ONNX Runtime.
 
 use super::embedder::{EmbedError, EmbeddedTexts, Embedder, TextRole, TokenCounter};
-use super::install::{InstallError, verify};
+use super::install::InstallError;
+use super::installed::{VerifiedModel, verify};
 use super::registry::ModelEntry;
 use super::runtime::Runtime;
 use crate::model::Space;
@@ -70,7 +71,8 @@ impl TextModel {
         cache_dir: &Path,
         n_threads: usize,
     ) -> Result<Self, OpenError> {
-        let folder = verify(entry, cache_dir)?;
+        let verified = verify(entry, cache_dir)?;
+        let folder = &verified.folder;
         let tokenizer = tokenizer(entry, &folder.join("tokenizer.json"))?;
         let pooling = match entry.pooling.as_str() {
             "mean" => Pooling::Mean,
@@ -83,7 +85,7 @@ impl TextModel {
                 .into());
             }
         };
-        let session = load_session(runtime, entry, &folder.join("model.onnx"), n_threads)?;
+        let session = load_session(runtime, &entry.name, &folder.join("model.onnx"), n_threads)?;
         let inputs = session
             .inputs()
             .iter()
@@ -95,7 +97,7 @@ impl TextModel {
             })
             .collect();
         let model = Self {
-            space: space_of(entry),
+            space: space_of(entry, &verified),
             entry: entry.clone(),
             tokenizer,
             pooling,
@@ -263,14 +265,14 @@ fn tokenizer(entry: &ModelEntry, path: &Path) -> Result<Tokenizer, EmbedError> {
     Ok(tokenizer)
 }
 
-fn load_session(
+pub(super) fn load_session(
     runtime: &Runtime,
-    entry: &ModelEntry,
+    model: &str,
     path: &Path,
     n_threads: usize,
 ) -> Result<Session, EmbedError> {
     let failed =
-        |source| EmbedError::Model { model: entry.name.clone(), doing: "being loaded", source };
+        |source| EmbedError::Model { model: model.to_owned(), doing: "being loaded", source };
     let builder = Session::builder(runtime.environment()).map_err(failed)?;
     let builder = builder
         .with_intra_threads(n_threads)
@@ -281,12 +283,12 @@ fn load_session(
     builder.commit_from_file(path).map_err(failed)
 }
 
-fn space_of(entry: &ModelEntry) -> Space {
-    let mut files: Vec<_> = entry
-        .files
+fn space_of(entry: &ModelEntry, verified: &VerifiedModel) -> Space {
+    let mut files: Vec<_> = verified
+        .digests
         .iter()
-        .filter(|file| matches!(file.name.as_str(), "model.onnx" | "tokenizer.json"))
-        .map(|file| (file.name.clone(), file.sha256))
+        .filter(|(name, _)| matches!(name.as_str(), "model.onnx" | "tokenizer.json"))
+        .cloned()
         .collect();
     files.sort();
     Space {

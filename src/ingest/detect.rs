@@ -22,9 +22,9 @@ pub(super) fn detect(bytes: &[u8], source: &str) -> Result<MediaType, LoadError>
     let ending = source.rsplit_once('.').map(|(_, ending)| ending.to_lowercase());
     let ending = ending.as_deref().unwrap_or_default();
     if matches!(ending, "png" | "jpg" | "jpeg" | "webp") {
-        return Err(LoadError::Picture {
+        return Err(LoadError::Kind {
             source_path: source.to_owned(),
-            reason: "it does not begin like a picture".to_owned(),
+            found: "text under the name of a picture".to_owned(),
         });
     }
     let head = text.trim_start_matches('\u{feff}').trim_start();

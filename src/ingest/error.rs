@@ -1,5 +1,6 @@
 //! Errors about sources.
 
+use crate::picture::PictureError;
 use std::io;
 use std::path::PathBuf;
 
@@ -75,11 +76,12 @@ pub enum LoadError {
         reason: String,
     },
     /// A picture that cannot be decoded.
-    #[error("{source_path} is a damaged or unsupported picture: {reason}")]
+    #[error("{source_path} is a damaged or unsupported picture")]
     Picture {
         /// Source path.
         source_path: String,
         /// What the decoder says.
-        reason: String,
+        #[source]
+        source: PictureError,
     },
 }

@@ -22,5 +22,4 @@ pub use chunk::{ChunkOptions, fragments};
 pub use document::{IngestConfig, LabelRule, document, recipe};
 pub use error::{LoadError, ScanError};
 pub use loader::{Loader, load};
-pub use picture::pixel_digest;
 pub use source::{SourceItem, SourceText, count, scan};

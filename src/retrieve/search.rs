@@ -6,8 +6,8 @@ use super::fuse::{Ranking, fuse};
 use super::snapshot::Snapshot;
 use crate::embed::{EmbedError, Embedder, TextRole};
 use crate::index::{IndexRead, LexicalError, SearchError};
-use crate::ingest::{LoadError, pixel_digest};
 use crate::model::{FragmentId, FragmentKind, Hit, Query, Route, RouteScore, asks_for_picture};
+use crate::picture::{Picture, PictureError};
 use std::collections::HashMap;
 
 /// A retrieval that failed.
@@ -23,8 +23,8 @@ pub enum RetrieveError {
     #[error(transparent)]
     Lexical(#[from] LexicalError),
     /// The picture of the question cannot be decoded.
-    #[error(transparent)]
-    Picture(#[from] LoadError),
+    #[error("the picture of the question cannot be read")]
+    Picture(#[from] PictureError),
 }
 
 /// Hits that get their graph path; further ones are rarely looked at.
@@ -57,7 +57,7 @@ pub fn search(
     let n = config.n_candidates.max(query.k);
     let mut routes: Vec<(Route, Vec<(FragmentId, f32)>)> = Vec::new();
     if let Some(bytes) = &query.picture {
-        let pixels = pixel_digest("the question's picture", bytes)?;
+        let pixels = Picture::decode(bytes)?.pixels_digest();
         let mut same = snapshot.pictures_of(&pixels);
         same.retain(|fragment| {
             snapshot.fragment(fragment).is_some_and(|f| snapshot.may_see(&f.document, labels))

@@ -85,7 +85,7 @@ impl From<EngineError> for ApiError {
     fn from(error: EngineError) -> Self {
         match error {
             EngineError::Retrieve(RetrieveError::Picture(error)) => {
-                Self::bad_request("messages", error.to_string())
+                Self::bad_request("messages", format!("the picture cannot be read: {error}"))
             }
             error => Self::internal(&error),
         }

@@ -4,16 +4,21 @@ use std::path::{Path, PathBuf};
 use std::process::{Command, Output};
 use std::sync::{Arc, OnceLock};
 use tempfile::TempDir;
-use veritrail::embed::{Embedder, Registry, RuntimeSearch, TextModel, cache_dir_from_env};
+use veritrail::embed::{Embedder, Registry, Runtime, RuntimeSearch, TextModel, cache_dir_from_env};
 use veritrail::engine::KnowledgeBase;
+
+/// The installed runtime.
+pub(crate) fn runtime() -> Runtime {
+    let search = RuntimeSearch::from_env(None, &cache_dir_from_env());
+    search.load().expect("run `make models` first")
+}
 
 /// The installed text model, loaded once.
 pub(crate) fn embedder() -> Arc<dyn Embedder> {
     static EMBEDDER: OnceLock<Arc<dyn Embedder>> = OnceLock::new();
     let open = || -> Arc<dyn Embedder> {
         let cache = cache_dir_from_env();
-        let search = RuntimeSearch::from_env(None, &cache);
-        let runtime = search.load().expect("run `make models` first");
+        let runtime = runtime();
         let registry = Registry::builtin().unwrap();
         let entry = registry.find("all-minilm-l6-v2").unwrap();
         Arc::new(TextModel::open(&runtime, entry, &cache, 2).expect("run `make models` first"))

@@ -1,0 +1,321 @@
+//! Pictures and words in one space: a two-tower model run by ONNX Runtime.
+//!
+//! The layout is that of the common exports: `onnx/vision_model.onnx`,
+//! `onnx/text_model.onnx`, `preprocessor_config.json`, `tokenizer.json`. What the
+//! graphs are called inside is found out from them.
+
+use super::embedder::{EmbedError, EmbeddedTexts, Embedder, TextRole, TokenCounter};
+use super::installed::{VerifiedModel, verify};
+use super::preprocess::Preprocessing;
+use super::registry::ModelEntry;
+use super::runtime::Runtime;
+use super::text_model::{OpenError, load_session};
+use crate::model::{Digest, Space};
+use crate::picture::RgbPixels;
+use ort::session::{Session, SessionOutputs};
+use ort::value::{DynValue, Tensor};
+use serde::Deserialize;
+use std::path::Path;
+use std::sync::{Mutex, PoisonError};
+use tokenizers::{Encoding, Tokenizer, TruncationParams};
+
+/// Pictures in one run; bounds memory.
+const BATCH_PICTURES: usize = 8;
+/// Texts in one run.
+const BATCH_TEXTS: usize = 32;
+/// Names that exports give to the vector of a picture or text, best first.
+const OUTPUTS: [&str; 5] =
+    ["image_embeds", "text_embeds", "pooler_output", "embeddings", "sentence_embedding"];
+
+/// What cannot be read from a model's files and fails silently when it is wrong.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct TextTower {
+    /// Longest text in tokens, special tokens included.
+    pub max_tokens: usize,
+    /// Token that fills short texts.
+    pub pad_id: u32,
+    /// Whether every text is filled up to `max_tokens` (SigLIP), or only to the
+    /// longest of its batch (CLIP).
+    pub pad_to_max: bool,
+}
+
+impl TextTower {
+    /// CLIP: at most 77 tokens; the end-of-text token fills the rest.
+    pub const CLIP: Self = Self { max_tokens: 77, pad_id: 49_407, pad_to_max: false };
+    /// SigLIP: always 64 tokens, filled with `</s>`.
+    pub const SIGLIP: Self = Self { max_tokens: 64, pad_id: 1, pad_to_max: true };
+    /// SigLIP 2: always 64 tokens, filled with `<pad>`.
+    pub const SIGLIP2: Self = Self { max_tokens: 64, pad_id: 0, pad_to_max: true };
+}
+
+/// Embeds pictures into the space in which it embeds texts.
+pub trait PictureEmbedder: Embedder {
+    /// Vectors of pictures, in their order.
+    ///
+    /// # Errors
+    /// When the model fails or gives a number that is not finite.
+    fn embed_pictures(&self, pictures: &[&RgbPixels]) -> Result<Vec<Vec<f32>>, EmbedError>;
+}
+
+/// A loaded two-tower model.
+pub struct PictureModel {
+    space: Space,
+    preprocessing: Preprocessing,
+    tokenizer: Tokenizer,
+    text: TextTower,
+    vision_session: Mutex<Session>,
+    text_session: Mutex<Session>,
+}
+
+impl PictureModel {
+    /// Verifies the files of `entry` under `cache_dir` and loads them.
+    ///
+    /// # Errors
+    /// When a file is missing or altered, or the runtime refuses the model.
+    pub fn open(
+        runtime: &Runtime,
+        entry: &ModelEntry,
+        cache_dir: &Path,
+        n_threads: usize,
+    ) -> Result<Self, OpenError> {
+        let VerifiedModel { folder, mut digests } = verify(entry, cache_dir)?;
+        let text = entry.text_tower.ok_or_else(|| EmbedError::Layout {
+            model: entry.name.clone(),
+            reason: "expected `text_tower` in its registry entry, found none".to_owned(),
+        })?;
+        digests.sort();
+        Ok(Self::load(runtime, &entry.name, &folder, digests, text, n_threads)?)
+    }
+
+    /// Loads the model in `folder`. `files` are its files with their digests,
+    /// which the caller has verified: they are the identity of the space.
+    ///
+    /// # Errors
+    /// When a file is missing or of another form, or the two towers disagree.
+    pub fn load(
+        runtime: &Runtime,
+        name: &str,
+        folder: &Path,
+        files: Vec<(String, Digest)>,
+        text: TextTower,
+        n_threads: usize,
+    ) -> Result<Self, EmbedError> {
+        let layout = |reason: String| EmbedError::Layout { model: name.to_owned(), reason };
+        let config = std::fs::read_to_string(folder.join("preprocessor_config.json"))
+            .map_err(|error| layout(format!("preprocessor_config.json: {error}")))?;
+        let preprocessing =
+            Preprocessing::from_json(&config).map_err(|error| layout(causes(&error)))?;
+        let tokenizer = tokenizer(name, &folder.join("tokenizer.json"), text)?;
+        // `onnx/vision_model.onnx`, `onnx/vision_model_fp16.onnx`, ...
+        let tower = |tower: &str| {
+            let named = files.iter().map(|(file, _)| file).find(|file| {
+                file.rsplit('/').next().is_some_and(|file| file.starts_with(tower))
+                    && file.ends_with(".onnx")
+            });
+            named.ok_or_else(|| layout(format!("expected a file {tower}*.onnx, found none")))
+        };
+        let session = |file: &str| load_session(runtime, name, &folder.join(file), n_threads);
+        let (vision, words) = (session(tower("vision_model")?)?, session(tower("text_model")?)?);
+        let mut model = Self {
+            space: Space {
+                model: name.to_owned(),
+                files,
+                preprocessing: format!("{}; {text:?}", preprocessing.describe()),
+                pooling: "in the graph".to_owned(),
+                dimension: 0,
+                normalised: true,
+            },
+            preprocessing,
+            tokenizer,
+            text,
+            vision_session: Mutex::new(vision),
+            text_session: Mutex::new(words),
+        };
+        let white = RgbPixels { width: 32, height: 32, bytes: vec![255; 3 * 32 * 32] };
+        let picture = model.run_pictures(&[&white])?;
+        let words = model.embed(&["a picture"], TextRole::Query, &mut |_| {})?.vectors;
+        let lengths = (picture.first().map_or(0, Vec::len), words.first().map_or(0, Vec::len));
+        if lengths.0 != lengths.1 || lengths.0 == 0 {
+            return Err(layout(format!(
+                "expected vectors of equal length, found {} for pictures and {} for texts",
+                lengths.0, lengths.1
+            )));
+        }
+        model.space.dimension = lengths.0;
+        Ok(model)
+    }
+
+    /// Tokens of a text as the model reads them, special tokens included, cut to
+    /// the longest text.
+    ///
+    /// # Errors
+    /// When the tokenizer refuses the text.
+    pub fn token_ids(&self, text: &str) -> Result<Vec<u32>, EmbedError> {
+        let encoding = self.tokenizer.encode_fast(text, true).map_err(|error| {
+            EmbedError::Tokenizer { model: self.space.model.clone(), reason: error.to_string() }
+        })?;
+        Ok(encoding.get_ids().to_vec())
+    }
+
+    fn failed(&self, doing: &'static str) -> impl Fn(ort::Error) -> EmbedError {
+        let model = self.space.model.clone();
+        move |source| EmbedError::Model { model: model.clone(), doing, source }
+    }
+
+    fn run_pictures(&self, pictures: &[&RgbPixels]) -> Result<Vec<Vec<f32>>, EmbedError> {
+        let mut numbers = Vec::new();
+        let mut size = None;
+        for picture in pictures {
+            let (own, width, height) = self.preprocessing.apply(picture).map_err(|error| {
+                EmbedError::Layout { model: self.space.model.clone(), reason: causes(&error) }
+            })?;
+            if *size.get_or_insert((width, height)) != (width, height) {
+                return Err(EmbedError::Layout {
+                    model: self.space.model.clone(),
+                    reason: "pictures of a batch have different sizes".to_owned(),
+                });
+            }
+            numbers.extend(own);
+        }
+        let (width, height) = size.unwrap_or_default();
+        let shape = [pictures.len(), 3, height as usize, width as usize];
+        let input =
+            Tensor::from_array((shape, numbers)).map_err(self.failed("preparing a picture"))?;
+        let mut session = self.vision_session.lock().unwrap_or_else(PoisonError::into_inner);
+        let name = first_input(&session, "pixel_values");
+        let outputs = session
+            .run(vec![(name, input.into_dyn())])
+            .map_err(self.failed("embedding a picture"))?;
+        self.vectors(&outputs, pictures.len(), "a picture")
+    }
+
+    fn run_texts(&self, batch: &[Encoding]) -> Result<Vec<Vec<f32>>, EmbedError> {
+        let longest = batch.iter().map(Encoding::len).max().unwrap_or(0).max(1);
+        let length = if self.text.pad_to_max { self.text.max_tokens } else { longest };
+        let padded = |values: fn(&Encoding) -> &[u32], fill: u32| -> Vec<i64> {
+            let mut flat = Vec::with_capacity(batch.len() * length);
+            for encoding in batch {
+                let row = values(encoding);
+                flat.extend(row.iter().map(|value| i64::from(*value)));
+                flat.extend(std::iter::repeat_n(i64::from(fill), length - row.len()));
+            }
+            flat
+        };
+        let mut session = self.text_session.lock().unwrap_or_else(PoisonError::into_inner);
+        let mut feeds: Vec<(String, DynValue)> = Vec::new();
+        for input in session.inputs() {
+            let values = match input.name() {
+                "attention_mask" => padded(Encoding::get_attention_mask, 0),
+                _ => padded(Encoding::get_ids, self.text.pad_id),
+            };
+            let tensor = Tensor::from_array(([batch.len(), length], values))
+                .map_err(self.failed("preparing a text"))?;
+            feeds.push((input.name().to_owned(), tensor.into_dyn()));
+        }
+        let outputs = session.run(feeds).map_err(self.failed("embedding a text"))?;
+        self.vectors(&outputs, batch.len(), "a text")
+    }
+
+    /// The rows of the vector output, scaled to unit length.
+    fn vectors(
+        &self,
+        outputs: &SessionOutputs<'_>,
+        n: usize,
+        what: &str,
+    ) -> Result<Vec<Vec<f32>>, EmbedError> {
+        let output = OUTPUTS.iter().find_map(|name| outputs.get(*name));
+        let (_, values) = output
+            .ok_or_else(|| EmbedError::Layout {
+                model: self.space.model.clone(),
+                reason: format!("expected one of the outputs {}, found none", OUTPUTS.join(", ")),
+            })?
+            .try_extract_tensor::<f32>()
+            .map_err(self.failed("reading a vector"))?;
+        let length = values.len() / n.max(1);
+        let rows = values.chunks_exact(length.max(1));
+        rows.map(|row| {
+            let norm = row.iter().map(|value| value * value).sum::<f32>().sqrt();
+            if !norm.is_finite() || norm <= 0.0 {
+                return Err(EmbedError::NotFinite {
+                    model: self.space.model.clone(),
+                    text: what.to_owned(),
+                });
+            }
+            Ok(row.iter().map(|value| value / norm).collect())
+        })
+        .collect()
+    }
+}
+
+impl Embedder for PictureModel {
+    fn space(&self) -> &Space {
+        &self.space
+    }
+
+    fn embed(
+        &self,
+        texts: &[&str],
+        _role: TextRole,
+        progress: &mut dyn FnMut(usize),
+    ) -> Result<EmbeddedTexts, EmbedError> {
+        let encodings =
+            self.tokenizer.encode_batch_fast(texts.to_vec(), true).map_err(|error| {
+                EmbedError::Tokenizer { model: self.space.model.clone(), reason: error.to_string() }
+            })?;
+        let n_truncated =
+            encodings.iter().filter(|encoding| !encoding.get_overflowing().is_empty()).count();
+        let mut vectors = Vec::with_capacity(texts.len());
+        for batch in encodings.chunks(BATCH_TEXTS) {
+            vectors.extend(self.run_texts(batch)?);
+            progress(vectors.len());
+        }
+        Ok(EmbeddedTexts { vectors, n_truncated })
+    }
+
+    fn token_counter(&self) -> TokenCounter {
+        let mut tokenizer = self.tokenizer.clone();
+        // Without truncation the whole text counts.
+        let _ = tokenizer.with_truncation(None);
+        TokenCounter { tokenizer }
+    }
+}
+
+impl PictureEmbedder for PictureModel {
+    fn embed_pictures(&self, pictures: &[&RgbPixels]) -> Result<Vec<Vec<f32>>, EmbedError> {
+        // Sizes differ only where a model takes pictures of any size.
+        let n = if self.preprocessing.output_size().is_some() { BATCH_PICTURES } else { 1 };
+        let mut vectors = Vec::with_capacity(pictures.len());
+        for batch in pictures.chunks(n) {
+            vectors.extend(self.run_pictures(batch)?);
+        }
+        Ok(vectors)
+    }
+}
+
+/// The input with this name, or the only one there is.
+fn first_input(session: &Session, wanted: &str) -> String {
+    let names: Vec<&str> = session.inputs().iter().map(|input| input.name()).collect();
+    let known = names.iter().find(|name| **name == wanted).or(names.first());
+    known.map_or_else(|| wanted.to_owned(), |name| (*name).to_owned())
+}
+
+fn tokenizer(model: &str, path: &Path, text: TextTower) -> Result<Tokenizer, EmbedError> {
+    let refused = |error: tokenizers::Error| EmbedError::Tokenizer {
+        model: model.to_owned(),
+        reason: error.to_string(),
+    };
+    let mut tokenizer = Tokenizer::from_file(path).map_err(refused)?;
+    // The file may fix its own padding and truncation; the entry decides.
+    tokenizer.with_padding(None);
+    let truncation = TruncationParams { max_length: text.max_tokens, ..Default::default() };
+    tokenizer.with_truncation(Some(truncation)).map_err(refused)?;
+    Ok(tokenizer)
+}
+
+fn causes(error: &dyn std::error::Error) -> String {
+    match error.source() {
+        Some(cause) => format!("{error}: {cause}"),
+        None => error.to_string(),
+    }
+}
