@@ -39,13 +39,15 @@ pub struct Config {
 pub struct ModelsConfig {
     /// Text model of the registry.
     pub text: String,
+    /// Picture models of the registry, searched side by side; none when empty.
+    pub pictures: Vec<String>,
     /// Threads of one run of a model.
     pub n_threads: usize,
 }
 
 impl Default for ModelsConfig {
     fn default() -> Self {
-        Self { text: "all-minilm-l6-v2".to_owned(), n_threads: 2 }
+        Self { text: "all-minilm-l6-v2".to_owned(), pictures: Vec::new(), n_threads: 2 }
     }
 }
 

@@ -41,8 +41,8 @@ pub(super) fn run(arguments: &Arguments, demo: &DemoArguments) -> anyhow::Result
         KnowledgeBase::init(arguments.kb())?;
     }
     let config = Config::load(&arguments.kb().join("veritrail.toml"))?;
-    let embedder = arguments.embedder(&config)?;
-    let mut knowledge_base = KnowledgeBase::open(arguments.kb(), embedder)?;
+    let models = arguments.models(&config)?;
+    let mut knowledge_base = KnowledgeBase::open(arguments.kb(), models)?;
     let mut reporter = ProgressReporter::new();
     let mut n_documents = 0;
     for part in ["docs", "pictures", "catalogue.ttl"] {

@@ -59,7 +59,7 @@ pub(super) fn run(arguments: &Arguments, eval: &EvalArguments) -> anyhow::Result
             .with_context(|| format!("cannot read the settings {}", path.display()))?,
         None => String::new(),
     };
-    let embedder = arguments.embedder(&Config::default())?;
+    let models = arguments.models(&Config::default())?;
     let temporary = tempfile::tempdir().context("cannot create a temporary folder")?;
     let folder = eval.keep.as_deref().unwrap_or(temporary.path());
     let modes: Vec<RetrievalMode> = match (eval.mode.as_slice(), eval.task) {
@@ -70,7 +70,7 @@ pub(super) fn run(arguments: &Arguments, eval: &EvalArguments) -> anyhow::Result
     let mut reporter = ProgressReporter::new();
     let options = EvaluateOptions { modes, settings };
     let prepared =
-        Evaluation::prepare(&dataset, &embedder, folder, &options, &mut |p| reporter.show(&p))?;
+        Evaluation::prepare(&dataset, &models, folder, &options, &mut |p| reporter.show(&p))?;
     drop(reporter);
     let mut last_run: Option<(RetrievalMode, Run)> = None;
     for mode in options.modes {

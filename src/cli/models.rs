@@ -5,9 +5,7 @@ use super::output::{DownloadReporter, ExitCode};
 use anyhow::Context;
 use clap::{Args, Subcommand};
 use std::path::PathBuf;
-use veritrail::embed::{
-    FileState, HubOptions, InstallSource, Registry, install, installed_files, verify,
-};
+use veritrail::embed::{FileState, HubOptions, InstallSource, install, installed_files, verify};
 
 #[derive(Debug, Args)]
 pub(super) struct ModelsArguments {
@@ -35,7 +33,7 @@ enum ModelsCommand {
 }
 
 pub(super) fn run(arguments: &Arguments, models: &ModelsArguments) -> anyhow::Result<ExitCode> {
-    let registry = Registry::builtin()?;
+    let registry = arguments.registry()?;
     let cache = arguments.cache_dir();
     match &models.command {
         ModelsCommand::List => {

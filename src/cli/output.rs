@@ -3,7 +3,7 @@
 use super::Arguments;
 use anyhow::Context;
 use indicatif::{ProgressBar, ProgressStyle};
-use std::io::IsTerminal;
+use std::io::{ErrorKind, IsTerminal};
 use std::path::PathBuf;
 use std::process::Termination;
 use std::sync::Arc;
@@ -11,8 +11,10 @@ use std::time::{Duration, Instant};
 use tracing_subscriber::EnvFilter;
 use tracing_subscriber::filter::LevelFilter;
 use veritrail::config::Config;
-use veritrail::embed::{Embedder, Registry, RuntimeSearch, TextModel, cache_dir_from_env};
-use veritrail::engine::{KnowledgeBase, Progress};
+use veritrail::embed::{
+    Embedder, PictureModel, Registry, RuntimeSearch, TextModel, cache_dir_from_env,
+};
+use veritrail::engine::{KnowledgeBase, Models, Progress};
 
 /// How a command ended.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -40,7 +42,10 @@ pub(crate) fn start_log() {
         .with_env_var("VERITRAIL_LOG")
         .with_default_directive(LevelFilter::WARN.into())
         .from_env_lossy();
-    let log = tracing_subscriber::fmt().with_env_filter(filter).with_writer(std::io::stderr);
+    let log = tracing_subscriber::fmt()
+        .with_env_filter(filter)
+        .with_ansi(std::io::stderr().is_terminal())
+        .with_writer(std::io::stderr);
     if std::env::var("VERITRAIL_LOG_FORMAT").is_ok_and(|format| format == "json") {
         log.json().init();
     } else {
@@ -70,6 +75,10 @@ pub(super) fn report(error: &anyhow::Error) -> ExitCode {
             text.push_str(&cause);
         }
     }
+    // The graph store passes the system's words on, not its error.
+    if ["No space left on device", "File too large"].iter().any(|full| text.contains(full)) {
+        text.push_str("\nhint: make room and run the command again; what was taken in is kept");
+    }
     eprintln!("{text}");
     ExitCode::Failure
 }
@@ -83,19 +92,38 @@ impl Arguments {
         self.cache.clone().unwrap_or_else(cache_dir_from_env)
     }
 
-    /// Loads the text model that `config` names.
-    pub(super) fn embedder(&self, config: &Config) -> anyhow::Result<Arc<dyn Embedder>> {
-        let cache = self.cache_dir();
+    /// The models that are compiled in, and those of `models.toml` in the cache.
+    pub(super) fn registry(&self) -> anyhow::Result<Registry> {
         let registry = Registry::builtin()?;
-        let entry = registry.find(&config.models.text)?;
+        let path = self.cache_dir().join("models.toml");
+        match std::fs::read_to_string(&path) {
+            Ok(text) => Ok(registry.with_extension(&text, &path.display().to_string())?),
+            Err(error) if error.kind() == ErrorKind::NotFound => Ok(registry),
+            Err(error) => Err(error).with_context(|| format!("cannot read {}", path.display())),
+        }
+    }
+
+    /// Loads the models that `config` names.
+    pub(super) fn models(&self, config: &Config) -> anyhow::Result<Models> {
+        let cache = self.cache_dir();
+        let registry = self.registry()?;
         let runtime = RuntimeSearch::from_env(self.ort_lib.as_deref(), &cache).load()?;
-        Ok(Arc::new(TextModel::open(&runtime, entry, &cache, config.models.n_threads)?))
+        let n_threads = config.models.n_threads;
+        let entry = registry.find(&config.models.text)?;
+        let text: Arc<dyn Embedder> =
+            Arc::new(TextModel::open(&runtime, entry, &cache, n_threads)?);
+        let mut models = Models::from(text);
+        for name in &config.models.pictures {
+            let entry = registry.find(name)?;
+            models.pictures.push(Arc::new(PictureModel::open(&runtime, entry, &cache, n_threads)?));
+        }
+        Ok(models)
     }
 
     pub(super) fn open(&self) -> anyhow::Result<KnowledgeBase> {
         let config = Config::load(&self.kb.join("veritrail.toml"))?;
-        let embedder = self.embedder(&config)?;
-        KnowledgeBase::open(&self.kb, embedder)
+        let models = self.models(&config)?;
+        KnowledgeBase::open(&self.kb, models)
             .with_context(|| format!("cannot open the knowledge base {}", self.kb.display()))
     }
 }

@@ -28,7 +28,7 @@ pub(super) fn run(arguments: &Arguments, status: &StatusArguments) -> anyhow::Re
         println!("knowledge base  {}", found.path.display());
         println!("documents       {}", found.n_documents);
         println!("quads           {}", found.n_quads);
-        println!("vectors         {} in {}", found.n_vectors, found.space);
+        println!("vectors         {} in {}", found.n_vectors, found.spaces.join(", "));
         println!("generation      {}", found.generation.as_deref().unwrap_or("none published"));
         if found.n_torn_bytes > 0 {
             println!("recovered       {} bytes of a torn vector cut off", found.n_torn_bytes);

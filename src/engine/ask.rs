@@ -9,7 +9,9 @@ use crate::audit::bundle;
 use crate::index::{DenseIndex, HnswIndex, LexicalIndex};
 use crate::llm::Sampling;
 use crate::model::{AnswerId, AnswerRecord, Digest, Evidence, Hit, Query, Sentence, StageTiming};
-use crate::retrieve::{Retrieval, RetrievalMode, Snapshot, SnapshotParts, assemble, search};
+use crate::retrieve::{
+    Embedders, Retrieval, RetrievalMode, Snapshot, SnapshotParts, assemble, search,
+};
 use std::sync::Arc;
 use std::time::Instant;
 
@@ -77,6 +79,16 @@ impl KnowledgeBase {
                 HnswIndex::load(&vectors, &folder.join("hnsw"))
                     .unwrap_or_else(|_| HnswIndex::build(&vectors, &mut |_| {}))
             });
+        let pictures = fragments.iter().filter(|f| f.picture() == Some(&f.document));
+        let keys: Vec<&str> = pictures.map(|fragment| fragment.id.as_str()).collect();
+        let visual = self
+            .picture_vectors
+            .iter()
+            .map(|store| {
+                let vectors = store.vectors().subset(keys.iter().copied());
+                DenseIndex::new(store.space(), vectors, None, self.config.dense)
+            })
+            .collect();
         let mut ties = self.graph.close_matches()?;
         ties.extend(self.graph.resource_links()?);
         Ok(Arc::new(Snapshot::new(SnapshotParts {
@@ -88,7 +100,8 @@ impl KnowledgeBase {
             links: self.graph.links()?.into_iter().map(|l| (l.fragment, l.target)).collect(),
             topics: self.graph.topics()?,
             ties,
-            dense: DenseIndex::new(self.embedder.space().id(), vectors, hnsw, self.config.dense),
+            dense: DenseIndex::new(self.vectors.space(), vectors, hnsw, self.config.dense),
+            visual,
             lexical: LexicalIndex::open(&folder.join("lexical"), self.config.lexical)?,
         })?))
     }
@@ -105,14 +118,18 @@ impl Session<'_> {
     /// # Errors
     /// When an index or the model fails.
     pub fn search(&self, query: &Query, mode: RetrievalMode) -> Result<Retrieval, EngineError> {
-        let embedder = self.knowledge_base.embedder.as_ref();
+        let models = &self.knowledge_base.models;
+        let embedders = Embedders {
+            text: models.text.as_ref(),
+            pictures: models.pictures.iter().map(AsRef::as_ref).collect(),
+        };
         let config = &self.knowledge_base.config.retrieve;
-        Ok(search(&self.snapshot, embedder, query, mode, config)?)
+        Ok(search(&self.snapshot, &embedders, query, mode, config)?)
     }
 
     /// Hits as numbered evidence within the token budget of the settings.
     pub fn evidence(&self, hits: &[Hit]) -> Vec<Evidence> {
-        let counter = self.knowledge_base.embedder.token_counter();
+        let counter = self.knowledge_base.models.text.token_counter();
         let config = &self.knowledge_base.config.retrieve;
         let mut evidence =
             assemble(&self.snapshot, hits, &|text| counter.count(text), config.evidence_tokens);
@@ -139,8 +156,7 @@ impl Session<'_> {
         let retrieval = self.search(query, options.mode)?;
         let evidence = self.evidence(&retrieval.hits);
         let retrieved = start.elapsed();
-        let embedder = knowledge_base.embedder.as_ref();
-        let known = EmbeddedOnce::new(embedder);
+        let known = EmbeddedOnce::new(knowledge_base.models.text.as_ref());
         let embed = |texts: &[&str]| Ok(known.embed(texts)?);
         let asked = Asked {
             question: &retrieval.question,
@@ -180,7 +196,7 @@ impl Session<'_> {
             started_at,
             ended_at: now(),
             generation: self.snapshot.generation().clone(),
-            spaces: vec![embedder.space().clone()],
+            spaces: knowledge_base.models.spaces(),
             evidence,
             documents,
             answer,

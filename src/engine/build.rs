@@ -5,12 +5,13 @@ use super::knowledge_base::KnowledgeBase;
 use super::sweep::Writing;
 use crate::embed::TextRole;
 use crate::graph::{DocumentWrite, IngestActivity};
-use crate::index::IndexWrite;
+use crate::index::{IndexWrite, VectorStore};
 use crate::ingest::{LoadError, SourceItem, count, document, fragments, load, recipe, scan};
 use crate::model::{
     Digest, Document, DocumentId, Embedding, EntityId, Fragment, FragmentId, FragmentLink, Loaded,
-    Span, normalise_label,
+    SpaceId, Span, normalise_label,
 };
+use crate::picture::{Picture, PictureError, RgbPixels};
 use std::collections::HashMap;
 use std::path::Path;
 use time::OffsetDateTime;
@@ -19,6 +20,9 @@ use time::format_description::well_known::Rfc3339;
 /// Fragments embedded and committed together: enough that texts of similar
 /// length meet, few enough that a crash costs seconds of work.
 const BATCH_FRAGMENTS: usize = 256;
+
+/// Pictures decoded at the same time.
+const BATCH_PICTURES: usize = 16;
 
 /// Where a long operation is.
 #[derive(Clone, Debug, PartialEq)]
@@ -97,7 +101,9 @@ impl KnowledgeBase {
             .map(|document| (document.id, (document.digest, document.recipe)))
             .collect();
         let writing = Writing::begin(&self.root)?;
-        let counter = self.embedder.token_counter();
+        let counter = self.models.text.token_counter();
+        let picture_spaces: Vec<Digest> =
+            self.models.pictures.iter().map(|model| model.space().id().0).collect();
         let config = self.config.ingest.clone();
         let mut outcome = IngestOutcome { n_total: count(root), ..IngestOutcome::default() };
         let mut pending: Vec<Pending> = Vec::new();
@@ -111,7 +117,7 @@ impl KnowledgeBase {
                 Err(error) => return outcome.failed.push(error),
             };
             let id = DocumentId::from_source(&item.source);
-            let recipe = recipe(&item.source, &config);
+            let recipe = with_spaces(recipe(&item.source, &config), &item, &picture_spaces);
             if known.get(&id) == Some(&(Digest::of(&item.bytes), recipe)) {
                 outcome.n_unchanged += 1;
                 return;
@@ -139,6 +145,32 @@ impl KnowledgeBase {
         Ok(outcome)
     }
 
+    /// Vectors of the picture files among `pending`, in every space of pictures.
+    fn embed_pictures(&mut self, pending: &[Pending]) -> Result<(), EngineError> {
+        let files = pending.iter().filter(|p| p.document.media_type.is_picture());
+        let files: Vec<&Pending> = files.collect();
+        for (model, store) in self.models.pictures.iter().zip(&mut self.picture_vectors) {
+            for some in files.chunks(BATCH_PICTURES) {
+                let pixels = some
+                    .iter()
+                    .map(|p| Ok(Picture::decode(&p.item.bytes)?.on_white()))
+                    .collect::<Result<Vec<RgbPixels>, PictureError>>()?;
+                let vectors = model.embed_pictures(&pixels.iter().collect::<Vec<_>>())?;
+                let targets = some.iter().filter_map(|p| p.fragments.first());
+                let embeddings: Vec<Embedding> = targets
+                    .zip(vectors)
+                    .map(|(fragment, vector)| Embedding {
+                        target: fragment.id.clone(),
+                        space: store.space(),
+                        vector,
+                    })
+                    .collect();
+                store.add(&embeddings)?;
+            }
+        }
+        Ok(())
+    }
+
     /// Blobs, then vectors, then one transaction for each document: what no
     /// transaction names does not exist.
     fn commit(
@@ -156,9 +188,9 @@ impl KnowledgeBase {
             let n_total = outcome.n_total.max(n_documents);
             progress(Progress::Embedding { n_documents, n_total });
         };
-        let embedded = self.embedder.embed(&words, TextRole::Passage, &mut embedding)?;
+        let embedded = self.models.text.embed(&words, TextRole::Passage, &mut embedding)?;
         outcome.n_truncated += embedded.n_truncated;
-        let space = self.embedder.space().id();
+        let space = self.vectors.space();
         let embeddings: Vec<Embedding> = texts
             .into_iter()
             .zip(embedded.vectors)
@@ -169,10 +201,19 @@ impl KnowledgeBase {
             self.blobs.put(&document.text_digest, loaded.text.as_bytes())?;
         }
         self.vectors.add(&embeddings)?;
+        self.embed_pictures(pending)?;
+        let picture_spaces: Vec<SpaceId> =
+            self.picture_vectors.iter().map(VectorStore::space).collect();
         let activity = IngestActivity { started_at, ended_at: now(), software: software() };
         for Pending { loaded, document, fragments, recipe, .. } in pending.drain(..) {
-            let embedded: Vec<(FragmentId, _)> =
+            let mut embedded: Vec<(FragmentId, SpaceId)> =
                 fragments.iter().map(|fragment| (fragment.id.clone(), space)).collect();
+            if document.media_type.is_picture() {
+                let own = fragments.iter().map(|fragment| fragment.id.clone());
+                embedded.extend(
+                    own.flat_map(|id| picture_spaces.iter().map(move |space| (id.clone(), *space))),
+                );
+            }
             let about = (!document.media_type.is_picture())
                 .then(|| normalise_label(&document.title))
                 .filter(|label| !label.is_empty())
@@ -195,6 +236,20 @@ impl KnowledgeBase {
         }
         Ok(())
     }
+}
+
+/// A picture is taken in anew when it lacks a vector in one of the spaces.
+fn with_spaces(recipe: Digest, item: &SourceItem, spaces: &[Digest]) -> Digest {
+    if spaces.is_empty() || !is_picture_name(&item.source) {
+        return recipe;
+    }
+    let parts = std::iter::once(&recipe).chain(spaces).map(|digest| digest.as_bytes().as_slice());
+    Digest::of_parts(parts)
+}
+
+fn is_picture_name(source: &str) -> bool {
+    let ending = source.rsplit('.').next().unwrap_or_default().to_lowercase();
+    ["png", "jpg", "jpeg", "webp"].contains(&ending.as_str())
 }
 
 /// A fragment is embedded under its title and headings.

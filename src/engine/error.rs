@@ -70,6 +70,9 @@ pub enum EngineError {
     /// The model failed.
     #[error(transparent)]
     Embed(#[from] crate::embed::EmbedError),
+    /// A picture that was taken apart before cannot be decoded now.
+    #[error("a picture cannot be embedded")]
+    Picture(#[from] crate::picture::PictureError),
     /// The language model's settings cannot be used.
     #[error(transparent)]
     Llm(#[from] crate::llm::SetupError),

@@ -4,16 +4,15 @@ use super::ask::AskOptions;
 use super::build::Progress;
 use super::error::{EngineError, io_error};
 use super::knowledge_base::KnowledgeBase;
-use crate::embed::Embedder;
+use super::models::Models;
 use crate::eval::{
     AnswerReport, AnsweredQuestion, Dataset, EvalQuery, IngestReport, Latency, RankedDocument,
     Report, Run, measure, measure_answers, percentile,
 };
-use crate::model::{AnswerMode, Query};
+use crate::model::{AnswerMode, Query, Space};
 use crate::retrieve::RetrievalMode;
 use std::collections::BTreeSet;
 use std::path::Path;
-use std::sync::Arc;
 use std::time::Instant;
 
 /// Fragments fetched for each question; a document's rank is that of its best.
@@ -36,7 +35,7 @@ pub struct EvaluateOptions {
 pub struct Evaluation<'d> {
     dataset: &'d Dataset,
     knowledge_base: KnowledgeBase,
-    space: String,
+    spaces: Vec<String>,
     generation: String,
     n_docs: usize,
     seconds: f64,
@@ -50,7 +49,7 @@ impl<'d> Evaluation<'d> {
     /// When the data set cannot be read or the knowledge base fails.
     pub fn prepare(
         dataset: &'d Dataset,
-        embedder: &Arc<dyn Embedder>,
+        models: &Models,
         folder: &Path,
         options: &EvaluateOptions,
         progress: &mut dyn FnMut(Progress<'_>),
@@ -61,13 +60,13 @@ impl<'d> Evaluation<'d> {
         }
         let settings = folder.join("veritrail.toml");
         std::fs::write(&settings, &options.settings).map_err(io_error("write", &settings))?;
-        let mut knowledge_base = KnowledgeBase::open(folder, Arc::clone(embedder))?;
+        let mut knowledge_base = KnowledgeBase::open(folder, models.clone())?;
         let outcome = knowledge_base.ingest(&dataset.corpus, progress)?;
         let published = knowledge_base.publish(progress)?;
         Ok(Self {
             dataset,
             knowledge_base,
-            space: embedder.space().display_name(),
+            spaces: models.spaces().iter().map(Space::display_name).collect(),
             generation: published.generation.name().to_owned(),
             n_docs: outcome.n_committed + outcome.n_unchanged,
             seconds: start.elapsed().as_secs_f64(),
@@ -107,7 +106,7 @@ impl<'d> Evaluation<'d> {
                 docs_per_s: self.n_docs as f64 / self.seconds,
                 seconds: self.seconds,
             },
-            spaces: vec![self.space.clone()],
+            spaces: self.spaces.clone(),
             generation: self.generation.clone(),
         };
         Ok((report, run))

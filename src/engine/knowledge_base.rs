@@ -3,16 +3,16 @@
 use super::blobs::{Blobs, write_atomically};
 use super::error::{EngineError, io_error};
 use super::language_model::LanguageModel;
+use super::models::Models;
 use super::sweep::Swept;
 use crate::config::Config;
-use crate::embed::Embedder;
 use crate::graph::{IntegrityReport, QueryError, QueryOptions, ResultFormat, Store};
 use crate::index::VectorStore;
-use crate::model::{AnswerId, GenerationId};
+use crate::model::{AnswerId, GenerationId, SpaceId};
+use std::collections::HashMap;
 use std::fs::{self, File, TryLockError};
 use std::io::Write;
 use std::path::{Path, PathBuf};
-use std::sync::Arc;
 
 const FORMAT: &str = "veritrail-kb 1";
 const SETTINGS: &str =
@@ -24,8 +24,10 @@ pub struct KnowledgeBase {
     pub(super) config: Config,
     pub(super) graph: Store,
     pub(super) vectors: VectorStore,
+    /// One for each picture model, in their order.
+    pub(super) picture_vectors: Vec<VectorStore>,
     pub(super) blobs: Blobs,
-    pub(super) embedder: Arc<dyn Embedder>,
+    pub(super) models: Models,
     pub(super) llm: Option<LanguageModel>,
     /// What was removed at opening because a crash had left it.
     swept: Option<Swept>,
@@ -45,8 +47,8 @@ pub struct Status {
     pub n_vectors: usize,
     /// The published generation.
     pub generation: Option<String>,
-    /// The text space.
-    pub space: String,
+    /// The spaces of the vectors, that of the text first.
+    pub spaces: Vec<String>,
     /// Bytes of vectors that a crash had torn and opening cut off.
     pub n_torn_bytes: usize,
     /// What opening removed because a crash had left it.
@@ -74,18 +76,25 @@ impl KnowledgeBase {
         write_atomically(&root.join("FORMAT"), FORMAT.as_bytes())
     }
 
-    /// Opens a knowledge base whose text space is that of `embedder`. What a
-    /// crash left that nothing names is removed.
+    /// Opens a knowledge base with the spaces of `models`. What a crash left that
+    /// nothing names is removed.
     ///
     /// # Errors
     /// When there is none, another process holds it, it is of a newer format,
     /// or something in it is damaged.
-    pub fn open(root: &Path, embedder: Arc<dyn Embedder>) -> Result<Self, EngineError> {
+    pub fn open(root: &Path, models: impl Into<Models>) -> Result<Self, EngineError> {
+        let models = models.into();
         let lock = lock(root)?;
         let config = Config::load(&root.join("veritrail.toml"))?;
         let graph = Store::open(&root.join("graph"))?;
         graph.load_ontology(include_str!("../../ontology/veritrail.ttl"))?;
-        let vectors = VectorStore::open(&root.join("vectors"), embedder.space())?;
+        let folder = root.join("vectors");
+        let vectors = VectorStore::open(&folder, models.text.space())?;
+        let picture_vectors = models
+            .pictures
+            .iter()
+            .map(|model| VectorStore::open(&folder, model.space()))
+            .collect::<Result<_, _>>()?;
         let mut knowledge_base = Self {
             blobs: Blobs::new(root.join("blobs")),
             root: root.to_owned(),
@@ -93,7 +102,8 @@ impl KnowledgeBase {
             config,
             graph,
             vectors,
-            embedder,
+            picture_vectors,
+            models,
             swept: None,
             _lock: lock,
         };
@@ -103,7 +113,12 @@ impl KnowledgeBase {
 
     /// Tokens of a text as the text model counts them.
     pub fn count_tokens(&self, text: &str) -> usize {
-        self.embedder.token_counter().count(text)
+        self.models.text.token_counter().count(text)
+    }
+
+    /// The vectors of every space.
+    pub(super) fn stores(&self) -> impl Iterator<Item = &VectorStore> {
+        std::iter::once(&self.vectors).chain(&self.picture_vectors)
     }
 
     /// The settings in force.
@@ -133,15 +148,16 @@ impl KnowledgeBase {
     /// # Errors
     /// When the graph cannot be read.
     pub fn status(&self) -> Result<Status, EngineError> {
-        let space = self.embedder.space();
+        let spaces = self.models.spaces();
+        let spaces: Vec<String> = spaces.iter().map(crate::model::Space::display_name).collect();
         Ok(Status {
             path: self.root.clone(),
             n_documents: self.graph.documents()?.len(),
             n_quads: self.graph.n_quads()?,
-            n_vectors: self.vectors.vectors().len(),
+            n_vectors: self.stores().map(|store| store.vectors().len()).sum(),
             generation: self.current()?.map(|generation| generation.name().to_owned()),
-            space: space.display_name(),
-            n_torn_bytes: self.vectors.n_torn_bytes(),
+            spaces,
+            n_torn_bytes: self.stores().map(VectorStore::n_torn_bytes).sum(),
             swept: self.swept,
             n_unnamed: self.n_unnamed()?,
             findings: self.check()?.findings,
@@ -153,10 +169,14 @@ impl KnowledgeBase {
     /// # Errors
     /// When the graph cannot be read.
     pub fn check(&self) -> Result<IntegrityReport, EngineError> {
-        let own = self.embedder.space().id();
+        let stores: HashMap<SpaceId, &VectorStore> =
+            self.stores().map(|store| (store.space(), store)).collect();
         Ok(self.graph.check_integrity(
+            // Vectors of models that are not configured now are not looked at.
             &|space, fragment| {
-                space != own || self.vectors.vectors().row(fragment.as_str()).is_some()
+                stores
+                    .get(&space)
+                    .is_none_or(|store| store.vectors().row(fragment.as_str()).is_some())
             },
             &|digest| self.blobs.has(digest),
         )?)

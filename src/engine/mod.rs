@@ -12,6 +12,7 @@ mod error;
 mod evaluate;
 mod knowledge_base;
 mod language_model;
+mod models;
 mod publish;
 mod sweep;
 
@@ -20,5 +21,6 @@ pub use build::{IngestOutcome, Progress};
 pub use error::EngineError;
 pub use evaluate::{EvaluateOptions, Evaluation};
 pub use knowledge_base::{KnowledgeBase, Status};
+pub use models::Models;
 pub use publish::Published;
 pub use sweep::Swept;

@@ -46,11 +46,10 @@ impl KnowledgeBase {
         let documents = self.graph.documents()?;
         let fragments = self.graph.fragments()?;
         let mention_digests = self.link(&documents, &fragments)?;
-        let space = self.embedder.space().clone();
         let settings = format!("{:?}", self.config.lexical);
-        let space_id = space.id();
-        let mut parts: Vec<Vec<u8>> =
-            vec![PUBLISH_VERSION.into(), space_id.0.as_bytes().to_vec(), settings.into()];
+        let mut parts: Vec<Vec<u8>> = vec![PUBLISH_VERSION.into()];
+        parts.extend(self.models.spaces().iter().map(|space| space.id().0.as_bytes().to_vec()));
+        parts.push(settings.into());
         for document in &documents {
             parts.push(document.version.as_str().into());
             parts.push(document.recipe.as_bytes().to_vec());
@@ -190,13 +189,10 @@ impl KnowledgeBase {
     ) -> Result<(), EngineError> {
         let mut triples = Triples::new();
         let id = generation.as_str();
-        let space = self.embedder.space();
-        let space_iri = format!("{}{}", vocab::SPACE_PREFIX, space.id().0);
         triples.class(id, vt::GENERATION);
         triples.class(id, prov::ENTITY);
         triples.count(id, vt::N_DOCUMENTS, documents.len());
         triples.count(id, vt::N_FRAGMENTS, fragments.len());
-        triples.link(id, vt::SEARCHES, &space_iri);
         let activity = format!("{}publish:{}", vocab::ACTIVITY_PREFIX, generation.name());
         triples.link(id, prov::WAS_GENERATED_BY, &activity);
         triples.class(&activity, prov::ACTIVITY);
@@ -205,14 +201,18 @@ impl KnowledgeBase {
         for document in documents {
             triples.link(id, prov::WAS_DERIVED_FROM, document.version.as_str());
         }
-        triples.class(&space_iri, vt::SPACE);
-        triples.text(&space_iri, vt::MODEL, &space.model);
-        triples.count(&space_iri, vt::DIMENSION, space.dimension);
-        triples.text(&space_iri, vt::POOLING, &space.pooling);
-        triples.text(&space_iri, vt::PREPROCESSING, &space.preprocessing);
-        for (_, digest) in &space.files {
-            let file = format!("{}{digest}", vocab::BYTES_PREFIX);
-            triples.link(&space_iri, prov::WAS_DERIVED_FROM, &file);
+        for space in self.models.spaces() {
+            let space_iri = format!("{}{}", vocab::SPACE_PREFIX, space.id().0);
+            triples.link(id, vt::SEARCHES, &space_iri);
+            triples.class(&space_iri, vt::SPACE);
+            triples.text(&space_iri, vt::MODEL, &space.model);
+            triples.count(&space_iri, vt::DIMENSION, space.dimension);
+            triples.text(&space_iri, vt::POOLING, &space.pooling);
+            triples.text(&space_iri, vt::PREPROCESSING, &space.preprocessing);
+            for (_, digest) in &space.files {
+                let file = format!("{}{digest}", vocab::BYTES_PREFIX);
+                triples.link(&space_iri, prov::WAS_DERIVED_FROM, &file);
+            }
         }
         Ok(self.graph.add_to_graph(vocab::GRAPH_GOVERNANCE, &triples.into_vec())?)
     }

@@ -57,7 +57,10 @@ impl KnowledgeBase {
             return Ok(None);
         }
         let embedded = self.graph.embedded_fragments()?;
-        let n_vectors = self.vectors.retain(&|key| embedded.contains(key))?;
+        let mut n_vectors = self.vectors.retain(&|key| embedded.contains(key))?;
+        for store in &mut self.picture_vectors {
+            n_vectors += store.retain(&|key| embedded.contains(key))?;
+        }
         let unnamed = self.unnamed_blobs()?;
         for path in &unnamed {
             fs::remove_file(path).map_err(io_error("remove", path))?;
@@ -87,8 +90,10 @@ impl KnowledgeBase {
     /// it is swept.
     pub(super) fn n_unnamed(&self) -> Result<usize, EngineError> {
         let embedded = self.graph.embedded_fragments()?;
-        let vectors = self.vectors.vectors();
-        let keys = (0..vectors.len()).filter_map(|row| vectors.key(row));
+        let keys = self.stores().flat_map(|store| {
+            let vectors = store.vectors();
+            (0..vectors.len()).filter_map(|row| vectors.key(row))
+        });
         let n_vectors = keys.filter(|key| !embedded.contains(*key)).count();
         Ok(n_vectors + self.unnamed_blobs()?.len())
     }

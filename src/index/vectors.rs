@@ -141,6 +141,11 @@ impl VectorStore {
         Ok(n_removed)
     }
 
+    /// The space of the vectors.
+    pub fn space(&self) -> SpaceId {
+        self.space
+    }
+
     /// Every vector stored so far.
     pub fn vectors(&self) -> &VectorSet {
         &self.set

@@ -57,6 +57,8 @@ pub enum Route {
     Graph,
     /// The same picture, byte for byte or pixel for pixel.
     Picture,
+    /// A picture near the question in a space that both share.
+    Visual,
 }
 
 impl Route {
@@ -67,6 +69,7 @@ impl Route {
             Self::Lexical => "lexical",
             Self::Graph => "graph",
             Self::Picture => "picture",
+            Self::Visual => "visual",
         }
     }
 }

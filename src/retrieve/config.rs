@@ -42,6 +42,8 @@ pub struct RetrieveConfig {
     pub lexical_weight: f32,
     /// Weight of vectors in the fusion.
     pub dense_weight: f32,
+    /// Weight of each space that pictures share with texts.
+    pub visual_weight: f32,
     /// Weight of the graph, added to the fused score.
     pub graph_weight: f32,
     /// Fused hits from which the walk starts.
@@ -71,6 +73,7 @@ impl Default for RetrieveConfig {
             n_candidates: 200,
             lexical_weight: 0.4,
             dense_weight: 0.6,
+            visual_weight: 0.5,
             graph_weight: 3.0,
             n_seeds: 10,
             seed_power: 4.0,

@@ -1,7 +1,10 @@
 //! One ranking out of several.
 
-use crate::model::FragmentId;
+use crate::model::{FragmentId, Route};
 use std::collections::BTreeMap;
+
+/// What one route found: fragments with raw scores, best first.
+pub(super) type RouteHits = (Route, Vec<(FragmentId, f32)>);
 
 /// A ranking of one route with its weight.
 pub(super) struct Ranking<'a> {

@@ -12,8 +12,9 @@ mod expand;
 mod fuse;
 mod search;
 mod snapshot;
+mod visual;
 
 pub use assemble::assemble;
 pub use config::{RetrievalMode, RetrieveConfig};
-pub use search::{Retrieval, RetrieveError, search};
+pub use search::{Embedders, Retrieval, RetrieveError, search};
 pub use snapshot::{Snapshot, SnapshotParts};

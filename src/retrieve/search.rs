@@ -2,11 +2,12 @@
 
 use super::config::{RetrievalMode, RetrieveConfig};
 use super::expand::{entities_of, expand, explain};
-use super::fuse::{Ranking, fuse};
+use super::fuse::{Ranking, RouteHits, fuse};
 use super::snapshot::Snapshot;
-use crate::embed::{EmbedError, Embedder, TextRole};
+use super::visual::{VisualQuery, question_in_words, visual};
+use crate::embed::{EmbedError, Embedder, PictureEmbedder, TextRole};
 use crate::index::{IndexRead, LexicalError, SearchError};
-use crate::model::{FragmentId, FragmentKind, Hit, Query, Route, RouteScore, asks_for_picture};
+use crate::model::{FragmentId, Hit, Query, Route, RouteScore, asks_for_picture};
 use crate::picture::{Picture, PictureError};
 use std::collections::HashMap;
 
@@ -42,23 +43,32 @@ pub struct Retrieval {
     pub question: String,
 }
 
+/// What embeds questions.
+pub struct Embedders<'a> {
+    /// Into the space of the chunks.
+    pub text: &'a dyn Embedder,
+    /// Into spaces that pictures share with texts.
+    pub pictures: Vec<&'a dyn PictureEmbedder>,
+}
+
 /// Finds the `query.k` best fragments.
 ///
 /// # Errors
-/// When an index or the embedder fails.
+/// When an index or an embedder fails, or the question's picture is damaged.
 pub fn search(
     snapshot: &Snapshot,
-    embedder: &dyn Embedder,
+    embedders: &Embedders<'_>,
     query: &Query,
     mode: RetrievalMode,
     config: &RetrieveConfig,
 ) -> Result<Retrieval, RetrieveError> {
+    let embedder = embedders.text;
     let labels = query.allowed_labels.as_ref();
     let n = config.n_candidates.max(query.k);
-    let mut routes: Vec<(Route, Vec<(FragmentId, f32)>)> = Vec::new();
-    if let Some(bytes) = &query.picture {
-        let pixels = Picture::decode(bytes)?.pixels_digest();
-        let mut same = snapshot.pictures_of(&pixels);
+    let mut routes: Vec<RouteHits> = Vec::new();
+    let picture = query.picture.as_deref().map(Picture::decode).transpose()?;
+    if let Some(picture) = &picture {
+        let mut same = snapshot.pictures_of(&picture.pixels_digest());
         same.retain(|fragment| {
             snapshot.fragment(fragment).is_some_and(|f| snapshot.may_see(&f.document, labels))
         });
@@ -84,6 +94,15 @@ pub fn search(
         let found = snapshot.dense.search(embedder.space().id(), &vector, n, filter)?;
         let found = found.into_iter().map(|h| (FragmentId::from_iri(h.key), h.score)).collect();
         routes.push((Route::Dense, found));
+    }
+    if mode != RetrievalMode::Lexical {
+        let wanted = VisualQuery {
+            picture: picture.as_ref().map(Picture::on_white),
+            words: query.text.trim(),
+            n: config.n_candidates,
+            labels,
+        };
+        routes.extend(visual(snapshot, embedders, &wanted)?);
     }
     let seeds = fuse(&rankings(&routes, config));
     let entities = entities_of(snapshot, &question);
@@ -131,31 +150,6 @@ pub fn search(
     Ok(Retrieval { hits, entities: labels, question })
 }
 
-/// The words of the question, and those of the picture that it comes with when
-/// the same one is known.
-fn question_in_words(
-    snapshot: &Snapshot,
-    query: &Query,
-    routes: &[(Route, Vec<(FragmentId, f32)>)],
-) -> String {
-    if query.picture.is_none() {
-        return query.text.clone();
-    }
-    let asked = match query.text.trim() {
-        "" => "What does this picture show?",
-        text => text,
-    };
-    let same = routes.iter().find(|(route, _)| *route == Route::Picture);
-    let known = same.and_then(|(_, hits)| snapshot.fragment(&hits.first()?.0));
-    match known.map(|fragment| &fragment.kind) {
-        Some(FragmentKind::Picture { alt, caption, .. }) => {
-            let words = caption.as_deref().filter(|_| alt.is_empty()).unwrap_or(alt);
-            format!("{asked} (picture: {words})")
-        }
-        _ => asked.to_owned(),
-    }
-}
-
 /// A picture repeats words of its page; it comes before the page only when a
 /// picture is asked for.
 fn weigh_pictures(
@@ -173,10 +167,7 @@ fn weigh_pictures(
     fused.sort_by(|a, b| b.1.total_cmp(&a.1).then_with(|| a.0.cmp(&b.0)));
 }
 
-fn rankings<'a>(
-    routes: &'a [(Route, Vec<(FragmentId, f32)>)],
-    config: &RetrieveConfig,
-) -> Vec<Ranking<'a>> {
+fn rankings<'a>(routes: &'a [RouteHits], config: &RetrieveConfig) -> Vec<Ranking<'a>> {
     routes
         .iter()
         .map(|(route, hits)| Ranking {
@@ -185,6 +176,7 @@ fn rankings<'a>(
                 Route::Lexical => config.lexical_weight,
                 Route::Graph => config.graph_weight,
                 Route::Dense => config.dense_weight,
+                Route::Visual => config.visual_weight,
                 // The same pixels are no similarity but a fact.
                 Route::Picture => 2.0,
             },
@@ -192,9 +184,7 @@ fn rankings<'a>(
         .collect()
 }
 
-fn route_scores(
-    routes: &[(Route, Vec<(FragmentId, f32)>)],
-) -> HashMap<FragmentId, Vec<RouteScore>> {
+fn route_scores(routes: &[RouteHits]) -> HashMap<FragmentId, Vec<RouteScore>> {
     let mut scores: HashMap<FragmentId, Vec<RouteScore>> = HashMap::new();
     for (route, hits) in routes {
         for (i, (fragment, score)) in hits.iter().enumerate() {

@@ -29,6 +29,8 @@ pub struct SnapshotParts {
     pub ties: Vec<(EntityId, EntityId)>,
     /// Vectors.
     pub dense: DenseIndex,
+    /// Vectors of picture files, for each space that they share with texts.
+    pub visual: Vec<DenseIndex>,
     /// Words.
     pub lexical: LexicalIndex,
 }
@@ -44,6 +46,7 @@ pub struct Snapshot {
     pictures: HashMap<Digest, Vec<FragmentId>>,
     pub(super) projection: Projection,
     pub(super) dense: DenseIndex,
+    pub(super) visual: Vec<DenseIndex>,
     pub(super) lexical: LexicalIndex,
 }
 
@@ -65,6 +68,7 @@ impl Snapshot {
             pictures,
             projection,
             dense: parts.dense,
+            visual: parts.visual,
             lexical: parts.lexical,
         })
     }
@@ -88,6 +92,17 @@ impl Snapshot {
     /// file itself when no page shows it.
     pub(super) fn pictures_of(&self, pixels: &Digest) -> Vec<FragmentId> {
         self.pictures.get(pixels).cloned().unwrap_or_default()
+    }
+
+    /// Fragments that show the picture of a file, which is named by its own
+    /// fragment.
+    pub(super) fn showing(&self, file: &FragmentId) -> Vec<FragmentId> {
+        let pixels = self
+            .fragments
+            .get(file)
+            .and_then(|fragment| self.documents.get(&fragment.document)?.picture)
+            .map(|facts| facts.pixels);
+        pixels.map_or_else(Vec::new, |pixels| self.pictures_of(&pixels))
     }
 
     /// Number of documents, fragments and entities.

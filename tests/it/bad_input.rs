@@ -129,7 +129,7 @@ fn a_second_program_on_the_same_knowledge_base_is_refused() {
     check(program(root.path()).arg("status"), 1, &["in use by another process", "hint:"]);
 }
 
-/// Files end at 64 KiB, whatever is written to them: a disk that is full.
+/// Files end at 128 KiB, whatever is written to them: a disk that is full.
 #[test]
 fn a_full_disk_is_an_error_that_loses_nothing() {
     let (root, source) = (tempfile::tempdir().unwrap(), pump_documents());
@@ -141,11 +141,12 @@ fn a_full_disk_is_an_error_that_loses_nothing() {
     }
     let plain = program(root.path());
     let mut limited = Command::new("sh");
-    limited.args(["-c", "trap '' XFSZ; ulimit -f 128; exec \"$0\" \"$@\""]);
+    limited.args(["-c", "trap '' XFSZ; ulimit -f 256; exec \"$0\" \"$@\""]);
     limited.arg(plain.get_program()).args(plain.get_args()).arg("ingest").arg(source.path());
     let (code, stdout, stderr) = outcome(&limited.output().unwrap());
     assert_eq!(code, 1, "{stdout}\n{stderr}");
     assert!(stderr.contains("error: ") && stderr.contains("File too large"), "{stderr}");
+    assert!(stderr.contains("hint: make room"), "{stderr}");
     let mut knowledge_base = open(root.path());
     let status = knowledge_base.status().unwrap();
     assert_eq!((status.findings, status.n_unnamed), (Vec::new(), 0));

@@ -12,4 +12,5 @@ mod knowledge_base;
 mod llama;
 mod old_formats;
 mod picture_parity;
+mod pictures;
 mod server;

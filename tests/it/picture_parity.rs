@@ -80,7 +80,7 @@ fn model(name: &str, text: TextTower) -> PictureModel {
     PictureModel::load(&runtime(), name, &folder, files, text, 1).unwrap()
 }
 
-fn clip() -> PictureModel {
+pub(crate) fn clip() -> PictureModel {
     // The tiny model's own end-of-text token.
     model("clip", TextTower { pad_id: 687, ..TextTower::CLIP })
 }
