@@ -47,7 +47,11 @@ pub struct ModelsConfig {
 
 impl Default for ModelsConfig {
     fn default() -> Self {
-        Self { text: "all-minilm-l6-v2".to_owned(), pictures: Vec::new(), n_threads: 2 }
+        Self {
+            text: "all-minilm-l6-v2".to_owned(),
+            pictures: vec!["veritrail-lite".to_owned()],
+            n_threads: 2,
+        }
     }
 }
 

@@ -9,8 +9,10 @@ use std::fs::File;
 use std::io::BufWriter;
 use std::path::PathBuf;
 use veritrail::config::Config;
-use veritrail::engine::{EvaluateOptions, Evaluation};
-use veritrail::eval::{AnswerReport, Dataset, Report, Run, write_trec_run};
+use veritrail::engine::{EvaluateOptions, Evaluation, Progress, evaluate_pictures};
+use veritrail::eval::{
+    AnswerReport, Dataset, PictureDataset, PictureTask, Report, Run, write_trec_run,
+};
 use veritrail::retrieve::RetrievalMode;
 
 /// Example: `veritrail eval data/golden --corpus data/example --mode graph`
@@ -30,6 +32,9 @@ pub(super) struct EvalArguments {
     /// Documents for each question in the run file.
     #[arg(long, default_value_t = 100)]
     k: usize,
+    /// Picture model of `text-to-image` and `image-to-text`.
+    #[arg(long, default_value = "veritrail-lite")]
+    space: String,
     /// Write the ranking of the last mode as a TREC run.
     #[arg(long)]
     run: Option<PathBuf>,
@@ -50,21 +55,35 @@ enum TaskArgument {
     Retrieval,
     /// Answers and their citations, for questions with gold answers.
     Answer,
+    /// Words are asked, pictures are ranked in one space.
+    TextToImage,
+    /// Pictures are asked, texts are ranked in one space; with class names as
+    /// texts this is zero-shot classification.
+    ImageToText,
 }
 
 pub(super) fn run(arguments: &Arguments, eval: &EvalArguments) -> anyhow::Result<ExitCode> {
+    match eval.task {
+        TaskArgument::TextToImage => return pictures(arguments, eval, PictureTask::TextToImage),
+        TaskArgument::ImageToText => return pictures(arguments, eval, PictureTask::ImageToText),
+        TaskArgument::Retrieval | TaskArgument::Answer => {}
+    }
     let dataset = Dataset::load(&eval.dataset, eval.corpus.as_deref())?;
     let settings = match &eval.settings {
         Some(path) => std::fs::read_to_string(path)
             .with_context(|| format!("cannot read the settings {}", path.display()))?,
         None => String::new(),
     };
-    let models = arguments.models(&Config::default())?;
+    let config = match &eval.settings {
+        Some(path) => Config::load(path)?,
+        None => Config::default(),
+    };
+    let models = arguments.models(&config)?;
     let temporary = tempfile::tempdir().context("cannot create a temporary folder")?;
     let folder = eval.keep.as_deref().unwrap_or(temporary.path());
     let modes: Vec<RetrievalMode> = match (eval.mode.as_slice(), eval.task) {
-        ([], TaskArgument::Retrieval) => RetrievalMode::ALL.to_vec(),
         ([], TaskArgument::Answer) => vec![RetrievalMode::Graph],
+        ([], _) => RetrievalMode::ALL.to_vec(),
         (modes, _) => modes.iter().map(|mode| (*mode).into()).collect(),
     };
     let mut reporter = ProgressReporter::new();
@@ -82,14 +101,61 @@ pub(super) fn run(arguments: &Arguments, eval: &EvalArguments) -> anyhow::Result
             last_run = Some((mode, run));
         }
     }
-    if let (Some(path), Some((mode, mut run))) = (&eval.run, last_run) {
-        run.values_mut().for_each(|ranking| ranking.truncate(eval.k));
-        let file = File::create(path)
-            .with_context(|| format!("cannot create the run file {}", path.display()))?;
-        let tag = format!("veritrail-{}", mode.as_str());
-        write_trec_run(&run, &tag, &mut BufWriter::new(file))?;
+    if let Some((mode, run)) = last_run {
+        write_run(eval, run, mode.as_str())?;
     }
     Ok(ExitCode::Success)
+}
+
+/// Scores one picture space; no knowledge base is needed.
+fn pictures(
+    arguments: &Arguments,
+    eval: &EvalArguments,
+    task: PictureTask,
+) -> anyhow::Result<ExitCode> {
+    let dataset = PictureDataset::load(&eval.dataset)?;
+    let mut config = Config::default();
+    config.models.pictures = vec![eval.space.clone()];
+    let models = arguments.models(&config)?;
+    let model = models.pictures.first().context("no picture model was loaded")?;
+    let mut reporter = ProgressReporter::new();
+    let (report, run) = evaluate_pictures(&dataset, model.as_ref(), task, &mut |done, total| {
+        reporter.show(&Progress::Ingesting {
+            n_documents: done,
+            n_total: total,
+            source: &dataset.name,
+        });
+    })?;
+    drop(reporter);
+    if eval.format == FormatArgument::Json {
+        println!("{}", serde_json::to_string(&report)?);
+    } else {
+        let metrics = &report.metrics;
+        println!(
+            "{} {} in {}: {} questions, {} candidates",
+            report.dataset, report.task, report.space, report.n_queries, report.n_candidates
+        );
+        println!(
+            "recall@1 {:.3}  @5 {:.3}  @10 {:.3}  MAP {:.3}  MRR {:.3}  p50 {:.1} ms  {:.1} pictures/s",
+            metrics.recall_1,
+            metrics.recall_5,
+            metrics.recall_10,
+            metrics.map_100,
+            metrics.mrr,
+            report.latency_ms.p50,
+            report.pictures_per_s
+        );
+    }
+    write_run(eval, run, task.as_str())?;
+    Ok(ExitCode::Success)
+}
+
+fn write_run(eval: &EvalArguments, mut run: Run, tag: &str) -> anyhow::Result<()> {
+    let Some(path) = &eval.run else { return Ok(()) };
+    run.values_mut().for_each(|ranking| ranking.truncate(eval.k));
+    let file = File::create(path)
+        .with_context(|| format!("cannot create the run file {}", path.display()))?;
+    Ok(write_trec_run(&run, &format!("veritrail-{tag}"), &mut BufWriter::new(file))?)
 }
 
 fn print_retrieval(report: &Report, format: FormatArgument) -> anyhow::Result<()> {

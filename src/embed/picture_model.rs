@@ -6,27 +6,21 @@
 
 use super::embedder::{EmbedError, EmbeddedTexts, Embedder, TextRole, TokenCounter};
 use super::installed::{VerifiedModel, verify};
-use super::preprocess::Preprocessing;
 use super::registry::ModelEntry;
 use super::runtime::Runtime;
 use super::text_model::{OpenError, load_session};
+use super::vision_tower::{VisionTower, failed, unit_vectors};
 use crate::model::{Digest, Space};
 use crate::picture::RgbPixels;
-use ort::session::{Session, SessionOutputs};
+use ort::session::Session;
 use ort::value::{DynValue, Tensor};
 use serde::Deserialize;
 use std::path::Path;
 use std::sync::{Mutex, PoisonError};
 use tokenizers::{Encoding, Tokenizer, TruncationParams};
 
-/// Pictures in one run; bounds memory.
-const BATCH_PICTURES: usize = 8;
 /// Texts in one run.
 const BATCH_TEXTS: usize = 32;
-/// Names that exports give to the vector of a picture or text, best first.
-const OUTPUTS: [&str; 5] =
-    ["image_embeds", "text_embeds", "pooler_output", "embeddings", "sentence_embedding"];
-
 /// What cannot be read from a model's files and fails silently when it is wrong.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Deserialize)]
 #[serde(deny_unknown_fields)]
@@ -61,10 +55,9 @@ pub trait PictureEmbedder: Embedder {
 /// A loaded two-tower model.
 pub struct PictureModel {
     space: Space,
-    preprocessing: Preprocessing,
+    vision: VisionTower,
     tokenizer: Tokenizer,
     text: TextTower,
-    vision_session: Mutex<Session>,
     text_session: Mutex<Session>,
 }
 
@@ -102,10 +95,6 @@ impl PictureModel {
         n_threads: usize,
     ) -> Result<Self, EmbedError> {
         let layout = |reason: String| EmbedError::Layout { model: name.to_owned(), reason };
-        let config = std::fs::read_to_string(folder.join("preprocessor_config.json"))
-            .map_err(|error| layout(format!("preprocessor_config.json: {error}")))?;
-        let preprocessing =
-            Preprocessing::from_json(&config).map_err(|error| layout(causes(&error)))?;
         let tokenizer = tokenizer(name, &folder.join("tokenizer.json"), text)?;
         // `onnx/vision_model.onnx`, `onnx/vision_model_fp16.onnx`, ...
         let tower = |tower: &str| {
@@ -115,27 +104,24 @@ impl PictureModel {
             });
             named.ok_or_else(|| layout(format!("expected a file {tower}*.onnx, found none")))
         };
-        let session = |file: &str| load_session(runtime, name, &folder.join(file), n_threads);
-        let (vision, words) = (session(tower("vision_model")?)?, session(tower("text_model")?)?);
+        let vision = VisionTower::load(runtime, name, folder, tower("vision_model")?, n_threads)?;
+        let words = load_session(runtime, name, &folder.join(tower("text_model")?), n_threads)?;
         let mut model = Self {
             space: Space {
                 model: name.to_owned(),
                 files,
-                preprocessing: format!("{}; {text:?}", preprocessing.describe()),
+                preprocessing: format!("{}; {text:?}", vision.describe()),
                 pooling: "in the graph".to_owned(),
                 dimension: 0,
                 normalised: true,
             },
-            preprocessing,
+            vision,
             tokenizer,
             text,
-            vision_session: Mutex::new(vision),
             text_session: Mutex::new(words),
         };
-        let white = RgbPixels { width: 32, height: 32, bytes: vec![255; 3 * 32 * 32] };
-        let picture = model.run_pictures(&[&white])?;
         let words = model.embed(&["a picture"], TextRole::Query, &mut |_| {})?.vectors;
-        let lengths = (picture.first().map_or(0, Vec::len), words.first().map_or(0, Vec::len));
+        let lengths = (model.vision.dimension()?, words.first().map_or(0, Vec::len));
         if lengths.0 != lengths.1 || lengths.0 == 0 {
             return Err(layout(format!(
                 "expected vectors of equal length, found {} for pictures and {} for texts",
@@ -158,38 +144,6 @@ impl PictureModel {
         Ok(encoding.get_ids().to_vec())
     }
 
-    fn failed(&self, doing: &'static str) -> impl Fn(ort::Error) -> EmbedError {
-        let model = self.space.model.clone();
-        move |source| EmbedError::Model { model: model.clone(), doing, source }
-    }
-
-    fn run_pictures(&self, pictures: &[&RgbPixels]) -> Result<Vec<Vec<f32>>, EmbedError> {
-        let mut numbers = Vec::new();
-        let mut size = None;
-        for picture in pictures {
-            let (own, width, height) = self.preprocessing.apply(picture).map_err(|error| {
-                EmbedError::Layout { model: self.space.model.clone(), reason: causes(&error) }
-            })?;
-            if *size.get_or_insert((width, height)) != (width, height) {
-                return Err(EmbedError::Layout {
-                    model: self.space.model.clone(),
-                    reason: "pictures of a batch have different sizes".to_owned(),
-                });
-            }
-            numbers.extend(own);
-        }
-        let (width, height) = size.unwrap_or_default();
-        let shape = [pictures.len(), 3, height as usize, width as usize];
-        let input =
-            Tensor::from_array((shape, numbers)).map_err(self.failed("preparing a picture"))?;
-        let mut session = self.vision_session.lock().unwrap_or_else(PoisonError::into_inner);
-        let name = first_input(&session, "pixel_values");
-        let outputs = session
-            .run(vec![(name, input.into_dyn())])
-            .map_err(self.failed("embedding a picture"))?;
-        self.vectors(&outputs, pictures.len(), "a picture")
-    }
-
     fn run_texts(&self, batch: &[Encoding]) -> Result<Vec<Vec<f32>>, EmbedError> {
         let longest = batch.iter().map(Encoding::len).max().unwrap_or(0).max(1);
         let length = if self.text.pad_to_max { self.text.max_tokens } else { longest };
@@ -210,41 +164,11 @@ impl PictureModel {
                 _ => padded(Encoding::get_ids, self.text.pad_id),
             };
             let tensor = Tensor::from_array(([batch.len(), length], values))
-                .map_err(self.failed("preparing a text"))?;
+                .map_err(failed(&self.space.model, "preparing a text"))?;
             feeds.push((input.name().to_owned(), tensor.into_dyn()));
         }
-        let outputs = session.run(feeds).map_err(self.failed("embedding a text"))?;
-        self.vectors(&outputs, batch.len(), "a text")
-    }
-
-    /// The rows of the vector output, scaled to unit length.
-    fn vectors(
-        &self,
-        outputs: &SessionOutputs<'_>,
-        n: usize,
-        what: &str,
-    ) -> Result<Vec<Vec<f32>>, EmbedError> {
-        let output = OUTPUTS.iter().find_map(|name| outputs.get(*name));
-        let (_, values) = output
-            .ok_or_else(|| EmbedError::Layout {
-                model: self.space.model.clone(),
-                reason: format!("expected one of the outputs {}, found none", OUTPUTS.join(", ")),
-            })?
-            .try_extract_tensor::<f32>()
-            .map_err(self.failed("reading a vector"))?;
-        let length = values.len() / n.max(1);
-        let rows = values.chunks_exact(length.max(1));
-        rows.map(|row| {
-            let norm = row.iter().map(|value| value * value).sum::<f32>().sqrt();
-            if !norm.is_finite() || norm <= 0.0 {
-                return Err(EmbedError::NotFinite {
-                    model: self.space.model.clone(),
-                    text: what.to_owned(),
-                });
-            }
-            Ok(row.iter().map(|value| value / norm).collect())
-        })
-        .collect()
+        let outputs = session.run(feeds).map_err(failed(&self.space.model, "embedding a text"))?;
+        unit_vectors(&self.space.model, &outputs, batch.len(), "a text")
     }
 }
 
@@ -283,21 +207,8 @@ impl Embedder for PictureModel {
 
 impl PictureEmbedder for PictureModel {
     fn embed_pictures(&self, pictures: &[&RgbPixels]) -> Result<Vec<Vec<f32>>, EmbedError> {
-        // Sizes differ only where a model takes pictures of any size.
-        let n = if self.preprocessing.output_size().is_some() { BATCH_PICTURES } else { 1 };
-        let mut vectors = Vec::with_capacity(pictures.len());
-        for batch in pictures.chunks(n) {
-            vectors.extend(self.run_pictures(batch)?);
-        }
-        Ok(vectors)
+        self.vision.embed(pictures)
     }
-}
-
-/// The input with this name, or the only one there is.
-fn first_input(session: &Session, wanted: &str) -> String {
-    let names: Vec<&str> = session.inputs().iter().map(|input| input.name()).collect();
-    let known = names.iter().find(|name| **name == wanted).or(names.first());
-    known.map_or_else(|| wanted.to_owned(), |name| (*name).to_owned())
 }
 
 fn tokenizer(model: &str, path: &Path, text: TextTower) -> Result<Tokenizer, EmbedError> {
@@ -311,11 +222,4 @@ fn tokenizer(model: &str, path: &Path, text: TextTower) -> Result<Tokenizer, Emb
     let truncation = TruncationParams { max_length: text.max_tokens, ..Default::default() };
     tokenizer.with_truncation(Some(truncation)).map_err(refused)?;
     Ok(tokenizer)
-}
-
-fn causes(error: &dyn std::error::Error) -> String {
-    match error.source() {
-        Some(cause) => format!("{error}: {cause}"),
-        None => error.to_string(),
-    }
 }

@@ -45,6 +45,12 @@ pub struct ModelEntry {
     pub hub: Option<HubRepository>,
     /// The text side of a picture model.
     pub text_tower: Option<TextTower>,
+    /// The text model into whose space a picture model was trained, and which is
+    /// its text side.
+    pub text_model: Option<String>,
+    /// Whether the program carries the files itself.
+    #[serde(default)]
+    pub bundled: bool,
     /// The files.
     #[serde(rename = "file")]
     pub files: Vec<FileEntry>,

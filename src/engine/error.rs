@@ -43,6 +43,15 @@ pub enum EngineError {
         #[source]
         source: io::Error,
     },
+    /// A picture of a data set cannot be used.
+    #[error("{path} is not a usable picture")]
+    PictureFile {
+        /// The file.
+        path: PathBuf,
+        /// What is wrong.
+        #[source]
+        source: crate::picture::PictureError,
+    },
     /// The settings are wrong.
     #[error(transparent)]
     Config(#[from] crate::config::ConfigError),

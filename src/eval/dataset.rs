@@ -63,6 +63,16 @@ pub enum DatasetError {
         /// What stands there.
         found: String,
     },
+    /// A judgement names a picture that is not in the list.
+    #[error("question `{query}` is judged by the picture `{picture}`, which {list} does not list")]
+    Picture {
+        /// The list of pictures.
+        list: PathBuf,
+        /// The question.
+        query: String,
+        /// The picture.
+        picture: String,
+    },
     /// No question has a judgement.
     #[error("{0}: no question of queries.jsonl has a relevant document in qrels.tsv")]
     Empty(PathBuf),
@@ -138,7 +148,7 @@ fn read_queries(path: &Path) -> Result<Vec<(EvalQuery, bool)>, DatasetError> {
         .collect()
 }
 
-fn read_qrels(path: &Path) -> Result<Qrels, DatasetError> {
+pub(super) fn read_qrels(path: &Path) -> Result<Qrels, DatasetError> {
     let mut qrels = Qrels::new();
     for (i, line) in read(path)?.lines().enumerate().skip(1) {
         if line.trim().is_empty() {

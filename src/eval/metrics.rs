@@ -19,6 +19,10 @@ pub type Run = BTreeMap<String, Vec<RankedDocument>>;
 /// Means over the questions of a run, as fractions.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Serialize)]
 pub struct Metrics {
+    /// Share of the relevant documents at the first place; with one relevant
+    /// document for each question, the accuracy.
+    #[serde(rename = "recall@1")]
+    pub recall_1: f64,
     /// Share of the relevant documents among the first 2.
     #[serde(rename = "recall@2")]
     pub recall_2: f64,
@@ -68,6 +72,7 @@ pub fn measure(run: &Run, qrels: &Qrels) -> Metrics {
             .collect();
         let recall =
             |k: usize| grades.iter().take(k).filter(|g| **g > 0.0).count() as f64 / n_relevant;
+        sum.recall_1 += recall(1);
         sum.recall_2 += recall(2);
         sum.recall_5 += recall(5);
         sum.recall_10 += recall(10);
@@ -87,6 +92,7 @@ pub fn measure(run: &Run, qrels: &Qrels) -> Metrics {
     }
     let mean = |value: f64| if n > 0.0 { value / n } else { 0.0 };
     Metrics {
+        recall_1: mean(sum.recall_1),
         recall_2: mean(sum.recall_2),
         recall_5: mean(sum.recall_5),
         recall_10: mean(sum.recall_10),

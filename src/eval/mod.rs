@@ -7,9 +7,13 @@
 mod answers;
 mod dataset;
 mod metrics;
+mod pictures;
 mod report;
 
 pub use answers::{AnswerMeasures, AnsweredQuestion, measure_answers};
 pub use dataset::{Dataset, DatasetError, EvalQuery, Qrels};
 pub use metrics::{Metrics, RankedDocument, Run, measure, percentile};
-pub use report::{AnswerReport, IngestReport, Latency, Report, write_trec_run};
+pub use pictures::PictureDataset;
+pub use report::{
+    AnswerReport, IngestReport, Latency, PictureReport, PictureTask, Report, write_trec_run,
+};

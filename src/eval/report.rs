@@ -51,6 +51,48 @@ pub struct AnswerReport {
     pub generation: String,
 }
 
+/// What is asked of pictures.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum PictureTask {
+    /// Words are asked, pictures are ranked.
+    TextToImage,
+    /// A picture is asked, texts are ranked. With class names as texts this is
+    /// zero-shot classification, and recall@1 its accuracy.
+    ImageToText,
+}
+
+impl PictureTask {
+    /// Name in reports.
+    pub fn as_str(self) -> &'static str {
+        match self {
+            Self::TextToImage => "text-to-image",
+            Self::ImageToText => "image-to-text",
+        }
+    }
+}
+
+/// The outcome of one evaluation of a picture space.
+#[derive(Clone, Debug, Serialize)]
+pub struct PictureReport {
+    /// Name of the data set.
+    pub dataset: String,
+    /// `text-to-image` or `image-to-text`.
+    pub task: String,
+    /// The space.
+    pub space: String,
+    /// Questions with judgements.
+    pub n_queries: usize,
+    /// What is ranked for each of them.
+    pub n_candidates: usize,
+    /// Measures.
+    #[serde(flatten)]
+    pub metrics: Metrics,
+    /// Pictures read, decoded, resized and embedded in a second.
+    pub pictures_per_s: f64,
+    /// Time of a question, from words or the file of a picture to the ranking.
+    pub latency_ms: Latency,
+}
+
 /// Percentiles in milliseconds.
 #[derive(Clone, Copy, Debug, Serialize)]
 pub struct Latency {

@@ -42,8 +42,12 @@ pub struct RetrieveConfig {
     pub lexical_weight: f32,
     /// Weight of vectors in the fusion.
     pub dense_weight: f32,
-    /// Weight of each space that pictures share with texts.
+    /// Weight of each space that pictures share with texts, for a question with a
+    /// picture.
     pub visual_weight: f32,
+    /// The same for a question in words alone, which captions answer better where
+    /// there are any.
+    pub visual_words_weight: f32,
     /// Weight of the graph, added to the fused score.
     pub graph_weight: f32,
     /// Fused hits from which the walk starts.
@@ -74,6 +78,7 @@ impl Default for RetrieveConfig {
             lexical_weight: 0.4,
             dense_weight: 0.6,
             visual_weight: 0.5,
+            visual_words_weight: 0.1,
             graph_weight: 3.0,
             n_seeds: 10,
             seed_power: 4.0,

@@ -95,7 +95,8 @@ pub fn search(
         let found = found.into_iter().map(|h| (FragmentId::from_iri(h.key), h.score)).collect();
         routes.push((Route::Dense, found));
     }
-    if mode != RetrievalMode::Lexical {
+    let picture_wanted = query.picture.is_some() || asks_for_picture(&query.text);
+    if mode != RetrievalMode::Lexical && (picture_wanted || snapshot.only_pictures()) {
         let wanted = VisualQuery {
             picture: picture.as_ref().map(Picture::on_white),
             words: query.text.trim(),
@@ -104,7 +105,7 @@ pub fn search(
         };
         routes.extend(visual(snapshot, embedders, &wanted)?);
     }
-    let seeds = fuse(&rankings(&routes, config));
+    let seeds = fuse(&rankings(&routes, config, picture.is_some()));
     let entities = entities_of(snapshot, &question);
     let mut walk_seeds = Vec::new();
     let fused = if mode == RetrievalMode::Graph {
@@ -117,12 +118,11 @@ pub fn search(
         });
         walk_seeds = expansion.seeds;
         routes.push((Route::Graph, expansion.hits));
-        fuse(&rankings(&routes, config))
+        fuse(&rankings(&routes, config, picture.is_some()))
     } else {
         seeds
     };
     let mut fused = fused;
-    let picture_wanted = query.picture.is_some() || asks_for_picture(&query.text);
     weigh_pictures(snapshot, picture_wanted, &mut fused, config);
     let found_by = route_scores(&routes);
     let hits = fused
@@ -167,7 +167,11 @@ fn weigh_pictures(
     fused.sort_by(|a, b| b.1.total_cmp(&a.1).then_with(|| a.0.cmp(&b.0)));
 }
 
-fn rankings<'a>(routes: &'a [RouteHits], config: &RetrieveConfig) -> Vec<Ranking<'a>> {
+fn rankings<'a>(
+    routes: &'a [RouteHits],
+    config: &RetrieveConfig,
+    with_picture: bool,
+) -> Vec<Ranking<'a>> {
     routes
         .iter()
         .map(|(route, hits)| Ranking {
@@ -176,7 +180,8 @@ fn rankings<'a>(routes: &'a [RouteHits], config: &RetrieveConfig) -> Vec<Ranking
                 Route::Lexical => config.lexical_weight,
                 Route::Graph => config.graph_weight,
                 Route::Dense => config.dense_weight,
-                Route::Visual => config.visual_weight,
+                Route::Visual if with_picture => config.visual_weight,
+                Route::Visual => config.visual_words_weight,
                 // The same pixels are no similarity but a fact.
                 Route::Picture => 2.0,
             },

@@ -110,6 +110,11 @@ impl Snapshot {
         (self.documents.len(), self.fragments.len(), self.entities.len())
     }
 
+    /// Whether there is nothing but pictures, so that every question asks for one.
+    pub(super) fn only_pictures(&self) -> bool {
+        self.fragments.values().all(|fragment| fragment.picture().is_some())
+    }
+
     /// Whether a principal with these labels may see a document.
     pub(super) fn may_see(
         &self,
