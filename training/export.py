@@ -5,6 +5,7 @@ between the two.
               whole picture and of its parts (ConSE, Norouzi et al. 2014)
     drawing = head(features)
     image_embeds = unit((1 - g) * photo + g * drawing)
+    features = the means of the last map, scaled and clipped as the head reads them
 
 `g` follows the share of flat pixels where the picture is not white: drawings have
 areas of one colour, photographs have none. Weights of convolutions and matrices are stored in 8 bits
@@ -119,6 +120,14 @@ def add_drawing(graph, inputs, head):
     return add_unit(graph, moved, "drawing")
 
 
+def add_features(graph):
+    """What a linear head for another domain can read: the means of the last map, scaled
+    and clipped as the drawing head reads them, [n, FEATURES]."""
+    ends = [graph.constant(f"features.{name}", np.array([value], np.int64))
+            for name, value in (("start", 0), ("end", FEATURES), ("axis", 1))]
+    return graph.node("Slice", ["drawing.clipped", *ends], "features")
+
+
 def picture_tower(state, classes, head):
     """The whole graph in 32-bit floats."""
     graph = Graph()
@@ -130,8 +139,11 @@ def picture_tower(state, classes, head):
     photo = graph.node("Mul", [photo, rest], "photo.weighted")
     drawing = graph.node("Mul", [drawing, gate], "drawing.weighted")
     add_unit(graph, graph.node("Add", [photo, drawing], "sum"), "image_embeds")
-    out = helper.make_tensor_value_info("image_embeds", TensorProto.FLOAT, ["n", classes.shape[1]])
-    return graph.model("veritrail-lite", [pixel_input()], [out])
+    add_features(graph)
+    sizes = {"image_embeds": classes.shape[1], "features": FEATURES}
+    outputs = [helper.make_tensor_value_info(name, TensorProto.FLOAT, ["n", size])
+               for name, size in sizes.items()]
+    return graph.model("veritrail-lite", [pixel_input()], outputs)
 
 
 def stored_small(model, smallest=2048):
