@@ -12,8 +12,8 @@ use tracing_subscriber::EnvFilter;
 use tracing_subscriber::filter::LevelFilter;
 use veritrail::config::Config;
 use veritrail::embed::{
-    Embedder, PictureModel, Registry, RuntimeSearch, SharedTextPictureModel, TextModel,
-    cache_dir_from_env,
+    Embedder, InstallSource, PictureModel, Registry, RuntimeSearch, SharedTextPictureModel,
+    TextModel, cache_dir_from_env, install,
 };
 use veritrail::engine::{KnowledgeBase, Models, Progress};
 
