@@ -1,7 +1,7 @@
 //! The registry of models: names, files, digests, licences.
 
 use super::picture_model::TextTower;
-use crate::model::Digest;
+use crate::model::{Calibration, Digest};
 use serde::Deserialize;
 
 /// Models known to the program and those added by configuration.
@@ -48,12 +48,27 @@ pub struct ModelEntry {
     /// The text model into whose space a picture model was trained, and which is
     /// its text side.
     pub text_model: Option<String>,
+    /// Factor on the cosine of a picture and a text in the scores that the model was
+    /// trained with; part of the model's weights that its towers lack.
+    pub logit_scale: Option<f64>,
+    /// What is added to it, in models whose scores are probabilities (SigLIP).
+    pub logit_bias: Option<f64>,
     /// Whether the program carries the files itself.
     #[serde(default)]
     pub bundled: bool,
     /// The files.
     #[serde(rename = "file")]
     pub files: Vec<FileEntry>,
+}
+
+impl ModelEntry {
+    /// What a cosine means in the space of this picture model before anything was
+    /// learned in a knowledge base: the scores of its training. `None` where these
+    /// are no probabilities, as those of CLIP, which compare candidates.
+    pub fn calibration(&self) -> Option<Calibration> {
+        let (scale, bias) = (self.logit_scale?, self.logit_bias?);
+        Some(Calibration::Sigmoid { scale, bias })
+    }
 }
 
 /// What a model is for.
@@ -199,6 +214,15 @@ mod tests {
     fn the_compiled_in_registry_is_valid() {
         let registry = Registry::builtin().unwrap();
         assert!(registry.find("all-minilm-l6-v2").unwrap().dimension == 384);
+    }
+
+    #[test]
+    fn models_with_probabilities_have_a_calibration_from_the_start() {
+        let registry = Registry::builtin().unwrap();
+        let calibration = |name| registry.find(name).unwrap().calibration();
+        let siglip = calibration("siglip-base-patch16-224").unwrap();
+        assert!(siglip.probability(0.2) > 0.9 && siglip.probability(0.02) < 0.01);
+        assert!(calibration("clip-vit-base-patch32").is_none());
     }
 
     #[test]

@@ -9,6 +9,7 @@
 //! does, never bytes.
 
 mod answer;
+mod calibration;
 mod digest;
 mod document;
 mod entity;
@@ -21,6 +22,7 @@ mod span;
 pub use answer::{
     Answer, AnswerMode, AnswerRecord, Citation, Evidence, LlmRecord, Sentence, StageTiming, Support,
 };
+pub use calibration::{Calibration, CalibrationError, expected_calibration_error};
 pub use digest::{Digest, DigestParseError};
 pub use document::{AccessLabel, Document, Figure, Link, Loaded, MediaType, PictureFacts, Section};
 pub use entity::{Entity, EntityClass, Mention, normalise_label};
