@@ -18,7 +18,7 @@ pub(super) struct AskArguments {
     /// The question; may be left out when a picture is the question.
     #[arg(required_unless_present = "image")]
     question: Option<String>,
-    /// A picture (PNG, JPEG, WebP) that the question is about.
+    /// A picture (PNG, JPEG, WebP, GIF, BMP, TIFF) that the question is about.
     #[arg(long)]
     image: Option<PathBuf>,
     /// Show routes, scores and graph paths of the evidence.
@@ -38,7 +38,7 @@ pub(super) struct SearchArguments {
     /// What to look for; may be left out when a picture is given.
     #[arg(required_unless_present = "image")]
     text: Option<String>,
-    /// A picture (PNG, JPEG, WebP) to look for.
+    /// A picture (PNG, JPEG, WebP, GIF, BMP, TIFF) to look for.
     #[arg(long)]
     image: Option<PathBuf>,
     /// Number of hits.

@@ -2,16 +2,18 @@
 
 use super::error::EngineError;
 use super::knowledge_base::KnowledgeBase;
+use super::pictures::embedded_pictures;
 use super::sweep::Writing;
 use crate::embed::TextRole;
 use crate::graph::{DocumentWrite, IngestActivity};
 use crate::index::{IndexWrite, VectorStore};
-use crate::ingest::{LoadError, SourceItem, count, document, fragments, load, recipe, scan};
+use crate::ingest::{
+    IngestConfig, LoadError, SourceItem, count, document, fragments, is_picture, load, recipe, scan,
+};
 use crate::model::{
     Digest, Document, DocumentId, Embedding, EntityId, Fragment, FragmentId, FragmentLink, Loaded,
-    SpaceId, Span, normalise_label,
+    MediaType, SpaceId, Span, normalise_label,
 };
-use crate::picture::{Picture, PictureError, RgbPixels};
 use std::collections::HashMap;
 use std::path::Path;
 use time::OffsetDateTime;
@@ -21,8 +23,8 @@ use time::format_description::well_known::Rfc3339;
 /// length meet, few enough that a crash costs seconds of work.
 const BATCH_FRAGMENTS: usize = 256;
 
-/// Pictures decoded at the same time.
-const BATCH_PICTURES: usize = 16;
+/// Bytes of encoded pictures that wait to be committed together.
+const BATCH_PICTURE_BYTES: usize = 64 << 20;
 
 /// Where a long operation is.
 #[derive(Clone, Debug, PartialEq)]
@@ -64,12 +66,30 @@ pub struct IngestOutcome {
     pub failed: Vec<LoadError>,
 }
 
+/// What waits to be committed together.
+#[derive(Default)]
+struct Batch {
+    loaded: Vec<Pending>,
+    /// Pictures that are not decoded yet, with their recipes.
+    pictures: Vec<(SourceItem, Digest)>,
+}
+
+impl Batch {
+    fn is_full(&self) -> bool {
+        let n: usize = self.loaded.iter().map(|p| p.fragments.len()).sum();
+        let n_bytes: usize = self.pictures.iter().map(|(item, _)| item.bytes.len()).sum();
+        n + self.pictures.len() >= BATCH_FRAGMENTS || n_bytes >= BATCH_PICTURE_BYTES
+    }
+}
+
 struct Pending {
     item: SourceItem,
     loaded: Loaded,
     document: Document,
     fragments: Vec<Fragment>,
     recipe: Digest,
+    /// Vectors of a picture file, one for each space of pictures.
+    vectors: Vec<Vec<f32>>,
 }
 
 /// The present in RFC 3339.
@@ -101,12 +121,11 @@ impl KnowledgeBase {
             .map(|document| (document.id, (document.digest, document.recipe)))
             .collect();
         let writing = Writing::begin(&self.root)?;
-        let counter = self.models.text.token_counter();
         let picture_spaces: Vec<Digest> =
             self.models.pictures.iter().map(|model| model.space().id().0).collect();
         let config = self.config.ingest.clone();
         let mut outcome = IngestOutcome { n_total: count(root), ..IngestOutcome::default() };
-        let mut pending: Vec<Pending> = Vec::new();
+        let mut batch = Batch::default();
         let mut failure = None;
         scan(root, config.max_file_bytes, &mut |item| {
             if failure.is_some() {
@@ -122,51 +141,79 @@ impl KnowledgeBase {
                 outcome.n_unchanged += 1;
                 return;
             }
-            let (kind, loaded) = match load(&item) {
-                Ok(loaded) => loaded,
-                Err(error) => return outcome.failed.push(error),
-            };
-            let document = document(&item, kind, &loaded, &config);
-            let n_tokens = |text: &str| counter.count(text);
-            let fragments = fragments(&loaded, &document, &n_tokens, &config.chunk);
-            pending.push(Pending { item, loaded, document, fragments, recipe });
-            let n: usize = pending.iter().map(|p| p.fragments.len()).sum();
-            if n >= BATCH_FRAGMENTS
-                && let Err(error) = self.commit(&mut pending, &mut outcome, progress)
+            if is_picture(&item) {
+                batch.pictures.push((item, recipe));
+            } else {
+                match load(&item) {
+                    Ok(loaded) => batch.loaded.push(self.pending(item, recipe, loaded, &config)),
+                    Err(error) => return outcome.failed.push(error),
+                }
+            }
+            if batch.is_full()
+                && let Err(error) = self.commit(&mut batch, &mut outcome, progress)
             {
                 failure = Some(error);
             }
         })?;
         match failure {
             Some(error) => return Err(error),
-            None => self.commit(&mut pending, &mut outcome, progress)?,
+            None => self.commit(&mut batch, &mut outcome, progress)?,
         }
         writing.finish()?;
         Ok(outcome)
     }
 
-    /// Vectors of the picture files among `pending`, in every space of pictures.
-    fn embed_pictures(&mut self, pending: &[Pending]) -> Result<(), EngineError> {
-        let files = pending.iter().filter(|p| p.document.media_type.is_picture());
-        let files: Vec<&Pending> = files.collect();
-        for (model, store) in self.models.pictures.iter().zip(&mut self.picture_vectors) {
-            for some in files.chunks(BATCH_PICTURES) {
-                let pixels = some
-                    .iter()
-                    .map(|p| Ok(Picture::decode(&p.item.bytes)?.on_white()))
-                    .collect::<Result<Vec<RgbPixels>, PictureError>>()?;
-                let vectors = model.embed_pictures(&pixels.iter().collect::<Vec<_>>())?;
-                let targets = some.iter().filter_map(|p| p.fragments.first());
-                let embeddings: Vec<Embedding> = targets
-                    .zip(vectors)
-                    .map(|(fragment, vector)| Embedding {
-                        target: fragment.id.clone(),
-                        space: store.space(),
-                        vector,
-                    })
-                    .collect();
-                store.add(&embeddings)?;
+    /// Cuts a loaded document into fragments.
+    fn pending(
+        &self,
+        item: SourceItem,
+        recipe: Digest,
+        (kind, loaded): (MediaType, Loaded),
+        config: &IngestConfig,
+    ) -> Pending {
+        let document = document(&item, kind, &loaded, config);
+        let counter = self.models.text.token_counter();
+        let n_tokens = |text: &str| counter.count(text);
+        let fragments = fragments(&loaded, &document, &n_tokens, &config.chunk);
+        Pending { item, loaded, document, fragments, recipe, vectors: Vec::new() }
+    }
+
+    /// Decodes and embeds the pictures of a batch and puts them beside its other
+    /// documents; those that fail are reported.
+    fn take_pictures(
+        &self,
+        batch: &mut Batch,
+        outcome: &mut IngestOutcome,
+        progress: &mut dyn FnMut(usize),
+    ) {
+        let pictures = std::mem::take(&mut batch.pictures);
+        let items: Vec<&SourceItem> = pictures.iter().map(|(item, _)| item).collect();
+        let taken = embedded_pictures(&self.models, &items, progress);
+        let config = self.config.ingest.clone();
+        for ((item, recipe), picture) in pictures.into_iter().zip(taken) {
+            match picture {
+                Ok(picture) => {
+                    let loaded = (picture.media_type, picture.loaded);
+                    let pending = self.pending(item, recipe, loaded, &config);
+                    batch.loaded.push(Pending { vectors: picture.vectors, ..pending });
+                }
+                Err(error) => outcome.failed.push(error),
             }
+        }
+    }
+
+    /// Keeps the vectors of picture files.
+    fn add_picture_vectors(&mut self, pending: &[Pending]) -> Result<(), EngineError> {
+        for (n, store) in self.picture_vectors.iter_mut().enumerate() {
+            let space = store.space();
+            let embeddings: Vec<Embedding> = pending
+                .iter()
+                .filter_map(|p| {
+                    let (target, vector) = (p.fragments.first()?.id.clone(), p.vectors.get(n)?);
+                    Some(Embedding { target, space, vector: vector.clone() })
+                })
+                .collect();
+            store.add(&embeddings)?;
         }
         Ok(())
     }
@@ -175,14 +222,20 @@ impl KnowledgeBase {
     /// transaction names does not exist.
     fn commit(
         &mut self,
-        pending: &mut Vec<Pending>,
+        batch: &mut Batch,
         outcome: &mut IngestOutcome,
         progress: &mut dyn FnMut(Progress<'_>),
     ) -> Result<(), EngineError> {
         let started_at = now();
+        let (n_before, n_total) = (outcome.n_committed + outcome.n_unchanged, outcome.n_total);
+        self.take_pictures(batch, outcome, &mut |n_done| {
+            let n_documents = n_before + n_done;
+            progress(Progress::Embedding { n_documents, n_total: n_total.max(n_documents) });
+        });
+        let pending = &mut batch.loaded;
         let texts: Vec<(FragmentId, String)> = pending.iter().flat_map(embedding_texts).collect();
         let words: Vec<&str> = texts.iter().map(|(_, text)| text.as_str()).collect();
-        let (n_before, n_pending) = (outcome.n_committed + outcome.n_unchanged, pending.len());
+        let n_pending = pending.len();
         let mut embedding = |n_done: usize| {
             let n_documents = n_before + n_pending * n_done / words.len().max(1);
             let n_total = outcome.n_total.max(n_documents);
@@ -201,7 +254,7 @@ impl KnowledgeBase {
             self.blobs.put(&document.text_digest, loaded.text.as_bytes())?;
         }
         self.vectors.add(&embeddings)?;
-        self.embed_pictures(pending)?;
+        self.add_picture_vectors(pending)?;
         let picture_spaces: Vec<SpaceId> =
             self.picture_vectors.iter().map(VectorStore::space).collect();
         let activity = IngestActivity { started_at, ended_at: now(), software: software() };
@@ -240,16 +293,11 @@ impl KnowledgeBase {
 
 /// A picture is taken in anew when it lacks a vector in one of the spaces.
 fn with_spaces(recipe: Digest, item: &SourceItem, spaces: &[Digest]) -> Digest {
-    if spaces.is_empty() || !is_picture_name(&item.source) {
+    if spaces.is_empty() || !is_picture(item) {
         return recipe;
     }
     let parts = std::iter::once(&recipe).chain(spaces).map(|digest| digest.as_bytes().as_slice());
     Digest::of_parts(parts)
-}
-
-fn is_picture_name(source: &str) -> bool {
-    let ending = source.rsplit('.').next().unwrap_or_default().to_lowercase();
-    ["png", "jpg", "jpeg", "webp"].contains(&ending.as_str())
 }
 
 /// A fragment is embedded under its title and headings.

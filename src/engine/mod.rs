@@ -14,6 +14,7 @@ mod evaluate_pictures;
 mod knowledge_base;
 mod language_model;
 mod models;
+mod pictures;
 mod publish;
 mod sweep;
 

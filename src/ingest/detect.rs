@@ -2,18 +2,16 @@
 
 use super::error::LoadError;
 use crate::model::MediaType;
+use crate::picture::media_type;
+
+/// Endings under which nobody writes text.
+const PICTURE_ENDINGS: [&str; 8] = ["png", "jpg", "jpeg", "webp", "gif", "bmp", "tif", "tiff"];
 
 /// The kind of a document: pictures and HTML by content, Markdown, Turtle and
 /// plain text by content and, where the content is silent, by the path's ending.
 pub(super) fn detect(bytes: &[u8], source: &str) -> Result<MediaType, LoadError> {
-    if bytes.starts_with(b"\x89PNG\r\n\x1a\n") {
-        return Ok(MediaType::Png);
-    }
-    if bytes.starts_with(b"\xff\xd8\xff") {
-        return Ok(MediaType::Jpeg);
-    }
-    if bytes.starts_with(b"RIFF") && bytes.get(8..12) == Some(b"WEBP") {
-        return Ok(MediaType::WebP);
+    if let Some(kind) = media_type(bytes) {
+        return Ok(kind);
     }
     let text = std::str::from_utf8(bytes).map_err(|error| LoadError::Kind {
         source_path: source.to_owned(),
@@ -21,7 +19,7 @@ pub(super) fn detect(bytes: &[u8], source: &str) -> Result<MediaType, LoadError>
     })?;
     let ending = source.rsplit_once('.').map(|(_, ending)| ending.to_lowercase());
     let ending = ending.as_deref().unwrap_or_default();
-    if matches!(ending, "png" | "jpg" | "jpeg" | "webp") {
+    if PICTURE_ENDINGS.contains(&ending) {
         return Err(LoadError::Kind {
             source_path: source.to_owned(),
             found: "text under the name of a picture".to_owned(),

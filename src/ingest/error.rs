@@ -47,7 +47,7 @@ pub enum LoadError {
     },
     /// It is none of the kinds that can be loaded.
     #[error(
-        "{source_path}: expected Markdown, HTML, text, JSONL, Turtle, PNG, JPEG or WebP, found {found}"
+        "{source_path}: expected Markdown, HTML, text, JSONL, Turtle, PNG, JPEG, WebP, GIF, BMP or TIFF, found {found}"
     )]
     Kind {
         /// Source path.
@@ -83,5 +83,14 @@ pub enum LoadError {
         /// What the decoder says.
         #[source]
         source: PictureError,
+    },
+    /// A picture of which a model makes no vector.
+    #[error("{source_path} cannot be embedded")]
+    Embed {
+        /// Source path.
+        source_path: String,
+        /// What the model says.
+        #[source]
+        source: Box<dyn std::error::Error + Send + Sync>,
     },
 }

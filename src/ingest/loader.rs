@@ -38,7 +38,12 @@ pub fn load(item: &SourceItem) -> Result<(MediaType, Loaded), LoadError> {
         MediaType::Html => &html::HtmlLoader,
         MediaType::PlainText => &plain::PlainLoader,
         MediaType::Turtle => &turtle::TurtleLoader,
-        MediaType::Png | MediaType::Jpeg | MediaType::WebP => &picture::PictureLoader,
+        MediaType::Png
+        | MediaType::Jpeg
+        | MediaType::WebP
+        | MediaType::Gif
+        | MediaType::Bmp
+        | MediaType::Tiff => &picture::PictureLoader,
     };
     Ok((kind, loader.load(&item.source, &item.bytes)?))
 }

@@ -22,4 +22,5 @@ pub use chunk::{ChunkOptions, fragments};
 pub use document::{IngestConfig, LabelRule, document, recipe};
 pub use error::{LoadError, ScanError};
 pub use loader::{Loader, load};
+pub use picture::{LoadedPicture, is_picture, load_picture};
 pub use source::{SourceItem, SourceText, count, scan};

@@ -1,35 +1,66 @@
 //! Pictures as documents of their own.
 
+use super::detect::detect;
 use super::error::LoadError;
 use super::loader::Loader;
-use crate::model::{Loaded, PictureFacts, Section, Span};
-use crate::picture::Picture;
+use super::source::SourceItem;
+use crate::model::{Loaded, MediaType, PictureFacts, Section, Span};
+use crate::picture::{Picture, RgbPixels, media_type};
 
-/// Loads PNG, JPEG and WebP; the text is the file name in words.
+/// Loads pictures; the text is the file name in words.
 pub(super) struct PictureLoader;
 
 impl Loader for PictureLoader {
     fn load(&self, source: &str, bytes: &[u8]) -> Result<Loaded, LoadError> {
-        let picture = Picture::decode(bytes).map_err(|error| LoadError::Picture {
-            source_path: source.to_owned(),
-            source: error,
-        })?;
-        let text = words_of(source);
-        let facts = PictureFacts {
-            width_px: picture.width(),
-            height_px: picture.height(),
-            orientation: picture.orientation(),
-            pixels: picture.pixels_digest(),
-        };
-        let span = Span::new(0, text.chars().count());
-        Ok(Loaded {
-            title: Some(text.clone()),
-            text,
-            sections: vec![Section { heading_path: Vec::new(), span }],
-            picture: Some(facts),
-            ..Loaded::default()
-        })
+        Ok(decoded(source, bytes)?.0)
     }
+}
+
+/// A picture that was decoded once for all its uses.
+#[derive(Clone, Debug)]
+pub struct LoadedPicture {
+    /// Kind of content.
+    pub media_type: MediaType,
+    /// Text and facts.
+    pub loaded: Loaded,
+    /// The pixels on white paper.
+    pub pixels: RgbPixels,
+}
+
+/// Whether the bytes of a document are a picture.
+pub fn is_picture(item: &SourceItem) -> bool {
+    item.record.is_none() && media_type(&item.bytes).is_some()
+}
+
+/// Loads a picture and keeps its pixels.
+///
+/// # Errors
+/// When the bytes are no picture, damaged, or too many.
+pub fn load_picture(item: &SourceItem) -> Result<LoadedPicture, LoadError> {
+    let media_type = detect(&item.bytes, &item.source)?;
+    let (loaded, picture) = decoded(&item.source, &item.bytes)?;
+    Ok(LoadedPicture { media_type, loaded, pixels: picture.into_on_white() })
+}
+
+fn decoded(source: &str, bytes: &[u8]) -> Result<(Loaded, Picture), LoadError> {
+    let picture = Picture::decode(bytes)
+        .map_err(|error| LoadError::Picture { source_path: source.to_owned(), source: error })?;
+    let text = words_of(source);
+    let facts = PictureFacts {
+        width_px: picture.width(),
+        height_px: picture.height(),
+        orientation: picture.orientation(),
+        pixels: picture.pixels_digest(),
+    };
+    let span = Span::new(0, text.chars().count());
+    let loaded = Loaded {
+        title: Some(text.clone()),
+        text,
+        sections: vec![Section { heading_path: Vec::new(), span }],
+        picture: Some(facts),
+        ..Loaded::default()
+    };
+    Ok((loaded, picture))
 }
 
 /// `pictures/hx-200_front.png` as `hx-200 front`.

@@ -8,9 +8,9 @@ use std::path::Path;
 use walkdir::WalkDir;
 
 /// Endings of files that are looked at; content decides what they are.
-const ENDINGS: [&str; 13] = [
+const ENDINGS: [&str; 17] = [
     "md", "markdown", "html", "htm", "txt", "text", "rst", "jsonl", "ttl", "png", "jpg", "jpeg",
-    "webp",
+    "webp", "gif", "bmp", "tif", "tiff",
 ];
 
 /// One document's bytes and where they came from.

@@ -65,6 +65,15 @@ pub enum MediaType {
     /// `image/webp`
     #[serde(rename = "image/webp")]
     WebP,
+    /// `image/gif`
+    #[serde(rename = "image/gif")]
+    Gif,
+    /// `image/bmp`
+    #[serde(rename = "image/bmp")]
+    Bmp,
+    /// `image/tiff`
+    #[serde(rename = "image/tiff")]
+    Tiff,
 }
 
 impl MediaType {
@@ -78,6 +87,9 @@ impl MediaType {
             Self::Png => "image/png",
             Self::Jpeg => "image/jpeg",
             Self::WebP => "image/webp",
+            Self::Gif => "image/gif",
+            Self::Bmp => "image/bmp",
+            Self::Tiff => "image/tiff",
         }
     }
 
@@ -91,6 +103,9 @@ impl MediaType {
             Self::Png,
             Self::Jpeg,
             Self::WebP,
+            Self::Gif,
+            Self::Bmp,
+            Self::Tiff,
         ]
         .into_iter()
         .find(|media_type| media_type.as_str() == name)
@@ -98,7 +113,7 @@ impl MediaType {
 
     /// Whether this is a picture.
     pub fn is_picture(self) -> bool {
-        matches!(self, Self::Png | Self::Jpeg | Self::WebP)
+        !matches!(self, Self::Markdown | Self::Html | Self::PlainText | Self::Turtle)
     }
 }
 

@@ -67,6 +67,58 @@ fn a_damaged_picture_is_reported_and_the_rest_is_taken_in() {
     assert_eq!(open(root.path()).status().unwrap().n_documents, 3);
 }
 
+/// A valid PNG of `side` x `side` black pixels, a bit for each: a deflate block of
+/// fixed codes that repeats one byte, 258 bytes in 13 bits.
+fn black_png(side: u32) -> Vec<u8> {
+    let n_bytes = side as usize * (1 + side.div_ceil(8) as usize);
+    let mut bits: Vec<bool> = Vec::new();
+    // Codes go in from their highest bit, numbers from their lowest.
+    let mut code = |value: u32, n: u32| bits.extend((0..n).rev().map(|i| value >> i & 1 == 1));
+    code(0b110, 3);
+    code(0b0011_0000, 8);
+    for _ in 0..(n_bytes - 1) / 258 {
+        code(0b1100_0101, 8);
+        code(0, 5);
+    }
+    for _ in 0..(n_bytes - 1) % 258 {
+        code(0b0011_0000, 8);
+    }
+    code(0, 7);
+    let packed = bits
+        .chunks(8)
+        .map(|byte| byte.iter().enumerate().fold(0u8, |all, (i, bit)| all | u8::from(*bit) << i));
+    let mut stream = vec![0x78, 0x01];
+    stream.extend(packed);
+    let adler = (n_bytes as u32 % 65_521) << 16 | 1;
+    stream.extend(adler.to_be_bytes());
+    let mut png = b"\x89PNG\r\n\x1a\n".to_vec();
+    let header = [&side.to_be_bytes()[..], &side.to_be_bytes()[..], &[1, 0, 0, 0, 0]].concat();
+    for (kind, data) in [(b"IHDR", header), (b"IDAT", stream), (b"IEND", Vec::new())] {
+        png.extend((data.len() as u32).to_be_bytes());
+        let checked = [&kind[..], &data].concat();
+        png.extend(&checked);
+        png.extend(crc32fast::hash(&checked).to_be_bytes());
+    }
+    png
+}
+
+#[test]
+fn a_small_file_that_unpacks_to_a_gigabyte_is_refused_and_the_rest_is_taken_in() {
+    let (root, source) = (tempfile::tempdir().unwrap(), pump_documents());
+    let picture = veritrail::picture::Picture::decode(&black_png(100)).unwrap();
+    assert_eq!((picture.width(), picture.on_white().bytes), (100, vec![0; 30_000]));
+    let bomb = black_png(30_000);
+    assert!(bomb.len() < 1 << 20, "{} bytes", bomb.len());
+    write(source.path(), "bomb.png", bomb);
+    write(source.path(), "small.png", black_png(100));
+    let mut command = program(root.path());
+    command.arg("ingest").arg(source.path());
+    let words =
+        ["bomb.png", "30000 x 30000 pixels", "at most 20000 pixels a side", "scale it down"];
+    check(&mut command, 3, &words);
+    assert_eq!(open(root.path()).status().unwrap().n_documents, 4);
+}
+
 #[test]
 fn two_gigabytes_of_text_are_refused_unread() {
     let (root, source) = (tempfile::tempdir().unwrap(), pump_documents());

@@ -103,6 +103,34 @@ fn a_new_picture_model_embeds_what_is_there_and_changes_the_generation() {
 }
 
 #[test]
+fn pictures_of_every_kind_are_taken_in_and_found() {
+    let (root, source) = (tempfile::tempdir().unwrap(), tempfile::tempdir().unwrap());
+    let picture = image::open(example().join("pictures/sign-electric.png")).unwrap().to_rgb8();
+    let kinds = ["png", "jpg", "webp", "gif", "bmp", "tiff"];
+    for kind in kinds {
+        picture.save(source.path().join(format!("sign-{kind}.{kind}"))).unwrap();
+    }
+    write(source.path(), "damaged.gif", b"GIF89a and nothing more");
+    write(source.path(), "note.bmp.txt", "BMP is a kind of picture, and this is text.");
+    KnowledgeBase::init(root.path()).unwrap();
+    let mut knowledge_base = KnowledgeBase::open(root.path(), models()).unwrap();
+    let outcome = knowledge_base.ingest(source.path(), &mut |_| {}).unwrap();
+    assert_eq!((outcome.n_committed, outcome.failed.len()), (7, 1), "{:?}", outcome.failed);
+    knowledge_base.publish(&mut |_| {}).unwrap();
+    let status = knowledge_base.status().unwrap();
+    assert_eq!((status.n_vectors, status.findings), (7 + 6, Vec::new()));
+    let session = knowledge_base.session().unwrap();
+    let query = Query { picture: Some(photographed("sign-electric")), ..Query::text("", 10) };
+    let found = session.search(&query, RetrievalMode::Dense).unwrap();
+    for kind in kinds {
+        let ending = format!(".{kind}");
+        let hit = found.hits.iter().find(|hit| hit.document.source().ends_with(&ending)).unwrap();
+        let visual = hit.routes.iter().find(|route| route.route == Route::Visual).unwrap();
+        assert!(visual.score > 0.99, "{kind}: {}", visual.score);
+    }
+}
+
+#[test]
 fn every_space_has_vectors_of_its_own_length() {
     let models = models();
     let [text, pictures] = models.spaces().try_into().unwrap();
