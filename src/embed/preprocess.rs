@@ -6,9 +6,10 @@
 //! what the models were trained and published with.
 
 use crate::picture::RgbPixels;
-use fast_image_resize::images::Image;
+use fast_image_resize::images::{Image, ImageRef};
 use fast_image_resize::{FilterType, PixelType, ResizeAlg, ResizeOptions, Resizer};
 use serde::Deserialize;
+use std::borrow::Cow;
 
 /// How pictures are made ready for a model.
 #[derive(Clone, Debug, PartialEq)]
@@ -183,27 +184,30 @@ impl Preprocessing {
     /// # Errors
     /// When the picture has no pixels.
     pub fn apply(&self, picture: &RgbPixels) -> Result<(Vec<f32>, u32, u32), PreprocessingError> {
-        let resized = match self.resize {
-            None => picture.clone(),
-            Some(Resize::Exact(width, height)) => resized(picture, width, height, self.filter)?,
+        let size = match self.resize {
+            None => (picture.width, picture.height),
+            Some(Resize::Exact(width, height)) => (width, height),
             Some(Resize::ShortestEdge(side)) => {
-                let (width, height) = by_shortest_edge(picture.width, picture.height, side);
-                resized(picture, width, height, self.filter)?
+                by_shortest_edge(picture.width, picture.height, side)
             }
         };
+        let resized = resized(picture, size, self.filter)?;
         let cropped = match self.crop {
-            Some((width, height)) => centre_crop(&resized, width, height),
-            None => resized,
-        };
-        let n = cropped.bytes.len() / 3;
-        let mut numbers = vec![0f32; 3 * n];
-        for ((channel, (factor, offset)), plane) in
-            self.scale.iter().enumerate().zip(numbers.chunks_exact_mut(n.max(1)))
-        {
-            let values = cropped.bytes.iter().skip(channel).step_by(3);
-            for (number, value) in plane.iter_mut().zip(values) {
-                *number = f32::from(*value) * factor + offset;
+            Some(size) if size != (resized.width, resized.height) => {
+                Cow::Owned(centre_crop(&resized, size.0, size.1))
             }
+            _ => resized,
+        };
+        let (pixels, _) = cropped.bytes.as_chunks::<3>();
+        let mut numbers = vec![0f32; 3 * pixels.len()];
+        let (red, rest) = numbers.split_at_mut(pixels.len());
+        let (green, blue) = rest.split_at_mut(pixels.len());
+        let [of_red, of_green, of_blue] = self.scale;
+        for ((pixel, red), (green, blue)) in pixels.iter().zip(red).zip(green.iter_mut().zip(blue))
+        {
+            *red = f32::from(pixel[0]) * of_red.0 + of_red.1;
+            *green = f32::from(pixel[1]) * of_green.0 + of_green.1;
+            *blue = f32::from(pixel[2]) * of_blue.0 + of_blue.1;
         }
         Ok((numbers, cropped.width, cropped.height))
     }
@@ -218,26 +222,27 @@ fn by_shortest_edge(width: u32, height: u32, side: u32) -> (u32, u32) {
     if width <= height { (side, longer(height, width)) } else { (longer(width, height), side) }
 }
 
-/// One pass in each direction, the horizontal one first.
+/// One pass in each direction, the horizontal one first. Pixels that stay as they
+/// are are not copied.
 fn resized(
     picture: &RgbPixels,
-    width: u32,
-    height: u32,
+    (width, height): (u32, u32),
     filter: Filter,
-) -> Result<RgbPixels, PreprocessingError> {
-    let wide = pass(picture, width, picture.height, filter)?;
-    pass(&wide, width, height, filter)
+) -> Result<Cow<'_, RgbPixels>, PreprocessingError> {
+    let mut result = Cow::Borrowed(picture);
+    for size in [(width, picture.height), (width, height)] {
+        if size != (result.width, result.height) {
+            result = Cow::Owned(pass(&result, size, filter)?);
+        }
+    }
+    Ok(result)
 }
 
 fn pass(
     picture: &RgbPixels,
-    width: u32,
-    height: u32,
+    (width, height): (u32, u32),
     filter: Filter,
 ) -> Result<RgbPixels, PreprocessingError> {
-    if (width, height) == (picture.width, picture.height) {
-        return Ok(picture.clone());
-    }
     let failed = |reason: String| PreprocessingError::Resize {
         width: picture.width,
         height: picture.height,
@@ -251,9 +256,8 @@ fn pass(
         Filter::Box => ResizeAlg::Convolution(FilterType::Box),
         Filter::Hamming => ResizeAlg::Convolution(FilterType::Hamming),
     };
-    let source =
-        Image::from_vec_u8(picture.width, picture.height, picture.bytes.clone(), PixelType::U8x3)
-            .map_err(|error| failed(error.to_string()))?;
+    let source = ImageRef::new(picture.width, picture.height, &picture.bytes, PixelType::U8x3)
+        .map_err(|error| failed(error.to_string()))?;
     let mut target = Image::new(width, height, PixelType::U8x3);
     Resizer::new()
         .resize(&source, &mut target, &ResizeOptions::new().resize_alg(algorithm))

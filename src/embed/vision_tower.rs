@@ -7,6 +7,7 @@ use super::text_model::load_session;
 use crate::picture::RgbPixels;
 use ort::session::{Session, SessionOutputs};
 use ort::value::Tensor;
+use rayon::prelude::*;
 use std::path::Path;
 use std::sync::{Mutex, PoisonError};
 
@@ -74,11 +75,14 @@ impl VisionTower {
 
     fn run(&self, pictures: &[&RgbPixels]) -> Result<Vec<Vec<f32>>, EmbedError> {
         let layout = |reason| EmbedError::Layout { model: self.model.clone(), reason };
-        let mut numbers = Vec::new();
+        let prepared = pictures
+            .par_iter()
+            .map(|picture| self.preprocessing.apply(picture))
+            .collect::<Result<Vec<_>, _>>()
+            .map_err(|error| layout(causes(&error)))?;
+        let mut numbers = Vec::with_capacity(prepared.iter().map(|(own, ..)| own.len()).sum());
         let mut size = None;
-        for picture in pictures {
-            let (own, width, height) =
-                self.preprocessing.apply(picture).map_err(|error| layout(causes(&error)))?;
+        for (own, width, height) in prepared {
             if *size.get_or_insert((width, height)) != (width, height) {
                 return Err(layout("pictures of a batch have different sizes".to_owned()));
             }
