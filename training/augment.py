@@ -1,8 +1,6 @@
 """Other styles of the same drawing: flat colours with dark outlines, other hues,
 grey, turned, nearer and farther."""
 
-import random
-
 import numpy as np
 from PIL import Image, ImageChops, ImageDraw, ImageEnhance, ImageFilter, ImageOps
 
@@ -31,16 +29,13 @@ def another_hue(picture, turn):
     return Image.merge("HSV", (turned, saturation, value)).convert("RGB")
 
 
-def augmented(picture, seed):
-    """One random variant; the same for the same seed."""
-    chance = random.Random(seed)
-    if chance.random() < 0.75:
-        picture = outlined(picture, chance)
-    if chance.random() < 0.35:
+def moved(picture, chance):
+    """Other hues or grey, turned, nearer or farther."""
+    if chance.random() < 0.3:
         picture = another_hue(picture, chance.randint(0, 255))
-    if chance.random() < 0.15:
+    if chance.random() < 0.12:
         picture = ImageOps.grayscale(picture).convert("RGB")
-    if chance.random() < 0.5:
+    if chance.random() < 0.4:
         angle = chance.uniform(-12, 12)
         picture = picture.rotate(angle, fillcolor="white", resample=Image.BICUBIC)
     if chance.random() < 0.5:
@@ -67,10 +62,9 @@ def background(side, chance):
     return Image.fromarray(np.clip(field, 0, 255).astype(np.uint8))
 
 
-def photographed(picture, seed):
+def photographed(picture, chance):
     """The drawing as an object in a surrounding, lit from one side, a little blurred
     and with grain: what lies on white paper in the drawing is cut out."""
-    chance = random.Random(seed)
     side = picture.width
     numbers = np.asarray(picture)
     paper = Image.fromarray(((numbers.min(2) > 245) * 255).astype(np.uint8)).convert("L")
@@ -81,7 +75,8 @@ def photographed(picture, seed):
     cut = cut.filter(ImageFilter.GaussianBlur(1))
     light = np.linspace(chance.uniform(0.6, 1.0), chance.uniform(0.9, 1.25), side)
     light = light[None, :, None] if chance.random() < 0.5 else light[:, None, None]
-    numbers = numbers * light + np.random.default_rng(seed).normal(0, chance.uniform(2, 12), numbers.shape)
+    grain = np.random.default_rng(chance.randint(0, 2**31))
+    numbers = numbers * light + grain.normal(0, chance.uniform(2, 12), numbers.shape)
     lit = Image.fromarray(np.clip(numbers, 0, 255).astype(np.uint8))
     placed = background(side, chance)
     size = int(side * chance.uniform(0.55, 1.1))

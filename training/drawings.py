@@ -1,12 +1,8 @@
 """Drawings with names: what the bundled model learns drawn things from.
 
-Reads emoji and icon sets (iconify JSON) and the Open Clip Art Library (SVG
-with Dublin Core metadata), renders each drawing to 224 x 224 pixels over
-white, and writes `drawings.jsonl` beside one array of pixels.
-
-One record: {"source", "style", "concept", "texts": [...]}; the first text
-names what is drawn. Texts that an evaluation set asks for are left out
-(see `exclusions.py`).
+Reads emoji, icon and flag sets (iconify JSON) and the Open Clip Art Library (SVG with
+Dublin Core metadata). One record: {"source", "style", "concept", "kind", "texts"}; the
+first text names what is drawn, the others are keywords or a description.
 """
 
 import html
@@ -16,7 +12,6 @@ import random
 import re
 import unicodedata
 import xml.etree.ElementTree as ElementTree
-from multiprocessing import Pool
 from pathlib import Path
 
 import numpy as np
@@ -24,14 +19,29 @@ import resvg_py
 from PIL import Image
 
 SIDE = 224
-SKIN = re.compile(r"(light|medium|dark)-skin-tone|-skin-tone|type-[1-6]$")
+SKIN = re.compile(r"skin-tone|type-[1-6]$|-(light|medium-light|medium|medium-dark|dark)$")
+# Sizes and letters' cases of one icon.
+TWIN = re.compile(r"(-negative|-outline|-rtl|-\d+|-4x3|-1x1|-static|-off)$")
 EMOJI_STYLES = [
     "noto", "noto-v1", "twemoji", "fluent-emoji", "fluent-emoji-flat", "emojione", "fxemoji",
-    "streamline-emojis",
+    "streamline-emojis", "fluent-emoji-high-contrast", "emojione-monotone",
 ]
-ICON_STYLES = ["game-icons", "flat-color-icons", "healthicons"]
+FLAG_STYLES = ["flag", "circle-flags"]
+ICON_STYLES = [
+    "flat-color-icons", "game-icons", "healthicons", "icon-park", "lucide", "maki",
+    "meteocons", "fluent-color", "streamline-ultimate-color", "streamline-freehand-color",
+]
+# How many drawings are taken of a set, so that none outweighs the others.
+MOST = {
+    "game-icons": 900, "healthicons": 700, "icon-park": 700, "lucide": 500,
+    "streamline-freehand-color": 700, "fluent-emoji-high-contrast": 900,
+    "emojione-monotone": 900, "flag": 255,
+}
+# Sets whose names run words together: only names that Unicode knows are read.
+UNSPACED_STYLES = {"fxemoji"}
 DC = "{http://purl.org/dc/elements/1.1/}"
 RDF = "{http://www.w3.org/1999/02/22-rdf-syntax-ns#}"
+SHAPES = "path,circle,rect,ellipse,polygon,polyline,line"
 
 
 def slug(text):
@@ -39,34 +49,62 @@ def slug(text):
     return re.sub(r"[^a-z0-9]+", "-", text).strip("-")
 
 
+def key(name):
+    """One key for the spellings of a name: hyphens and the word order of flags differ."""
+    bare = slug(name).replace("flag-for-flag-", "flag-").replace("flag-for-", "flag-")
+    bare = bare.replace("-", "")
+    if bare.endswith("flag") and len(bare) > 8:
+        bare = "flag" + bare.removesuffix("flag")
+    return bare
+
+
 def emoji_names(folder):
-    """Names and keywords of emoji by slug, from Unicode CLDR as emojibase gives them."""
-    entries = json.loads((folder / "en" / "data.json").read_text())
-    named = {}
-    for entry in entries:
-        texts = [entry["label"].lower()] + [tag for tag in entry.get("tags", []) if len(tag) > 1]
-        named[slug(entry["label"])] = (entry["hexcode"], texts)
-    return named
+    """(code, texts) of emoji by key, from Unicode CLDR as emojibase gives them, and of
+    flags by the two letters of the country."""
+    named, countries = {}, {}
+    for entry in json.loads((folder / "en" / "data.json").read_text()):
+        label = entry["label"].lower()
+        texts = [label] + [tag for tag in entry.get("tags", []) if len(tag) > 1]
+        if label.startswith("flag: "):
+            country = label.removeprefix("flag: ")
+            texts = [label, country, f"flag of {country}", f"{country} flag", "national flag"]
+            points = [int(code, 16) - 0x1F1E6 for code in entry["hexcode"].split("-")]
+            if len(points) == 2:
+                letters = "".join(chr(ord("a") + point) for point in points)
+                countries[letters] = entry["hexcode"], texts
+        named[key(entry["label"])] = entry["hexcode"], texts
+    return named, countries
 
 
-def icon_set(folder, style, names):
+def icon_set(folder, style, names, countries):
+    """Records and SVG texts of one iconify set."""
     icons = json.loads((folder / "icons.json").read_text())
     width, height = icons.get("width", 16), icons.get("height", 16)
-    emoji = style in EMOJI_STYLES
+    seen, found = set(), []
     for name, icon in icons["icons"].items():
-        if icon.get("hidden") or SKIN.search(name) or name.endswith(("-negative", "-outline")):
+        bare = TWIN.sub("", TWIN.sub("", name))
+        if icon.get("hidden") or SKIN.search(name) or bare in seen:
             continue
+        if style in FLAG_STYLES and bare not in countries:
+            continue
+        seen.add(bare)
         size = icon.get("width", width), icon.get("height", height)
         origin = icon.get("left", 0), icon.get("top", 0)
         svg = (f'<svg xmlns="http://www.w3.org/2000/svg" '
                f'xmlns:xlink="http://www.w3.org/1999/xlink" '
                f'viewBox="{origin[0]} {origin[1]} {size[0]} {size[1]}">{icon["body"]}</svg>')
-        bare = re.sub(r"-\d+$", "", name)
-        concept, texts = names.get(name) or names.get(bare) or (
-            f"{style}:{bare}", [bare.replace("-", " ")])
-        kind = "emoji" if emoji else "icon"
-        yield {"source": f"{style}/{name}", "style": style, "concept": concept, "kind": kind,
-               "texts": texts}, svg
+        named = names.get(key(name)) or names.get(key(bare))
+        if style in UNSPACED_STYLES and not named:
+            continue
+        if style in FLAG_STYLES:
+            concept, texts = countries[bare]
+        else:
+            concept, texts = named or (f"{style}:{bare}", [bare.replace("-", " ")])
+        kind = "icon" if style in ICON_STYLES else "emoji"
+        found.append(({"source": f"{style}/{name}", "style": style, "concept": concept,
+                       "kind": kind, "texts": texts}, svg))
+    most = MOST.get(style, len(found))
+    return found if len(found) <= most else random.Random(1).sample(found, most)
 
 
 def clip_art(folder):
@@ -90,17 +128,33 @@ def clip_art(folder):
                "concept": f"clip:{slug(title)}", "kind": "drawing", "texts": texts}, path
 
 
-def render(task):
-    """Pixels of one drawing over white, or None where it cannot be drawn. A third
-    of them is drawn small and enlarged, as small pictures are in use."""
-    index, svg = task
-    chance = random.Random(index)
+def collect(packages):
+    """Every drawing under `packages`: a record, and an SVG text or the path of one."""
+    names, countries = emoji_names(packages / "emojibase-data")
+    for style in [*EMOJI_STYLES, *FLAG_STYLES, *ICON_STYLES]:
+        yield from icon_set(packages / style, style, names, countries)
+    yield from clip_art(packages / "openclipart-svg")
+
+
+def outlined_svg(svg, chance):
+    """The drawing with a dark line round each of its shapes, as flat styles have it."""
+    box = re.search(r'viewBox="[-\d.]+ [-\d.]+ ([\d.]+) ([\d.]+)"', svg)
+    line = float(box[1]) * chance.choice([0.015, 0.025, 0.035])
+    fill = chance.choice(["", "", "", "", "fill:none;"])
+    style = (f"<style>{SHAPES}{{{fill}stroke:#000;stroke-width:{line:.3f};"
+             f"stroke-linejoin:round;stroke-linecap:round}}</style>")
+    return svg.replace(">", f">{style}", 1)
+
+
+def render(svg, chance):
+    """The drawing on white, or None where it cannot be drawn. A third is drawn small and
+    enlarged, as small pictures are in use."""
     side = chance.choice([72, 128, 224]) if chance.random() < 0.34 else SIDE
+    source = {"svg_path": str(svg)} if isinstance(svg, Path) else {"svg_string": svg}
     try:
-        source = {"svg_path": str(svg)} if isinstance(svg, Path) else {"svg_string": svg}
         png = resvg_py.svg_to_bytes(width=side, height=side, background="white", **source)
         picture = Image.open(io.BytesIO(bytes(png))).convert("RGB")
-    except (ValueError, OSError, RuntimeError, BaseException):  # noqa: B014, a panic in the renderer
+    except BaseException:  # noqa: BLE001, the renderer panics on some of them
         return None
     margin = chance.randint(0, side // 6)
     framed = Image.new("RGB", (side + 2 * margin,) * 2, "white")
@@ -108,25 +162,5 @@ def render(task):
     picture = picture.resize([max(1, round(edge * scale)) for edge in picture.size], Image.BICUBIC)
     framed.paste(picture, [(framed.width - picture.width) // 2,
                            (framed.height - picture.height) // 2])
-    pixels = np.asarray(framed.resize((SIDE, SIDE), Image.BICUBIC))
-    return None if pixels.min() > 250 else pixels
-
-
-def collect(packages):
-    names = emoji_names(packages / "emojibase-data")
-    for style in EMOJI_STYLES + ICON_STYLES:
-        yield from icon_set(packages / style, style, names)
-    yield from clip_art(packages / "openclipart")
-
-
-def write(packages, folder):
-    """Renders everything under `packages` into `folder`; returns the number of drawings."""
-    drawn = list(collect(packages))
-    with Pool() as pool:
-        rendered = pool.map(render, list(enumerate(svg for _, svg in drawn)), chunksize=64)
-    kept = [(record, pixels) for (record, _), pixels in zip(drawn, rendered) if pixels is not None]
-    np.save(folder / "drawings.npy", np.stack([pixels for _, pixels in kept]))
-    with open(folder / "drawings.jsonl", "w", encoding="utf-8") as out:
-        for record, _ in kept:
-            out.write(json.dumps(record, ensure_ascii=False) + "\n")
-    return len(kept)
+    framed = framed.resize((SIDE, SIDE), Image.BICUBIC)
+    return None if np.asarray(framed).min() > 250 else framed

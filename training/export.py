@@ -1,30 +1,34 @@
 """The picture tower as one ONNX file: backbone, class vectors, head, and the gate
 between the two.
 
-    photo   = unit(unit(p @ classes) - shift), p from the class probabilities of the
-              whole picture and of its parts (ConSE, Norouzi et al. 2014)
+    photo   = unit(unit(unit(p @ classes) - shift) + colours), p from the class
+              probabilities of the whole picture and of its parts (ConSE, Norouzi et
+              al. 2014)
     drawing = head(features)
     image_embeds = unit((1 - g) * photo + g * drawing)
     features = the means of the last map, scaled and clipped as the head reads them
 
 `g` follows the share of flat pixels where the picture is not white: drawings have
-areas of one colour, photographs have none. Weights of convolutions and matrices are stored in 8 bits
-with a scale for each output channel, the rest in 16-bit floats; the arithmetic is
-that of 32-bit floats.
+areas of one colour, photographs have none. Weights of convolutions and matrices are
+stored in 8 bits with a scale for each output channel, the rest in 16-bit floats; the
+arithmetic is that of 32-bit floats.
 """
 
 import numpy as np
 import onnx
+import colours
 from backbone import FEATURES, SIDE, Graph, add_backbone, add_head_inputs, pixel_input
 from head import CLIP
 from onnx import TensorProto, helper, numpy_helper
 
-TEMPERATURE = 2.0  # of the class probabilities
+TEMPERATURE = 2.5  # of the class probabilities
 KEPT_CLASSES = 30  # of the whole picture
 SHIFT = 0.8  # share of the mean class vector that is taken away
 # The gate rises between the first two shares of flat pixels from its lowest value to its
 # highest.
-GATE = (0.08, 0.35, 0.3, 0.8)
+GATE = (0.08, 0.35, 0.2, 0.85)
+# Small matrices whose rounding would be felt.
+KEPT_IN_16_BITS = {"classes", "colours.vectors"}
 PAPER = 0.9  # what is brighter in every channel is white paper
 FLAT = 0.5 / 128  # largest difference between neighbours of one colour
 
@@ -91,7 +95,8 @@ def add_photo(graph, features, classifier, classes):
     # The classifier is linear: logits of the mean are the mean of the logits.
     whole = graph.node("ReduceMean", [logits], "whole.logits", axes=[1], keepdims=0)
     k = graph.constant("whole.k", np.array([KEPT_CLASSES], np.int64))
-    graph.nodes.append(helper.make_node("TopK", [whole, k], ["whole.top", "whole.indices"], axis=-1))
+    top = ["whole.top", "whole.indices"]
+    graph.nodes.append(helper.make_node("TopK", [whole, k], top, axis=-1))
     lowest = graph.node("ReduceMin", ["whole.top"], "whole.lowest", axes=[1], keepdims=1)
     below = graph.node("Less", [whole, lowest], "whole.below")
     never = graph.constant("never", np.float32(-1e4))
@@ -101,14 +106,33 @@ def add_photo(graph, features, classifier, classes):
     vector = graph.node("MatMul", [both, graph.constant("classes", classes)], "classes.mean")
     vector = add_unit(graph, vector, "classes.unit")
     shift = graph.constant("classes.shift", (SHIFT * classes.mean(0)).astype(np.float32))
-    return add_unit(graph, graph.node("Sub", [vector, shift], "classes.shifted"), "photo")
+    return add_unit(graph, graph.node("Sub", [vector, shift], "classes.shifted"), "classes.part")
+
+
+def add_colours(graph, pixels, tables):
+    """Shares of the colours nearest to the mean colours of small squares, as a vector.
+    The nearest is told by (2 x v - v v) / softness, the square of x is the same for all."""
+    values, softness, vectors, offset = tables
+    cell = colours.CELL
+    cells = graph.node("AveragePool", [pixels], "colours.cells",
+                       kernel_shape=[cell, cell], strides=[cell, cell])
+    weights = graph.constant("colours.w", (2 * values / softness)[:, :, None, None])
+    biases = graph.constant("colours.b", (-(values**2).sum(1) / softness).astype(np.float32))
+    near = graph.node("Conv", [cells, weights, biases], "colours.near", kernel_shape=[1, 1])
+    nearest = graph.node("Softmax", [near], "colours.nearest", axis=1)
+    shares = graph.node("ReduceMean", [nearest], "colours.shares", axes=[2, 3], keepdims=0)
+    vectors = graph.constant("colours.vectors", vectors)
+    told = graph.node("MatMul", [shares, vectors], "colours.told")
+    return graph.node("Sub", [told, graph.constant("colours.offset", offset)], "colours")
 
 
 def add_drawing(graph, inputs, head):
-    centred = graph.node("Sub", [inputs, graph.constant("drawing.mean", head.mean)], "drawing.centred")
+    mean = graph.constant("drawing.mean", head.mean)
+    centred = graph.node("Sub", [inputs, mean], "drawing.centred")
     scaled = graph.node(
         "Mul", [centred, graph.constant("drawing.scale", 1 / head.deviation)], "drawing.scaled")
-    low, high = graph.constant("drawing.low", np.float32(-CLIP)), graph.constant("drawing.high", np.float32(CLIP))
+    low = graph.constant("drawing.low", np.float32(-CLIP))
+    high = graph.constant("drawing.high", np.float32(CLIP))
     clipped = graph.node("Clip", [scaled, low, high], "drawing.clipped")
     moved = clipped
     for n, (weight, bias) in enumerate(head.layers):
@@ -116,7 +140,8 @@ def add_drawing(graph, inputs, head):
             moved = graph.node("Relu", [moved], f"drawing.relu{n}")
         matrix = graph.constant(f"drawing.w{n}", weight)
         product = graph.node("MatMul", [moved, matrix], f"drawing.product{n}")
-        moved = graph.node("Add", [product, graph.constant(f"drawing.b{n}", bias)], f"drawing.moved{n}")
+        bias = graph.constant(f"drawing.b{n}", bias)
+        moved = graph.node("Add", [product, bias], f"drawing.moved{n}")
     return add_unit(graph, moved, "drawing")
 
 
@@ -128,11 +153,13 @@ def add_features(graph):
     return graph.node("Slice", ["drawing.clipped", *ends], "features")
 
 
-def picture_tower(state, classes, head):
+def picture_tower(state, classes, colour_tables, head):
     """The whole graph in 32-bit floats."""
     graph = Graph()
     features = add_backbone(graph, state)
     photo = add_photo(graph, features, (state["_fc.weight"], state["_fc.bias"]), classes)
+    told = add_colours(graph, "pixel_values", colour_tables)
+    photo = add_unit(graph, graph.node("Add", [photo, told], "photo.sum"), "photo")
     drawing = add_drawing(graph, add_head_inputs(graph, features), head)
     gate = add_gate(graph, "pixel_values")
     rest = graph.node("Sub", [graph.constant("one", np.float32(1)), gate], "gate.rest")
@@ -144,6 +171,47 @@ def picture_tower(state, classes, head):
     outputs = [helper.make_tensor_value_info(name, TensorProto.FLOAT, ["n", size])
                for name, size in sizes.items()]
     return graph.model("veritrail-lite", [pixel_input()], outputs)
+
+
+def conse_tower(state, names, kept=10):
+    """What the model is compared with: no training, the vectors of the names of the ten
+    most probable classes of the whole picture (ConSE)."""
+    graph = Graph()
+    features = add_backbone(graph, state)
+    means = graph.node("GlobalAveragePool", [features], "means")
+    shape = graph.constant("flat", np.array([0, -1], np.int64))
+    flat = graph.node("Reshape", [means, shape], "flat.means")
+    matrix = graph.constant("classifier.w", state["_fc.weight"].T)
+    product = graph.node("MatMul", [flat, matrix], "product")
+    bias = graph.constant("classifier.b", state["_fc.bias"])
+    logits = graph.node("Add", [product, bias], "logits")
+    k = graph.constant("k", np.array([kept], np.int64))
+    graph.nodes.append(helper.make_node("TopK", [logits, k], ["top", "indices"], axis=-1))
+    shares = graph.node("Softmax", ["top"], "shares", axis=-1)
+    chosen = graph.node("Gather", [graph.constant("names", names), "indices"], "chosen", axis=0)
+    row = graph.node("Unsqueeze", [shares, graph.constant("one", np.array([1], np.int64))], "row")
+    mean = graph.node("MatMul", [row, chosen], "mean")
+    vector = graph.node("Reshape", [mean, "flat"], "vector")
+    add_unit(graph, vector, "image_embeds")
+    out = helper.make_tensor_value_info("image_embeds", TensorProto.FLOAT, ["n", names.shape[1]])
+    return graph.model("conse", [pixel_input()], [out])
+
+
+def rounded_channels(array, axis):
+    """8-bit integers and a scale for each index of `axis`: of several scales that cut off
+    more or less of the largest numbers, the one with the least squared error."""
+    rows = np.moveaxis(array, axis, 0).reshape(array.shape[axis], -1)
+    largest = np.maximum(np.abs(rows).max(1, keepdims=True), 1e-12)
+    best, least = None, np.full((len(rows), 1), np.inf)
+    for share in np.linspace(0.7, 1.0, 13):
+        scale = (largest * share / 127).astype(np.float32)
+        errors = (np.clip(np.round(rows / scale), -127, 127) * scale - rows) ** 2
+        errors = errors.sum(1, keepdims=True)
+        best = scale if best is None else np.where(errors < least, scale, best)
+        least = np.minimum(errors, least)
+    integers = np.clip(np.round(rows / best), -127, 127).astype(np.int8)
+    moved = np.moveaxis(array, axis, 0).shape
+    return np.moveaxis(integers.reshape(moved), 0, axis), best[:, 0]
 
 
 def stored_small(model, smallest=2048):
@@ -161,13 +229,10 @@ def stored_small(model, smallest=2048):
             continue
         kind = consumers[name].op_type
         pointwise = kind == "Conv" and array.shape[1] > 1
-        if (pointwise or kind == "MatMul") and name != "classes":
+        if (pointwise or kind == "MatMul") and name not in KEPT_IN_16_BITS:
             axis = 0 if kind == "Conv" else 1
-            others = tuple(i for i in range(array.ndim) if i != axis)
-            scale = np.maximum(np.abs(array).max(others), 1e-12) / 127
-            shape = [-1 if i == axis else 1 for i in range(array.ndim)]
-            rounded = np.round(array / scale.reshape(shape)).astype(np.int8)
-            kept += [numpy_helper.from_array(rounded, f"{name}.int8"),
+            rounded, scale = rounded_channels(array, axis)
+            kept += [numpy_helper.from_array(np.ascontiguousarray(rounded), f"{name}.int8"),
                      numpy_helper.from_array(scale.astype(np.float32), f"{name}.scale")]
             before.append(helper.make_node(
                 "DequantizeLinear", [f"{name}.int8", f"{name}.scale"], [name], axis=axis))

@@ -13,6 +13,8 @@ from classes import unit
 
 SAME_MEANING = 0.85
 CLIP = 5.0  # standard deviations
+NAMED = 0.3  # how often a drawing goes with its name, else with any of its texts
+STATISTICS = 6000  # pictures of which mean and deviation are taken
 
 
 class AdamW:
@@ -61,8 +63,20 @@ class Head:
 
 
 def new_layers(sizes, random_numbers):
-    return [((random_numbers.standard_normal((n, m)) * min(0.02, (2 / n) ** 0.5)).astype(np.float32),
-             np.zeros(m, np.float32)) for n, m in zip(sizes, sizes[1:])]
+    def weights(n, m):
+        drawn = random_numbers.standard_normal((n, m)) * min(0.02, (2 / n) ** 0.5)
+        return drawn.astype(np.float32)
+    return [(weights(n, m), np.zeros(m, np.float32)) for n, m in zip(sizes, sizes[1:])]
+
+
+def dropped(x, share, random_numbers):
+    """`x` without a share of its numbers, to the nearest of 256 steps."""
+    kept = random_numbers.integers(0, 256, x.shape, np.uint8) >= round(share * 256)
+    return x * kept / np.float32(1 - share)
+
+
+def name_or_another(own, chance):
+    return own[0] if chance.random() < NAMED else chance.choice(own)
 
 
 def train(features, texts_of, texts, seed, epochs, batch=1024, rate=2e-3, decay=0.05, dropout=0.5,
@@ -70,27 +84,25 @@ def train(features, texts_of, texts, seed, epochs, batch=1024, rate=2e-3, decay=
     """Trains on `features` [n, f]; row i goes with any of the texts `texts_of[i]`
     (rows of `texts` [m, d]); rows without texts are left out."""
     random_numbers, chance = np.random.default_rng(seed), random.Random(seed)
-    mean, deviation = features.mean(0, dtype=np.float64), features.std(0, dtype=np.float64) + 1e-3
+    rows = np.array([i for i, own in enumerate(texts_of) if own])
+    sample = features[np.sort(random_numbers.choice(rows, min(STATISTICS, len(rows)), False))]
+    mean, deviation = sample.mean(0, dtype=np.float64), sample.std(0, dtype=np.float64) + 1e-3
     sizes = [features.shape[1], *([hidden] if hidden else []), texts.shape[1]]
     head = Head(mean.astype(np.float32), deviation.astype(np.float32),
                 new_layers(sizes, random_numbers))
     log_scale = np.array(np.log(20.0), np.float32)
     optimizer = AdamW([array for layer in head.layers for array in layer] + [log_scale])
-    rows = np.array([i for i, own in enumerate(texts_of) if own])
-    x_all = head.scaled(features)
     steps, done, diagonal = epochs * (len(rows) // batch), 0, np.arange(batch)
     for epoch in range(epochs):
         order, losses = random_numbers.permutation(rows), []
         for start in range(0, len(order) - batch + 1, batch):
             picked = order[start:start + batch]
-            kept = random_numbers.random((batch, x_all.shape[1]), dtype=np.float32) > dropout
-            x = x_all[picked] * kept / (1 - dropout)
-            t = texts[[chance.choice(texts_of[i]) for i in picked]]
+            x = dropped(head.scaled(features[picked]), dropout, random_numbers)
+            t = texts[[name_or_another(texts_of[i], chance) for i in picked]]
             inputs = [x]
             for inner, inner_bias in head.layers[:-1]:
                 x = np.maximum(x @ inner + inner_bias, 0)
-                kept = random_numbers.random(x.shape, dtype=np.float32) > inner_dropout
-                x = x * kept / (1 - inner_dropout)
+                x = dropped(x, inner_dropout, random_numbers)
                 inputs.append(x)
             weight, bias = head.layers[-1]
             y = x @ weight + bias
