@@ -6,7 +6,7 @@ between the two.
               al. 2014)
     drawing = head(features)
     image_embeds = unit((1 - g) * photo + g * drawing)
-    features = the means of the last map, scaled and clipped as the head reads them
+    features = all that the head reads, scaled and clipped
 
 `g` follows the share of flat pixels where the picture is not white: drawings have
 areas of one colour, photographs have none. Weights of convolutions and matrices are
@@ -17,7 +17,7 @@ arithmetic is that of 32-bit floats.
 import numpy as np
 import onnx
 import colours
-from backbone import FEATURES, SIDE, Graph, add_backbone, add_head_inputs, pixel_input
+from backbone import FEATURES, HEAD_INPUTS, SIDE, Graph, add_backbone, add_head_inputs, pixel_input
 from head import CLIP
 from onnx import TensorProto, helper, numpy_helper
 
@@ -146,11 +146,9 @@ def add_drawing(graph, inputs, head):
 
 
 def add_features(graph):
-    """What a linear head for another domain can read: the means of the last map, scaled
-    and clipped as the drawing head reads them, [n, FEATURES]."""
-    ends = [graph.constant(f"features.{name}", np.array([value], np.int64))
-            for name, value in (("start", 0), ("end", FEATURES), ("axis", 1))]
-    return graph.node("Slice", ["drawing.clipped", *ends], "features")
+    """What a linear head for another domain can read: all that the drawing head reads,
+    scaled and clipped, [n, HEAD_INPUTS]."""
+    return graph.node("Identity", ["drawing.clipped"], "features")
 
 
 def picture_tower(state, classes, colour_tables, head):
@@ -167,7 +165,7 @@ def picture_tower(state, classes, colour_tables, head):
     drawing = graph.node("Mul", [drawing, gate], "drawing.weighted")
     add_unit(graph, graph.node("Add", [photo, drawing], "sum"), "image_embeds")
     add_features(graph)
-    sizes = {"image_embeds": classes.shape[1], "features": FEATURES}
+    sizes = {"image_embeds": classes.shape[1], "features": HEAD_INPUTS}
     outputs = [helper.make_tensor_value_info(name, TensorProto.FLOAT, ["n", size])
                for name, size in sizes.items()]
     return graph.model("veritrail-lite", [pixel_input()], outputs)
