@@ -4,6 +4,7 @@
 //! `VERITRAIL__SECTION__KEY` variables. An unknown key stops the start.
 
 use crate::answer;
+use crate::embed::Device;
 use crate::index::{DenseConfig, LexicalConfig};
 use crate::ingest::IngestConfig;
 use crate::llm;
@@ -43,6 +44,8 @@ pub struct ModelsConfig {
     pub pictures: Vec<String>,
     /// Threads of one run of a model.
     pub n_threads: usize,
+    /// What runs the models: `cpu`, `cuda` or `cuda:NUMBER`.
+    pub device: Device,
 }
 
 impl Default for ModelsConfig {
@@ -51,6 +54,7 @@ impl Default for ModelsConfig {
             text: "all-minilm-l6-v2".to_owned(),
             pictures: vec!["veritrail-lite".to_owned()],
             n_threads: 2,
+            device: Device::Cpu,
         }
     }
 }

@@ -109,6 +109,7 @@ impl Arguments {
         let cache = self.cache_dir();
         let registry = self.registry()?;
         let runtime = RuntimeSearch::from_env(self.ort_lib.as_deref(), &cache).load()?;
+        let runtime = runtime.on(config.models.device);
         let n_threads = config.models.n_threads;
         let entry = registry.find(&config.models.text)?;
         let text: Arc<dyn Embedder> =
@@ -119,8 +120,13 @@ impl Arguments {
             if entry.bundled {
                 install(entry, &cache, &InstallSource::Program, &mut |_| {}, &mut |_, _, _| {})?;
             }
-            models.pictures.push(if entry.text_model.is_some() {
-                let text = Arc::clone(&models.text);
+            models.pictures.push(if let Some(side) = &entry.text_model {
+                let text: Arc<dyn Embedder> = if *side == config.models.text {
+                    Arc::clone(&models.text)
+                } else {
+                    let entry = registry.find(side)?;
+                    Arc::new(TextModel::open(&runtime, entry, &cache, n_threads)?)
+                };
                 let model = SharedTextPictureModel::open(&runtime, entry, &cache, text, n_threads)?;
                 Arc::new(model)
             } else {

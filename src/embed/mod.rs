@@ -20,6 +20,7 @@ mod runtime;
 mod safetensors;
 mod shared_text;
 mod text_model;
+mod tower;
 mod vision_tower;
 
 pub use convert::ConvertError;
@@ -32,6 +33,8 @@ pub use preprocess::{Preprocessing, PreprocessingError};
 pub use registry::{
     FileEntry, HubRepository, ModelEntry, PythonPackage, Registry, RegistryError, Task,
 };
-pub use runtime::{Runtime, RuntimeError, RuntimeSearch, cache_dir_from_env};
+pub use runtime::{
+    Device, Runtime, RuntimeError, RuntimeSearch, UnknownDevice, cache_dir_from_env,
+};
 pub use shared_text::SharedTextPictureModel;
 pub use text_model::{OpenError, TextModel};

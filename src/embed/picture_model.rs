@@ -1,22 +1,22 @@
 //! Pictures and words in one space: a two-tower model run by ONNX Runtime.
 //!
-//! The layout is that of the common exports: `onnx/vision_model.onnx`,
-//! `onnx/text_model.onnx`, `preprocessor_config.json`, `tokenizer.json`. What the
-//! graphs are called inside is found out from them.
+//! The layout is that of the common exports: `onnx/vision_model.onnx` and
+//! `onnx/text_model.onnx`, or one `onnx/model.onnx` with both sides, in any
+//! precision (`_fp16`, `_quantized`), with `preprocessor_config.json` and
+//! `tokenizer.json`. What the graphs are called inside is found out from them.
 
 use super::embedder::{EmbedError, EmbeddedTexts, Embedder, TextRole, TokenCounter};
 use super::installed::{VerifiedModel, verify};
 use super::registry::ModelEntry;
 use super::runtime::Runtime;
-use super::text_model::{OpenError, load_session};
-use super::vision_tower::{VisionTower, failed, unit_vectors};
+use super::text_model::OpenError;
+use super::tower::{TokenBatch, Tower};
+use super::vision_tower::VisionTower;
 use crate::model::{Digest, Space};
 use crate::picture::RgbPixels;
-use ort::session::Session;
-use ort::value::{DynValue, Tensor};
 use serde::Deserialize;
 use std::path::Path;
-use std::sync::{Mutex, PoisonError};
+use std::sync::Arc;
 use tokenizers::{Encoding, Tokenizer, TruncationParams};
 
 /// Texts in one run.
@@ -58,7 +58,7 @@ pub struct PictureModel {
     vision: VisionTower,
     tokenizer: Tokenizer,
     text: TextTower,
-    text_session: Mutex<Session>,
+    text_side: Arc<Tower>,
 }
 
 impl PictureModel {
@@ -96,16 +96,8 @@ impl PictureModel {
     ) -> Result<Self, EmbedError> {
         let layout = |reason: String| EmbedError::Layout { model: name.to_owned(), reason };
         let tokenizer = tokenizer(name, &folder.join("tokenizer.json"), text)?;
-        // `onnx/vision_model.onnx`, `onnx/vision_model_fp16.onnx`, ...
-        let tower = |tower: &str| {
-            let named = files.iter().map(|(file, _)| file).find(|file| {
-                file.rsplit('/').next().is_some_and(|file| file.starts_with(tower))
-                    && file.ends_with(".onnx")
-            });
-            named.ok_or_else(|| layout(format!("expected a file {tower}*.onnx, found none")))
-        };
-        let vision = VisionTower::load(runtime, name, folder, tower("vision_model")?, n_threads)?;
-        let words = load_session(runtime, name, &folder.join(tower("text_model")?), n_threads)?;
+        let (pictures, text_side) = towers(runtime, name, folder, &files, n_threads)?;
+        let vision = VisionTower::new(name, folder, pictures)?;
         let mut model = Self {
             space: Space {
                 model: name.to_owned(),
@@ -118,7 +110,7 @@ impl PictureModel {
             vision,
             tokenizer,
             text,
-            text_session: Mutex::new(words),
+            text_side,
         };
         let words = model.embed(&["a picture"], TextRole::Query, &mut |_| {})?.vectors;
         let lengths = (model.vision.dimension()?, words.first().map_or(0, Vec::len));
@@ -144,6 +136,15 @@ impl PictureModel {
         Ok(encoding.get_ids().to_vec())
     }
 
+    /// The numbers that the model reads of a picture: all of the first channel row by
+    /// row, then the next.
+    ///
+    /// # Errors
+    /// When the picture has no pixels.
+    pub fn pixel_values(&self, picture: &RgbPixels) -> Result<Vec<f32>, EmbedError> {
+        self.vision.pixel_values(picture)
+    }
+
     fn run_texts(&self, batch: &[Encoding]) -> Result<Vec<Vec<f32>>, EmbedError> {
         let longest = batch.iter().map(Encoding::len).max().unwrap_or(0).max(1);
         let length = if self.text.pad_to_max { self.text.max_tokens } else { longest };
@@ -156,19 +157,11 @@ impl PictureModel {
             }
             flat
         };
-        let mut session = self.text_session.lock().unwrap_or_else(PoisonError::into_inner);
-        let mut feeds: Vec<(String, DynValue)> = Vec::new();
-        for input in session.inputs() {
-            let values = match input.name() {
-                "attention_mask" => padded(Encoding::get_attention_mask, 0),
-                _ => padded(Encoding::get_ids, self.text.pad_id),
-            };
-            let tensor = Tensor::from_array(([batch.len(), length], values))
-                .map_err(failed(&self.space.model, "preparing a text"))?;
-            feeds.push((input.name().to_owned(), tensor.into_dyn()));
-        }
-        let outputs = session.run(feeds).map_err(failed(&self.space.model, "embedding a text"))?;
-        unit_vectors(&self.space.model, &outputs, batch.len(), "a text")
+        self.text_side.embed_tokens(TokenBatch {
+            shape: [batch.len(), length],
+            ids: padded(Encoding::get_ids, self.text.pad_id),
+            mask: padded(Encoding::get_attention_mask, 0),
+        })
     }
 }
 
@@ -209,6 +202,37 @@ impl PictureEmbedder for PictureModel {
     fn embed_pictures(&self, pictures: &[&RgbPixels]) -> Result<Vec<Vec<f32>>, EmbedError> {
         self.vision.embed(pictures)
     }
+}
+
+/// The graphs of pictures and of texts; they are the same where one file holds
+/// both sides.
+fn towers(
+    runtime: &Runtime,
+    model: &str,
+    folder: &Path,
+    files: &[(String, Digest)],
+    n_threads: usize,
+) -> Result<(Arc<Tower>, Arc<Tower>), EmbedError> {
+    // `onnx/vision_model.onnx`, `onnx/vision_model_fp16.onnx`, ...
+    let load = |side: &str| {
+        let named = files.iter().map(|(file, _)| file).find(|file| {
+            file.rsplit('/').next().is_some_and(|file| file.starts_with(side))
+                && file.ends_with(".onnx")
+        });
+        let file = named?;
+        Some(Tower::load(runtime, model, &folder.join(file), n_threads).map(Arc::new))
+    };
+    if let (Some(pictures), Some(texts)) = (load("vision_model"), load("text_model")) {
+        return Ok((pictures?, texts?));
+    }
+    let both = load("model").unwrap_or_else(|| {
+        let files = "vision_model*.onnx and text_model*.onnx, or one model*.onnx";
+        Err(EmbedError::Layout {
+            model: model.to_owned(),
+            reason: format!("expected the files {files}, found neither"),
+        })
+    })?;
+    Ok((Arc::clone(&both), both))
 }
 
 fn tokenizer(model: &str, path: &Path, text: TextTower) -> Result<Tokenizer, EmbedError> {

@@ -1,5 +1,6 @@
 //! Finding and loading the ONNX Runtime library.
 
+use serde::{Deserialize, Serialize};
 use std::env;
 use std::path::{Path, PathBuf};
 use std::process::Command;
@@ -11,11 +12,52 @@ pub struct RuntimeSearch {
     candidates: Vec<(&'static str, PathBuf)>,
 }
 
+/// What runs the models.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(try_from = "String", into = "String")]
+pub enum Device {
+    /// The processor.
+    #[default]
+    Cpu,
+    /// An NVIDIA card by its number. The library must be built for CUDA, as that of
+    /// the Python package `onnxruntime-gpu` is.
+    Cuda(i32),
+}
+
+/// A device that is not known.
+#[derive(Debug, thiserror::Error)]
+#[error("expected the device `cpu`, `cuda` or `cuda:NUMBER`, found `{0}`")]
+pub struct UnknownDevice(String);
+
+impl TryFrom<String> for Device {
+    type Error = UnknownDevice;
+
+    fn try_from(text: String) -> Result<Self, UnknownDevice> {
+        match text.as_str() {
+            "cpu" => return Ok(Self::Cpu),
+            "cuda" => return Ok(Self::Cuda(0)),
+            _ => {}
+        }
+        let number = text.strip_prefix("cuda:").and_then(|number| number.parse().ok());
+        number.filter(|number| *number >= 0).map(Self::Cuda).ok_or(UnknownDevice(text))
+    }
+}
+
+impl From<Device> for String {
+    fn from(device: Device) -> Self {
+        match device {
+            Device::Cpu => "cpu".to_owned(),
+            Device::Cuda(number) => format!("cuda:{number}"),
+        }
+    }
+}
+
 /// The loaded library; needed to load models.
 #[derive(Clone)]
 pub struct Runtime {
     environment: ort::environment::Environment,
     path: PathBuf,
+    device: Device,
 }
 
 /// No candidate could be loaded.
@@ -84,6 +126,18 @@ impl Runtime {
         &self.path
     }
 
+    /// The same library with another device for the models that are loaded from
+    /// now on.
+    #[must_use]
+    pub fn on(mut self, device: Device) -> Self {
+        self.device = device;
+        self
+    }
+
+    pub(super) fn device(&self) -> Device {
+        self.device
+    }
+
     pub(super) fn environment(&self) -> &ort::environment::Environment {
         &self.environment
     }
@@ -105,7 +159,7 @@ fn attempt((origin, path): (&'static str, PathBuf), tried: &mut String) -> Optio
         }
     };
     match builder.with_name("veritrail").with_telemetry(false).build() {
-        Ok(environment) => Some(Runtime { environment, path }),
+        Ok(environment) => Some(Runtime { environment, path, device: Device::Cpu }),
         Err(error) => {
             reject(error.to_string());
             None
@@ -124,4 +178,24 @@ fn python_library() -> Option<PathBuf> {
             .and_then(|name| name.to_str())
             .is_some_and(|name| name.starts_with("libonnxruntime.so"))
     })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn devices_have_names() {
+        for (name, device) in
+            [("cpu", Device::Cpu), ("cuda:0", Device::Cuda(0)), ("cuda:3", Device::Cuda(3))]
+        {
+            assert_eq!(Device::try_from(name.to_owned()).unwrap(), device);
+            assert_eq!(String::from(device), name);
+        }
+        assert_eq!(Device::try_from("cuda".to_owned()).unwrap(), Device::Cuda(0));
+        for wrong in ["gpu", "cuda:", "cuda:-1", ""] {
+            let error = Device::try_from(wrong.to_owned()).unwrap_err().to_string();
+            assert!(error.contains("`cuda:NUMBER`"), "{error}");
+        }
+    }
 }

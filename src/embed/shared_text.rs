@@ -6,6 +6,7 @@ use super::picture_model::PictureEmbedder;
 use super::registry::ModelEntry;
 use super::runtime::Runtime;
 use super::text_model::OpenError;
+use super::tower::Tower;
 use super::vision_tower::VisionTower;
 use crate::model::Space;
 use crate::picture::RgbPixels;
@@ -46,7 +47,8 @@ impl SharedTextPictureModel {
         }
         let graph = digests.iter().map(|(file, _)| file).find(|file| file.ends_with(".onnx"));
         let graph = graph.ok_or_else(|| layout("expected a file *.onnx, found none".to_owned()))?;
-        let vision = VisionTower::load(runtime, &entry.name, &folder, graph, n_threads)?;
+        let tower = Tower::load(runtime, &entry.name, &folder.join(graph), n_threads)?;
+        let vision = VisionTower::new(&entry.name, &folder, Arc::new(tower))?;
         let dimension = vision.dimension()?;
         if dimension != text.space().dimension {
             return Err(layout(format!(

@@ -4,8 +4,9 @@ use super::embedder::{EmbedError, EmbeddedTexts, Embedder, TextRole, TokenCounte
 use super::install::InstallError;
 use super::installed::{VerifiedModel, verify};
 use super::registry::ModelEntry;
-use super::runtime::Runtime;
+use super::runtime::{Device, Runtime};
 use crate::model::Space;
+use ort::ep::CUDA;
 use ort::session::Session;
 use ort::session::builder::GraphOptimizationLevel;
 use ort::value::Tensor;
@@ -279,7 +280,14 @@ pub(super) fn load_session(
         .map_err(|error| failed(error.into()))?
         .with_optimization_level(GraphOptimizationLevel::Level3)
         .map_err(|error| failed(error.into()))?;
-    let mut builder = builder;
+    let mut builder = match runtime.device() {
+        Device::Cpu => builder,
+        Device::Cuda(number) => {
+            // Without the provider the models would silently run on the processor.
+            let cuda = CUDA::default().with_device_id(number).build().error_on_failure();
+            builder.with_execution_providers([cuda]).map_err(|error| failed(error.into()))?
+        }
+    };
     builder.commit_from_file(path).map_err(failed)
 }
 
