@@ -35,6 +35,8 @@ pub const GRAPH_ONTOLOGY: &str = "urn:veritrail:graph:ontology";
 pub const GRAPH_ENTITIES: &str = "urn:veritrail:graph:entities";
 /// Graph that holds generations, spaces, models and decisions.
 pub const GRAPH_GOVERNANCE: &str = "urn:veritrail:graph:governance";
+/// Graph that holds which pictures are nearly the same, as of the last publishing.
+pub const GRAPH_NEAR_DUPLICATES: &str = "urn:veritrail:graph:near-duplicates";
 /// Prefix of graphs that hold imported RDF, one per document version.
 pub const GRAPH_IMPORTED_PREFIX: &str = "urn:veritrail:graph:imported:";
 
@@ -142,6 +144,24 @@ terms! {
         ORIENTATION = "orientation";
         /// SHA-256 of the upright pixels with their width and height.
         PIXELS_SHA256 = "pixelsSha256";
+        /// Hash of the lowest frequencies of a picture, 16 hexadecimal digits.
+        PERCEPTUAL_HASH = "perceptualHash";
+        /// Colours of a picture in 8 x 8 places, as hexadecimal red, green and blue.
+        COLOUR_GRID = "colourGrid";
+        /// A document whose picture looks nearly the same.
+        NEAR_DUPLICATE_OF = "nearDuplicateOf";
+        /// A colour that covers much of a picture.
+        HAS_COLOUR = "hasColour";
+        /// A colour and how much of a picture it covers.
+        COLOUR_SHARE = "ColourShare";
+        /// Basic name of a colour.
+        COLOUR_NAME = "colourName";
+        /// A colour as `#rrggbb` in sRGB.
+        RGB = "rgb";
+        /// Share of a whole, from 0 to 1.
+        SHARE = "share";
+        /// Model of the lens with which a picture was taken.
+        LENS = "lens";
         /// How sure an extractor is, from 0 to 1.
         CONFIDENCE = "confidence";
         /// Name of the rule that made an assertion.
@@ -355,6 +375,40 @@ terms! {
     }
 }
 
+terms! {
+    /// EXIF, the W3C vocabulary.
+    exif = "http://www.w3.org/2003/12/exif/ns#" {
+        /// Maker of the camera.
+        MAKE = "make";
+        /// Model of the camera.
+        MODEL = "model";
+        /// Program that wrote the file.
+        SOFTWARE = "software";
+        /// When the picture was taken.
+        DATE_TIME_ORIGINAL = "dateTimeOriginal";
+        /// Exposure in seconds.
+        EXPOSURE_TIME = "exposureTime";
+        /// Focal length divided by the aperture.
+        F_NUMBER = "fNumber";
+        /// Sensitivity by ISO 12232.
+        ISO_SPEED_RATINGS = "isoSpeedRatings";
+        /// Focal length in millimetres.
+        FOCAL_LENGTH = "focalLength";
+    }
+}
+
+terms! {
+    /// Places by WGS 84.
+    geo = "http://www.w3.org/2003/01/geo/wgs84_pos#" {
+        /// Degrees north.
+        LAT = "lat";
+        /// Degrees east.
+        LONG = "long";
+        /// Metres above the sea.
+        ALT = "alt";
+    }
+}
+
 /// Prefixes that every query may use without declaring them, and that output
 /// is written with.
 pub const PREFIXES: &[(&str, &str)] = &[
@@ -367,4 +421,6 @@ pub const PREFIXES: &[(&str, &str)] = &[
     ("dcterms", dcterms::NAMESPACE),
     ("schema", schema::NAMESPACE),
     ("oa", oa::NAMESPACE),
+    ("exif", exif::NAMESPACE),
+    ("geo", geo::NAMESPACE),
 ];

@@ -38,6 +38,8 @@ const HOMES: &[(&str, &[&str])] = &[
     ("oxigraph", &["graph", "model", "ingest", "audit", "engine"]),
     // The command line draws pictures on the terminal.
     ("image", &["picture", "cli"]),
+    // A vocabulary has the same name.
+    ("exif", &["picture", "vocab"]),
     ("fast_image_resize", &["embed"]),
     ("viuer", &["cli"]),
     ("async_openai", &["llm"]),

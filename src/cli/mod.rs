@@ -6,6 +6,7 @@ mod eval;
 mod ingest;
 mod models;
 mod output;
+mod picture;
 mod pictures;
 mod serve;
 mod sparql;
@@ -47,6 +48,8 @@ enum Command {
     Search(ask::SearchArguments),
     /// Query the graph.
     Sparql(sparql::SparqlArguments),
+    /// Show what is known of a picture: its camera, colours and near-duplicates.
+    Picture(picture::PictureArguments),
     /// Show what is in the knowledge base and whether it is sound.
     Status(status::StatusArguments),
     /// List, install and verify models.
@@ -68,6 +71,7 @@ impl Arguments {
             Command::Ask(arguments) => ask::run(&self, arguments),
             Command::Search(arguments) => ask::search(&self, arguments),
             Command::Sparql(arguments) => sparql::run(&self, arguments),
+            Command::Picture(arguments) => picture::run(&self, arguments),
             Command::Status(arguments) => status::run(&self, arguments),
             Command::Models(arguments) => models::run(&self, arguments),
             Command::Eval(arguments) => eval::run(&self, arguments),

@@ -27,6 +27,9 @@ pub(super) fn run(arguments: &Arguments, status: &StatusArguments) -> anyhow::Re
     } else {
         println!("knowledge base  {}", found.path.display());
         println!("documents       {}", found.n_documents);
+        if found.n_near_duplicates > 0 {
+            println!("near-duplicates {} pairs of pictures", found.n_near_duplicates);
+        }
         println!("quads           {}", found.n_quads);
         println!("vectors         {} in {}", found.n_vectors, found.spaces.join(", "));
         println!("generation      {}", found.generation.as_deref().unwrap_or("none published"));

@@ -8,7 +8,8 @@ use crate::embed::TextRole;
 use crate::graph::{DocumentWrite, IngestActivity};
 use crate::index::{IndexWrite, VectorStore};
 use crate::ingest::{
-    IngestConfig, LoadError, SourceItem, count, document, fragments, is_picture, load, recipe, scan,
+    IngestConfig, LoadError, SourceItem, count, document, fragments, is_picture, load,
+    load_picture, recipe, scan,
 };
 use crate::model::{
     Digest, Document, DocumentId, Embedding, EntityId, Fragment, FragmentId, FragmentLink, Loaded,
@@ -136,7 +137,7 @@ impl KnowledgeBase {
                 Err(error) => return outcome.failed.push(error),
             };
             let id = DocumentId::from_source(&item.source);
-            let recipe = with_spaces(recipe(&item.source, &config), &item, &picture_spaces);
+            let recipe = with_spaces(recipe(&item, &config), &item, &picture_spaces);
             if known.get(&id) == Some(&(Digest::of(&item.bytes), recipe)) {
                 outcome.n_unchanged += 1;
                 return;
@@ -188,8 +189,9 @@ impl KnowledgeBase {
     ) {
         let pictures = std::mem::take(&mut batch.pictures);
         let items: Vec<&SourceItem> = pictures.iter().map(|(item, _)| item).collect();
-        let taken = embedded_pictures(&self.models, &items, progress);
         let config = self.config.ingest.clone();
+        let load = |item: &SourceItem| load_picture(item, config.picture_location);
+        let taken = embedded_pictures(&self.models, &items, &load, progress);
         for ((item, recipe), picture) in pictures.into_iter().zip(taken) {
             match picture {
                 Ok(picture) => {

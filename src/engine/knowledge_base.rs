@@ -41,6 +41,9 @@ pub struct Status {
     pub path: PathBuf,
     /// Documents in the graph.
     pub n_documents: usize,
+    /// Pairs of documents whose pictures look nearly the same, as of the last
+    /// publishing.
+    pub n_near_duplicates: usize,
     /// Quads in the graph.
     pub n_quads: usize,
     /// Vectors kept.
@@ -153,6 +156,7 @@ impl KnowledgeBase {
         Ok(Status {
             path: self.root.clone(),
             n_documents: self.graph.documents()?.len(),
+            n_near_duplicates: self.graph.near_duplicates()?.len(),
             n_quads: self.graph.n_quads()?,
             n_vectors: self.stores().map(|store| store.vectors().len()).sum(),
             generation: self.current()?.map(|generation| generation.name().to_owned()),

@@ -2,7 +2,7 @@
 
 use super::models::Models;
 use crate::embed::PictureEmbedder;
-use crate::ingest::{LoadError, LoadedPicture, SourceItem, load_picture};
+use crate::ingest::{LoadError, LoadedPicture, SourceItem};
 use crate::model::{Loaded, MediaType};
 use crate::picture::{PIXELS_AT_ONCE, RgbPixels, groups};
 use rayon::prelude::*;
@@ -15,19 +15,23 @@ pub(super) struct EmbeddedPicture {
     pub(super) vectors: Vec<Vec<f32>>,
 }
 
+/// Decodes one picture.
+type LoadPicture<'a> = dyn Fn(&SourceItem) -> Result<LoadedPicture, LoadError> + Sync + 'a;
+
 /// Decodes pictures and embeds them in every space of pictures. One that fails
 /// does not stop the others. As many pixels are in memory at a time as
 /// [`PIXELS_AT_ONCE`] allows; `progress` hears how many pictures are done.
 pub(super) fn embedded_pictures(
     models: &Models,
     items: &[&SourceItem],
+    load: &LoadPicture<'_>,
     progress: &mut dyn FnMut(usize),
 ) -> Vec<Result<EmbeddedPicture, LoadError>> {
     let encoded: Vec<&[u8]> = items.iter().map(|item| item.bytes.as_slice()).collect();
     let mut taken = Vec::with_capacity(items.len());
     for group in groups(&encoded, PIXELS_AT_ONCE) {
         let items = items.get(group).unwrap_or_default();
-        let loaded = items.par_iter().map(|item| load_picture(item)).collect();
+        let loaded = items.par_iter().map(|item| load(item)).collect();
         taken.extend(embedded(models, items, loaded));
         progress(taken.len());
     }

@@ -12,9 +12,13 @@ use super::sweep::{UNFINISHED_PREFIX, Writing};
 use crate::extract::{Gazetteer, link_mentions, mentions};
 use crate::graph::{DocumentSummary, MentionsWrite, Triples};
 use crate::index::{HnswIndex, LexicalDocument, LexicalIndex};
-use crate::model::{Digest, Fragment, FragmentId, FragmentLink, GenerationId, Mention, VersionId};
+use crate::model::{
+    Digest, DocumentId, Fragment, FragmentId, FragmentLink, GenerationId, Mention, PictureFacts,
+    VersionId,
+};
 use crate::resolve::EntityTable;
 use crate::vocab::{self, prov, rdfs, vt};
+use rayon::prelude::*;
 use std::collections::{BTreeMap, HashMap};
 use std::fs::{self, File};
 
@@ -46,6 +50,7 @@ impl KnowledgeBase {
         let documents = self.graph.documents()?;
         let fragments = self.graph.fragments()?;
         let mention_digests = self.link(&documents, &fragments)?;
+        self.graph.set_near_duplicates(&near_duplicates(&documents))?;
         let settings = format!("{:?}", self.config.lexical);
         let mut parts: Vec<Vec<u8>> = vec![PUBLISH_VERSION.into()];
         parts.extend(self.models.spaces().iter().map(|space| space.id().0.as_bytes().to_vec()));
@@ -216,6 +221,20 @@ impl KnowledgeBase {
         }
         Ok(self.graph.add_to_graph(vocab::GRAPH_GOVERNANCE, &triples.into_vec())?)
     }
+}
+
+/// Pairs of documents whose pictures look nearly the same. Every picture is
+/// compared with every other one, by 64 bits first.
+fn near_duplicates(documents: &[DocumentSummary]) -> Vec<(DocumentId, DocumentId)> {
+    let pictures: Vec<(&DocumentId, &PictureFacts)> = documents
+        .iter()
+        .filter_map(|document| Some((&document.id, document.picture.as_ref()?)))
+        .collect();
+    let of_one = |(i, (id, facts)): (usize, &(&DocumentId, &PictureFacts))| {
+        let later = pictures.iter().skip(i + 1).filter(|(_, other)| facts.near(other).is_some());
+        later.map(|(other, _)| ((*id).clone(), (*other).clone())).collect::<Vec<_>>()
+    };
+    pictures.par_iter().enumerate().flat_map_iter(of_one).collect()
 }
 
 fn digest_of(mentions: &[Mention]) -> Digest {

@@ -11,6 +11,7 @@ mod entities;
 mod error;
 mod integrity;
 mod mentions;
+mod pictures;
 mod projection;
 mod read;
 mod sparql;

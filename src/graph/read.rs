@@ -1,6 +1,7 @@
 //! Reading documents and fragments back.
 
 use super::error::GraphError;
+use super::pictures::PictureColumns;
 use super::store::Store;
 use crate::model::{
     AccessLabel, Digest, DocumentId, Fragment, FragmentId, FragmentKind, FragmentLink, MediaType,
@@ -38,7 +39,7 @@ pub struct DocumentSummary {
 }
 
 /// Values of one property by subject.
-type Column = HashMap<String, String>;
+pub(super) type Column = HashMap<String, String>;
 
 impl Store {
     /// Every document, ordered by id.
@@ -54,22 +55,12 @@ impl Store {
         let mentions = self.column(vt::MENTIONS_SHA256)?;
         let formats = self.column(dcterms::FORMAT)?;
         let labels = self.column(vt::ACCESS_LABEL)?;
-        let (widths, heights) = (self.column(vt::WIDTH_PX)?, self.column(vt::HEIGHT_PX)?);
-        let orientations = self.column(vt::ORIENTATION)?;
-        let pixels = self.column(vt::PIXELS_SHA256)?;
+        let pictures = PictureColumns::read(self)?;
         let mut documents = Vec::new();
         for (version, id) in self.column(dcterms::IS_VERSION_OF)? {
             let digest = |column: &Column, property| -> Result<Digest, GraphError> {
                 parsed(column, "document version", &version, property)
             };
-            let picture = widths.get(&version).zip(heights.get(&version)).and_then(|(w, h)| {
-                Some(PictureFacts {
-                    width_px: w.parse().ok()?,
-                    height_px: h.parse().ok()?,
-                    orientation: orientations.get(&version)?.parse().ok()?,
-                    pixels: pixels.get(&version)?.parse().ok()?,
-                })
-            });
             let media_type = formats.get(&version).and_then(|name| MediaType::from_name(name));
             documents.push(DocumentSummary {
                 digest: digest(&digests, "vt:sha256")?,
@@ -81,7 +72,7 @@ impl Store {
                 media_type: media_type
                     .ok_or_else(|| damaged("document version", &version, "dcterms:format"))?,
                 access_label: AccessLabel(labels.get(&version).cloned().unwrap_or_default()),
-                picture,
+                picture: pictures.facts(&version),
                 version: VersionId::from_iri(version),
                 id: DocumentId::from_iri(id),
             });

@@ -1,6 +1,7 @@
 //! Writing documents: one transaction each.
 
 use super::error::GraphError;
+use super::pictures::describe_picture;
 use super::store::{Store, drop_graph, insert};
 use super::triples::Triples;
 use crate::model::{
@@ -149,10 +150,7 @@ fn describe_document(triples: &mut Triples, write: &DocumentWrite<'_>) {
         triples.text(version, dcterms::LANGUAGE, language);
     }
     if let Some(picture) = &document.picture {
-        triples.count(version, vt::WIDTH_PX, picture.width_px as usize);
-        triples.count(version, vt::HEIGHT_PX, picture.height_px as usize);
-        triples.count(version, vt::ORIENTATION, usize::from(picture.orientation));
-        triples.text(version, vt::PIXELS_SHA256, &picture.pixels.to_string());
+        describe_picture(triples, version, picture);
     }
     let bytes = format!("{}{}", vocab::BYTES_PREFIX, document.digest);
     triples.link(version, prov::WAS_DERIVED_FROM, &bytes);

@@ -1,12 +1,15 @@
 //! From a loaded source to a document version.
 
 use super::chunk::ChunkOptions;
+use super::picture::is_picture;
 use super::source::SourceItem;
 use crate::model::{AccessLabel, Digest, Document, DocumentId, Loaded, MediaType, VersionId};
 use serde::{Deserialize, Serialize};
 
 /// Raised whenever the same bytes and settings would give other fragments.
 const INGEST_VERSION: &str = "veritrail-ingest 1";
+/// The same for what is known of a picture.
+const PICTURE_FACTS_VERSION: &str = "picture facts 1";
 
 /// Settings of ingest.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
@@ -19,6 +22,9 @@ pub struct IngestConfig {
     pub labels: Vec<LabelRule>,
     /// How text is cut into chunks.
     pub chunk: ChunkOptions,
+    /// Whether the place where a picture was taken is read from it, which is
+    /// personal data of whoever took it.
+    pub picture_location: bool,
 }
 
 /// Documents below a path get a label.
@@ -33,7 +39,12 @@ pub struct LabelRule {
 
 impl Default for IngestConfig {
     fn default() -> Self {
-        Self { max_file_bytes: 256 << 20, labels: Vec::new(), chunk: ChunkOptions::default() }
+        Self {
+            max_file_bytes: 256 << 20,
+            labels: Vec::new(),
+            chunk: ChunkOptions::default(),
+            picture_location: false,
+        }
     }
 }
 
@@ -58,18 +69,23 @@ pub fn document(
         access_label: access_label(&item.source, config),
         language: loaded.language.clone(),
         size_bytes: item.bytes.len() as u64,
-        picture: loaded.picture,
+        picture: loaded.picture.clone(),
     }
 }
 
 /// Digest of everything but the bytes that shapes a document version: the
-/// chunking, and the label that the settings give to `source`.
-pub fn recipe(source: &str, config: &IngestConfig) -> Digest {
+/// chunking, the facts of a picture, and the label that the settings give to it.
+pub fn recipe(item: &SourceItem, config: &IngestConfig) -> Digest {
+    let source = &item.source;
     let chunk = format!("{:?}", config.chunk);
     let label = access_label(source, config);
     let mut parts = vec![INGEST_VERSION.as_bytes(), chunk.as_bytes()];
     if label != AccessLabel::default() {
         parts.push(label.0.as_bytes());
+    }
+    if is_picture(item) {
+        parts.push(PICTURE_FACTS_VERSION.as_bytes());
+        parts.push(if config.picture_location { b"with location" } else { b"" });
     }
     Digest::of_parts(parts)
 }

@@ -4,7 +4,7 @@ use super::detect::detect;
 use super::error::LoadError;
 use super::loader::Loader;
 use super::source::SourceItem;
-use crate::model::{Loaded, MediaType, PictureFacts, Section, Span};
+use crate::model::{Loaded, MediaType, Section, Span};
 use crate::picture::{Picture, RgbPixels, media_type};
 
 /// Loads pictures; the text is the file name in words.
@@ -12,7 +12,7 @@ pub(super) struct PictureLoader;
 
 impl Loader for PictureLoader {
     fn load(&self, source: &str, bytes: &[u8]) -> Result<Loaded, LoadError> {
-        Ok(decoded(source, bytes)?.0)
+        Ok(decoded(source, bytes, false)?.0)
     }
 }
 
@@ -32,26 +32,26 @@ pub fn is_picture(item: &SourceItem) -> bool {
     item.record.is_none() && media_type(&item.bytes).is_some()
 }
 
-/// Loads a picture and keeps its pixels.
+/// Loads a picture and keeps its pixels. The place where it was taken is read only
+/// `with_location`.
 ///
 /// # Errors
 /// When the bytes are no picture, damaged, or too many.
-pub fn load_picture(item: &SourceItem) -> Result<LoadedPicture, LoadError> {
+pub fn load_picture(item: &SourceItem, with_location: bool) -> Result<LoadedPicture, LoadError> {
     let media_type = detect(&item.bytes, &item.source)?;
-    let (loaded, picture) = decoded(&item.source, &item.bytes)?;
-    Ok(LoadedPicture { media_type, loaded, pixels: picture.into_on_white() })
+    let (loaded, pixels) = decoded(&item.source, &item.bytes, with_location)?;
+    Ok(LoadedPicture { media_type, loaded, pixels })
 }
 
-fn decoded(source: &str, bytes: &[u8]) -> Result<(Loaded, Picture), LoadError> {
+fn decoded(
+    source: &str,
+    bytes: &[u8],
+    with_location: bool,
+) -> Result<(Loaded, RgbPixels), LoadError> {
     let picture = Picture::decode(bytes)
         .map_err(|error| LoadError::Picture { source_path: source.to_owned(), source: error })?;
+    let (facts, pixels) = picture.into_facts(with_location);
     let text = words_of(source);
-    let facts = PictureFacts {
-        width_px: picture.width(),
-        height_px: picture.height(),
-        orientation: picture.orientation(),
-        pixels: picture.pixels_digest(),
-    };
     let span = Span::new(0, text.chars().count());
     let loaded = Loaded {
         title: Some(text.clone()),
@@ -60,7 +60,7 @@ fn decoded(source: &str, bytes: &[u8]) -> Result<(Loaded, Picture), LoadError> {
         picture: Some(facts),
         ..Loaded::default()
     };
-    Ok((loaded, picture))
+    Ok((loaded, pixels))
 }
 
 /// `pictures/hx-200_front.png` as `hx-200 front`.

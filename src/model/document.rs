@@ -1,6 +1,6 @@
 //! Documents and what a loader finds in their bytes.
 
-use super::{Digest, DocumentId, Span, VersionId};
+use super::{Digest, DocumentId, PictureFacts, Span, VersionId};
 use serde::{Deserialize, Serialize};
 
 /// One version of a document.
@@ -175,18 +175,4 @@ pub struct Figure {
     pub caption: Option<String>,
     /// Text right before and after, at most a few hundred characters.
     pub surrounding: String,
-}
-
-/// Facts about the pixels of a picture.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
-pub struct PictureFacts {
-    /// Width in pixels after the EXIF orientation is applied.
-    pub width_px: u32,
-    /// Height in pixels after the EXIF orientation is applied.
-    pub height_px: u32,
-    /// EXIF orientation, 1 to 8; 1 when the file states none.
-    pub orientation: u8,
-    /// Digest of the upright pixels (RGBA, 8 bits) with width and height: equal
-    /// for the same picture in any lossless format.
-    pub pixels: Digest,
 }

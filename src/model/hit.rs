@@ -57,6 +57,9 @@ pub enum Route {
     Graph,
     /// The same picture, byte for byte or pixel for pixel.
     Picture,
+    /// Nearly the same picture: scaled, or written in a lossy format.
+    #[serde(rename = "near-picture")]
+    NearPicture,
     /// A picture near the question in a space that both share.
     Visual,
 }
@@ -69,6 +72,7 @@ impl Route {
             Self::Lexical => "lexical",
             Self::Graph => "graph",
             Self::Picture => "picture",
+            Self::NearPicture => "near-picture",
             Self::Visual => "visual",
         }
     }

@@ -16,6 +16,7 @@ mod entity;
 mod fragment;
 mod hit;
 mod ids;
+mod picture_facts;
 mod space;
 mod span;
 
@@ -24,10 +25,14 @@ pub use answer::{
 };
 pub use calibration::{Calibration, CalibrationError, expected_calibration_error};
 pub use digest::{Digest, DigestParseError};
-pub use document::{AccessLabel, Document, Figure, Link, Loaded, MediaType, PictureFacts, Section};
+pub use document::{AccessLabel, Document, Figure, Link, Loaded, MediaType, Section};
 pub use entity::{Entity, EntityClass, Mention, normalise_label};
 pub use fragment::{Fragment, FragmentKind, FragmentLink};
 pub use hit::{GraphPath, GraphStep, Hit, Query, Route, RouteScore, asks_for_picture};
 pub use ids::{AnswerId, DocumentId, EntityId, FragmentId, GenerationId, VersionId};
+pub use picture_facts::{
+    ColourGrid, ColourGridParseError, ColourShare, ExifFacts, Location, NEAR_BITS, NEAR_LEVELS,
+    PictureFacts, PictureHash, PictureHashParseError,
+};
 pub use space::{Embedding, Space, SpaceError, SpaceId};
 pub use span::Span;

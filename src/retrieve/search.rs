@@ -67,13 +67,20 @@ pub fn search(
     let n = config.n_candidates.max(query.k);
     let mut routes: Vec<RouteHits> = Vec::new();
     let picture = query.picture.as_deref().map(Picture::decode).transpose()?;
-    if let Some(picture) = &picture {
-        let mut same = snapshot.pictures_of(&picture.pixels_digest());
-        same.retain(|fragment| {
+    let picture = picture.map(|picture| picture.into_facts(false));
+    if let Some((facts, _)) = &picture {
+        let visible = |fragment: &FragmentId| {
             snapshot.fragment(fragment).is_some_and(|f| snapshot.may_see(&f.document, labels))
-        });
-        routes.push((Route::Picture, same.into_iter().map(|fragment| (fragment, 1.0)).collect()));
+        };
+        let same = snapshot.pictures_of(&facts.pixels).into_iter();
+        let same = same.filter(|fragment| visible(fragment)).map(|fragment| (fragment, 1.0));
+        routes.push((Route::Picture, same.collect()));
+        let near = snapshot.near_pictures(facts).into_iter();
+        let near = near.filter(|(fragment, _)| visible(fragment));
+        let near = near.map(|(fragment, bits)| (fragment, 1.0 - bits as f32 / 64.0));
+        routes.push((Route::NearPicture, near.collect()));
     }
+    let picture = picture.map(|(_, pixels)| pixels);
     let question = question_in_words(snapshot, query, &routes);
     let has_words = question.chars().any(char::is_alphanumeric);
     if mode != RetrievalMode::Dense && has_words {
@@ -98,7 +105,7 @@ pub fn search(
     let picture_wanted = query.picture.is_some() || asks_for_picture(&query.text);
     if mode != RetrievalMode::Lexical && (picture_wanted || snapshot.only_pictures()) {
         let wanted = VisualQuery {
-            picture: picture.as_ref().map(Picture::on_white),
+            picture: picture.as_ref(),
             words: query.text.trim(),
             n: config.n_candidates,
             labels,
@@ -184,6 +191,7 @@ fn rankings<'a>(
                 Route::Visual => config.visual_words_weight,
                 // The same pixels are no similarity but a fact.
                 Route::Picture => 2.0,
+                Route::NearPicture => 1.0,
             },
         })
         .collect()

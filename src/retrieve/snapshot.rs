@@ -6,6 +6,7 @@ use crate::graph::{DocumentSummary, Projection};
 use crate::index::{DenseIndex, LexicalIndex};
 use crate::model::{
     AccessLabel, Digest, DocumentId, Entity, EntityId, Fragment, FragmentId, GenerationId,
+    PictureFacts,
 };
 use std::collections::{BTreeSet, HashMap};
 
@@ -94,13 +95,30 @@ impl Snapshot {
         self.pictures.get(pixels).cloned().unwrap_or_default()
     }
 
+    /// Fragments that show a picture which looks nearly the same, nearest first, with
+    /// the bits by which its hash differs.
+    pub(super) fn near_pictures(&self, asked: &PictureFacts) -> Vec<(FragmentId, u32)> {
+        let facts = self.documents.values().filter_map(|document| document.picture.as_ref());
+        let mut near: Vec<(u32, Digest)> = facts
+            .filter(|facts| facts.pixels != asked.pixels)
+            .filter_map(|facts| Some((asked.near(facts)?, facts.pixels)))
+            .collect();
+        near.sort();
+        near.dedup();
+        let shown = |(bits, pixels): &(u32, Digest)| {
+            let bits = *bits;
+            self.pictures_of(pixels).into_iter().map(move |fragment| (fragment, bits))
+        };
+        near.iter().flat_map(shown).collect()
+    }
+
     /// Fragments that show the picture of a file, which is named by its own
     /// fragment.
     pub(super) fn showing(&self, file: &FragmentId) -> Vec<FragmentId> {
         let pixels = self
             .fragments
             .get(file)
-            .and_then(|fragment| self.documents.get(&fragment.document)?.picture)
+            .and_then(|fragment| self.documents.get(&fragment.document)?.picture.as_ref())
             .map(|facts| facts.pixels);
         pixels.map_or_else(Vec::new, |pixels| self.pictures_of(&pixels))
     }
@@ -131,7 +149,7 @@ fn pictures(parts: &SnapshotParts) -> HashMap<Digest, Vec<FragmentId>> {
     let pixels: HashMap<&DocumentId, Digest> = parts
         .documents
         .iter()
-        .filter_map(|document| Some((&document.id, document.picture?.pixels)))
+        .filter_map(|document| Some((&document.id, document.picture.as_ref()?.pixels)))
         .collect();
     let mut showing: HashMap<Digest, Vec<(bool, FragmentId)>> = HashMap::new();
     for fragment in &parts.fragments {

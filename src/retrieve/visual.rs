@@ -11,7 +11,7 @@ use std::collections::BTreeSet;
 
 /// A question to the spaces that pictures share with texts.
 pub(super) struct VisualQuery<'a> {
-    pub(super) picture: Option<RgbPixels>,
+    pub(super) picture: Option<&'a RgbPixels>,
     pub(super) words: &'a str,
     pub(super) n: usize,
     pub(super) labels: Option<&'a BTreeSet<AccessLabel>>,
@@ -35,7 +35,7 @@ pub(super) fn visual(
     for index in &snapshot.visual {
         let embedder = embedders.pictures.iter().find(|e| e.space().id() == index.space());
         let Some(embedder) = embedder else { continue };
-        let vectors = match &query.picture {
+        let vectors = match query.picture {
             Some(picture) => embedder.embed_pictures(&[picture])?,
             None if query.words.is_empty() => continue,
             None => embedder.embed(&[query.words], TextRole::Query, &mut |_| {})?.vectors,
@@ -68,8 +68,11 @@ pub(super) fn question_in_words(
         "" => "What does this picture show?",
         text => text,
     };
-    let same = routes.iter().find(|(route, _)| *route == Route::Picture);
-    let known = same.and_then(|(_, hits)| snapshot.fragment(&hits.first()?.0));
+    let first_of = |wanted: Route| {
+        let (_, hits) = routes.iter().find(|(route, _)| *route == wanted)?;
+        snapshot.fragment(&hits.first()?.0)
+    };
+    let known = first_of(Route::Picture).or_else(|| first_of(Route::NearPicture));
     match known.map(|fragment| &fragment.kind) {
         Some(FragmentKind::Picture { alt, caption, .. }) => {
             let words = caption.as_deref().filter(|_| alt.is_empty()).unwrap_or(alt);

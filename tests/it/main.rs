@@ -11,6 +11,7 @@ mod hub;
 mod knowledge_base;
 mod llama;
 mod old_formats;
+mod picture_facts;
 mod picture_parity;
 mod pictures;
 mod server;
