@@ -1,7 +1,7 @@
 //! Records of JSONL: one document on each line.
 
 use super::error::LoadError;
-use super::source::{SourceItem, SourceText};
+use super::source::{RecordPicture, SourceItem, SourceText, resolve};
 use serde::Deserialize;
 
 #[derive(Deserialize)]
@@ -9,6 +9,20 @@ struct Record {
     id: Id,
     title: Option<String>,
     text: String,
+    /// Pictures that the document shows; paths start at the folder of the file.
+    #[serde(default)]
+    pictures: Vec<Shown>,
+    /// Ids of documents of the same file to which it links.
+    #[serde(default)]
+    links: Vec<String>,
+}
+
+#[derive(Deserialize)]
+struct Shown {
+    file: String,
+    #[serde(default)]
+    alt: String,
+    caption: Option<String>,
 }
 
 #[derive(Deserialize)]
@@ -41,11 +55,22 @@ pub(super) fn records(
                     Id::Text(text) => text,
                     Id::Number(number) => number.to_string(),
                 };
-                let source = if prefix.is_empty() { id } else { format!("{prefix}#{id}") };
+                let named = |id: String| {
+                    if prefix.is_empty() { id } else { format!("{prefix}#{id}") }
+                };
+                let pictures = record.pictures.into_iter().filter_map(|shown| {
+                    let file = resolve(prefix, &shown.file)?;
+                    Some(RecordPicture { file, alt: shown.alt, caption: shown.caption })
+                });
                 Ok(SourceItem {
-                    source,
                     bytes: line.to_vec(),
-                    record: Some(SourceText { title: record.title, text: record.text }),
+                    record: Some(SourceText {
+                        title: record.title,
+                        text: record.text,
+                        pictures: pictures.collect(),
+                        links: record.links.into_iter().map(named).collect(),
+                    }),
+                    source: named(id),
                 })
             }
         });

@@ -4,7 +4,7 @@ use super::detect::{detect, looks_like_markdown};
 use super::error::LoadError;
 use super::source::SourceItem;
 use super::{html, markdown, picture, plain, turtle};
-use crate::model::{Loaded, MediaType};
+use crate::model::{Figure, Link, Loaded, MediaType, Span};
 
 /// Makes text, sections, links and pictures of the bytes of one kind of document.
 pub trait Loader {
@@ -30,6 +30,20 @@ pub fn load(item: &SourceItem) -> Result<(MediaType, Loaded), LoadError> {
         if record.title.is_some() {
             loaded.title.clone_from(&record.title);
         }
+        // The record says that, but not where.
+        let span = Span::new(0, 0);
+        loaded.links.extend(record.links.iter().map(|target| Link {
+            span,
+            anchor: String::new(),
+            target: target.clone(),
+        }));
+        loaded.figures.extend(record.pictures.iter().map(|shown| Figure {
+            span,
+            target: shown.file.clone(),
+            alt: shown.alt.clone(),
+            caption: shown.caption.clone(),
+            surrounding: String::new(),
+        }));
         return Ok((kind, loaded));
     }
     let kind = detect(&item.bytes, &item.source)?;

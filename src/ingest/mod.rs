@@ -23,4 +23,4 @@ pub use document::{IngestConfig, LabelRule, document, recipe};
 pub use error::{LoadError, ScanError};
 pub use loader::{Loader, load};
 pub use picture::{LoadedPicture, is_picture, load_picture};
-pub use source::{SourceItem, SourceText, count, scan};
+pub use source::{RecordPicture, SourceItem, SourceText, count, scan};

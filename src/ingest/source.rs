@@ -24,13 +24,28 @@ pub struct SourceItem {
     pub record: Option<SourceText>,
 }
 
-/// Title and text of a record of JSONL.
-#[derive(Clone, Debug, PartialEq)]
+/// What a record of JSONL says.
+#[derive(Clone, Debug, Default, PartialEq)]
 pub struct SourceText {
     /// Title, when the record has one.
     pub title: Option<String>,
     /// Text.
     pub text: String,
+    /// Pictures that it shows.
+    pub pictures: Vec<RecordPicture>,
+    /// Source paths or ids of documents to which it links.
+    pub links: Vec<String>,
+}
+
+/// A picture that a record of JSONL shows.
+#[derive(Clone, Debug, PartialEq)]
+pub struct RecordPicture {
+    /// Source path of the picture.
+    pub file: String,
+    /// Alternative text; empty when there is none.
+    pub alt: String,
+    /// Caption, when there is one.
+    pub caption: Option<String>,
 }
 
 /// Reads every document below `root`, a folder or a single file, in the order
@@ -201,6 +216,18 @@ mod tests {
     fn a_missing_folder_says_so() {
         let error = scan(Path::new("/no/such"), 1, &mut |_| {}).unwrap_err();
         assert!(error.to_string().contains("/no/such does not exist"));
+    }
+
+    #[test]
+    fn a_record_may_show_pictures_and_link_to_others() {
+        let root = tempfile::tempdir().unwrap();
+        let line = r#"{"id":"a/b","text":"x","pictures":[{"file":"p/1.png"}],"links":["c"]}"#;
+        fs::create_dir(root.path().join("sets")).unwrap();
+        fs::write(root.path().join("sets/t.jsonl"), line).unwrap();
+        let items = scan_all(root.path(), 1000);
+        let record = items[0].as_ref().unwrap().record.as_ref().unwrap();
+        assert_eq!(record.pictures[0].file, "sets/p/1.png");
+        assert_eq!(record.links, ["sets/t.jsonl#c"]);
     }
 
     #[test]
