@@ -9,9 +9,13 @@ use std::fs::File;
 use std::io::BufWriter;
 use std::path::PathBuf;
 use veritrail::config::Config;
-use veritrail::engine::{EvaluateOptions, Evaluation, Progress, evaluate_pictures};
+use veritrail::engine::{
+    AskedPictures, EvaluateOptions, EvaluatePagesOptions, Evaluation, Progress, evaluate_pages,
+    evaluate_pictures,
+};
 use veritrail::eval::{
-    AnswerReport, Dataset, PictureDataset, PictureTask, Report, Run, write_trec_run,
+    AnswerReport, Dataset, PageDataset, PageReport, PictureDataset, PictureTask, Report, Run,
+    write_trec_run,
 };
 use veritrail::retrieve::RetrievalMode;
 
@@ -26,7 +30,8 @@ pub(super) struct EvalArguments {
     /// What is scored.
     #[arg(long, value_enum, default_value = "retrieval")]
     task: TaskArgument,
-    /// Stages of retrieval; all four when not given (answers: all stages).
+    /// Stages of retrieval; all four when not given (answers: all stages). With it,
+    /// `text-to-image` ranks the pictures of a knowledge base.
     #[arg(long, value_enum)]
     mode: Vec<ModeArgument>,
     /// Documents for each question in the run file.
@@ -35,6 +40,13 @@ pub(super) struct EvalArguments {
     /// Picture model of `text-to-image` and `image-to-text`.
     #[arg(long, default_value = "veritrail-lite")]
     space: String,
+    /// Which pictures are known when pictures are asked (`image-to-doc`).
+    #[arg(long, value_enum, default_value = "copies")]
+    asked: AskedArgument,
+    /// Let pictures stand alone, shown by no document: what is found without the
+    /// graph.
+    #[arg(long)]
+    untied: bool,
     /// Write the ranking of the last mode as a TREC run.
     #[arg(long)]
     run: Option<PathBuf>,
@@ -60,24 +72,44 @@ enum TaskArgument {
     /// Pictures are asked, texts are ranked in one space; with class names as
     /// texts this is zero-shot classification.
     ImageToText,
+    /// Pictures are asked, documents of a knowledge base are ranked; lines of
+    /// images.jsonl name the document of each picture as `doc_id` or `product`.
+    ImageToDoc,
+}
+
+/// Which pictures a knowledge base knows when others are asked.
+#[derive(Clone, Copy, Debug, PartialEq, ValueEnum)]
+enum AskedArgument {
+    /// All; altered copies of them are asked (cut, smaller, JPEG).
+    Copies,
+    /// Four fifths; the others are asked, in five rounds.
+    HeldOut,
+    /// None but the pictures that stand for documents (products.jsonl).
+    Unseen,
+}
+
+impl From<AskedArgument> for AskedPictures {
+    fn from(asked: AskedArgument) -> Self {
+        match asked {
+            AskedArgument::Copies => Self::Copies,
+            AskedArgument::HeldOut => Self::HeldOut { n_parts: 5 },
+            AskedArgument::Unseen => Self::Unseen,
+        }
+    }
 }
 
 pub(super) fn run(arguments: &Arguments, eval: &EvalArguments) -> anyhow::Result<ExitCode> {
     match eval.task {
-        TaskArgument::TextToImage => return pictures(arguments, eval, PictureTask::TextToImage),
+        TaskArgument::TextToImage if eval.mode.is_empty() => {
+            return pictures(arguments, eval, PictureTask::TextToImage);
+        }
+        TaskArgument::TextToImage => return pages(arguments, eval, PictureTask::TextToImage),
+        TaskArgument::ImageToDoc => return pages(arguments, eval, PictureTask::ImageToDoc),
         TaskArgument::ImageToText => return pictures(arguments, eval, PictureTask::ImageToText),
         TaskArgument::Retrieval | TaskArgument::Answer => {}
     }
     let dataset = Dataset::load(&eval.dataset, eval.corpus.as_deref())?;
-    let settings = match &eval.settings {
-        Some(path) => std::fs::read_to_string(path)
-            .with_context(|| format!("cannot read the settings {}", path.display()))?,
-        None => String::new(),
-    };
-    let config = match &eval.settings {
-        Some(path) => Config::load(path)?,
-        None => Config::default(),
-    };
+    let (settings, config) = settings(eval)?;
     let models = arguments.models(&config)?;
     let temporary = tempfile::tempdir().context("cannot create a temporary folder")?;
     let folder = eval.keep.as_deref().unwrap_or(temporary.path());
@@ -103,6 +135,42 @@ pub(super) fn run(arguments: &Arguments, eval: &EvalArguments) -> anyhow::Result
     }
     if let Some((mode, run)) = last_run {
         write_run(eval, run, mode.as_str())?;
+    }
+    Ok(ExitCode::Success)
+}
+
+/// The settings as they are written, and as they are understood.
+fn settings(eval: &EvalArguments) -> anyhow::Result<(String, Config)> {
+    let Some(path) = &eval.settings else { return Ok((String::new(), Config::default())) };
+    let text = std::fs::read_to_string(path)
+        .with_context(|| format!("cannot read the settings {}", path.display()))?;
+    Ok((text, Config::load(path)?))
+}
+
+/// Scores a knowledge base of documents and their pictures.
+fn pages(
+    arguments: &Arguments,
+    eval: &EvalArguments,
+    task: PictureTask,
+) -> anyhow::Result<ExitCode> {
+    let dataset = PageDataset::load(&eval.dataset)?;
+    let (settings, config) = settings(eval)?;
+    let models = arguments.models(&config)?;
+    let modes = match eval.mode.as_slice() {
+        [] => vec![RetrievalMode::Dense, RetrievalMode::Hybrid, RetrievalMode::Graph],
+        modes => modes.iter().map(|mode| (*mode).into()).collect(),
+    };
+    let asked = eval.asked.into();
+    let keep = eval.keep.clone();
+    let options = EvaluatePagesOptions { task, modes, asked, tied: !eval.untied, settings, keep };
+    let mut reporter = ProgressReporter::new();
+    let mut reports = evaluate_pages(&dataset, &models, &options, &mut |p| reporter.show(&p))?;
+    drop(reporter);
+    for (report, _) in &reports {
+        print_pages(report, eval.format)?;
+    }
+    if let Some((report, run)) = reports.pop() {
+        write_run(eval, run, &report.mode)?;
     }
     Ok(ExitCode::Success)
 }
@@ -156,6 +224,32 @@ fn write_run(eval: &EvalArguments, mut run: Run, tag: &str) -> anyhow::Result<()
     let file = File::create(path)
         .with_context(|| format!("cannot create the run file {}", path.display()))?;
     Ok(write_trec_run(&run, &format!("veritrail-{tag}"), &mut BufWriter::new(file))?)
+}
+
+fn print_pages(report: &PageReport, format: FormatArgument) -> anyhow::Result<()> {
+    if format == FormatArgument::Json {
+        println!("{}", serde_json::to_string(report)?);
+        return Ok(());
+    }
+    println!(
+        "{} {}, {}: {} questions",
+        report.dataset, report.task, report.asked, report.n_queries
+    );
+    let lines = [("any fragment", Some(report.metrics)), ("texts alone", report.passages)];
+    for (counted, metrics) in lines {
+        let Some(metrics) = metrics else { continue };
+        println!(
+            "  {:7} {counted:12}  recall@1 {:.3}  @5 {:.3}  @10 {:.3}  precision@5 {:.3}  MAP {:.3}  p50 {:.1} ms",
+            report.mode,
+            metrics.recall_1,
+            metrics.recall_5,
+            metrics.recall_10,
+            metrics.precision_5,
+            metrics.map_100,
+            report.latency_ms.p50
+        );
+    }
+    Ok(())
 }
 
 fn print_retrieval(report: &Report, format: FormatArgument) -> anyhow::Result<()> {

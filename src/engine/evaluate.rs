@@ -158,7 +158,7 @@ impl<'d> Evaluation<'d> {
     }
 }
 
-fn latency(mut milliseconds: Vec<f64>) -> Latency {
+pub(super) fn latency(mut milliseconds: Vec<f64>) -> Latency {
     milliseconds.sort_by(f64::total_cmp);
     let at = |share| percentile(&milliseconds, share);
     Latency { p50: at(0.50), p95: at(0.95), p99: at(0.99) }

@@ -52,9 +52,11 @@ pub fn evaluate_pictures(
     }
     let (questions, candidates, qrels) = match task {
         PictureTask::TextToImage => (&texts, &pictures, dataset.qrels.clone()),
-        PictureTask::ImageToText => (&pictures, &texts, dataset.by_picture()),
+        PictureTask::ImageToText | PictureTask::ImageToDoc => {
+            (&pictures, &texts, dataset.by_picture())
+        }
     };
-    if task == PictureTask::ImageToText {
+    if task != PictureTask::TextToImage {
         for (_, path) in dataset.pictures.iter().take(KEPT) {
             let asked = Instant::now();
             let vectors = model.embed_pictures(&[&read(path)?])?;

@@ -73,6 +73,11 @@ pub enum DatasetError {
         /// The picture.
         picture: String,
     },
+    /// No picture says to which document it belongs.
+    #[error(
+        "{0}: no picture belongs to a document\nhint: lines of images.jsonl name theirs as `doc_id` or `product`, an id of corpus.jsonl"
+    )]
+    NoPages(PathBuf),
     /// No question has a judgement.
     #[error("{0}: no question of queries.jsonl has a relevant document in qrels.tsv")]
     Empty(PathBuf),

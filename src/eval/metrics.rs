@@ -35,6 +35,9 @@ pub struct Metrics {
     /// Share of the relevant documents among the first 100.
     #[serde(rename = "recall@100")]
     pub recall_100: f64,
+    /// Share of the first 5 that is relevant.
+    #[serde(rename = "precision@5")]
+    pub precision_5: f64,
     /// Normalised discounted cumulative gain of the first 10.
     #[serde(rename = "ndcg@10")]
     pub ndcg_10: f64,
@@ -48,7 +51,7 @@ pub struct Metrics {
 /// Scores a run. With `rel(d)` the judged relevance (0 when unjudged) and `R`
 /// the number of documents with `rel > 0`:
 ///
-/// - `recall@k = |relevant in the first k| / R`
+/// - `recall@k = |relevant in the first k| / R`, `precision@k` the same over `k`
 /// - `ndcg@k = dcg / ideal dcg`, `dcg = sum rel(d_i) / log2(i + 1)`
 ///   (Järvelin and Kekäläinen 2002, linear gain as in `trec_eval`)
 /// - `map@k = sum over relevant d_i, i <= k, of precision@i / R`
@@ -77,6 +80,7 @@ pub fn measure(run: &Run, qrels: &Qrels) -> Metrics {
         sum.recall_5 += recall(5);
         sum.recall_10 += recall(10);
         sum.recall_100 += recall(100);
+        sum.precision_5 += recall(5) * n_relevant / 5.0;
         let mut ideal: Vec<f64> = judged.values().map(|grade| f64::from(*grade)).collect();
         ideal.sort_by(|a, b| b.total_cmp(a));
         sum.ndcg_10 += discounted(&grades, 10) / discounted(&ideal, 10);
@@ -97,6 +101,7 @@ pub fn measure(run: &Run, qrels: &Qrels) -> Metrics {
         recall_5: mean(sum.recall_5),
         recall_10: mean(sum.recall_10),
         recall_100: mean(sum.recall_100),
+        precision_5: mean(sum.precision_5),
         ndcg_10: mean(sum.ndcg_10),
         map_100: mean(sum.map_100),
         mrr: mean(sum.mrr),
@@ -134,6 +139,7 @@ mod tests {
         let metrics = measure(&run("q", &["x", "b", "c", "a"]), &qrels);
         assert_eq!(metrics.recall_2, 0.5);
         assert_eq!(metrics.recall_5, 1.0);
+        assert_eq!(metrics.precision_5, 0.4);
         assert_eq!(metrics.mrr, 0.5);
         assert!((metrics.map_100 - (0.5 + 0.5) / 2.0).abs() < 1e-12);
         let dcg = 1.0 / 3f64.log2() + 2.0 / 5f64.log2();

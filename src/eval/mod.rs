@@ -7,13 +7,16 @@
 mod answers;
 mod dataset;
 mod metrics;
+mod pages;
 mod pictures;
 mod report;
 
 pub use answers::{AnswerMeasures, AnsweredQuestion, measure_answers};
 pub use dataset::{Dataset, DatasetError, EvalQuery, Qrels};
 pub use metrics::{Metrics, RankedDocument, Run, measure, percentile};
+pub use pages::{PageDataset, PageDocument, PagePicture};
 pub use pictures::PictureDataset;
 pub use report::{
-    AnswerReport, IngestReport, Latency, PictureReport, PictureTask, Report, write_trec_run,
+    AnswerReport, IngestReport, Latency, PageReport, PictureReport, PictureTask, Report,
+    write_trec_run,
 };

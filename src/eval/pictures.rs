@@ -49,11 +49,7 @@ impl PictureDataset {
     /// When a file is missing, a line malformed, or a judgement names a picture
     /// that is not listed.
     pub fn load(folder: &Path) -> Result<Self, DatasetError> {
-        let list = PICTURE_LISTS.iter().map(|name| folder.join(name)).find(|path| path.exists());
-        let list = list.ok_or_else(|| DatasetError::Io {
-            path: folder.join(format!("any of {}", PICTURE_LISTS.join(", "))),
-            source: std::io::ErrorKind::NotFound.into(),
-        })?;
+        let list = find_list(folder)?;
         let pictures: Vec<(String, PathBuf)> = lines(&list, "a JSON object with `id` and `image`")?
             .into_iter()
             .map(|line: PictureLine| (line.id, folder.join(line.image)))
@@ -100,7 +96,17 @@ impl PictureDataset {
     }
 }
 
-fn lines<T: serde::de::DeserializeOwned>(
+/// The list of pictures of a data set.
+pub(super) fn find_list(folder: &Path) -> Result<PathBuf, DatasetError> {
+    let list = PICTURE_LISTS.iter().map(|name| folder.join(name)).find(|path| path.exists());
+    list.ok_or_else(|| DatasetError::Io {
+        path: folder.join(format!("any of {}", PICTURE_LISTS.join(", "))),
+        source: std::io::ErrorKind::NotFound.into(),
+    })
+}
+
+/// The lines of a file of JSON.
+pub(super) fn lines<T: serde::de::DeserializeOwned>(
     path: &Path,
     expected: &'static str,
 ) -> Result<Vec<T>, DatasetError> {

@@ -59,6 +59,8 @@ pub enum PictureTask {
     /// A picture is asked, texts are ranked. With class names as texts this is
     /// zero-shot classification, and recall@1 its accuracy.
     ImageToText,
+    /// A picture is asked, the documents of a knowledge base are ranked.
+    ImageToDoc,
 }
 
 impl PictureTask {
@@ -67,6 +69,7 @@ impl PictureTask {
         match self {
             Self::TextToImage => "text-to-image",
             Self::ImageToText => "image-to-text",
+            Self::ImageToDoc => "image-to-doc",
         }
     }
 }
@@ -91,6 +94,36 @@ pub struct PictureReport {
     pub pictures_per_s: f64,
     /// Time of a question, from words or the file of a picture to the ranking.
     pub latency_ms: Latency,
+}
+
+/// The outcome of one evaluation of a knowledge base with pictures.
+#[derive(Clone, Debug, Serialize)]
+pub struct PageReport {
+    /// Name of the data set.
+    pub dataset: String,
+    /// `text-to-image` or `image-to-doc`.
+    pub task: String,
+    /// What was asked, and which pictures were in the knowledge base.
+    pub asked: String,
+    /// Retrieval mode.
+    pub mode: String,
+    /// Questions with judgements.
+    pub n_queries: usize,
+    /// Documents.
+    pub n_docs: usize,
+    /// Pictures of the data set.
+    pub n_pictures: usize,
+    /// Measures; a document's rank is that of its best fragment, be it a text or a
+    /// picture that it shows.
+    #[serde(flatten)]
+    pub metrics: Metrics,
+    /// The same for documents where only their texts count: what can be quoted in an
+    /// answer.
+    pub passages: Option<Metrics>,
+    /// Time of a question.
+    pub latency_ms: Latency,
+    /// Spaces that were searched.
+    pub spaces: Vec<String>,
 }
 
 /// Percentiles in milliseconds.

@@ -6,6 +6,7 @@
 //! colours, and a hash that near-duplicates share. What a picture shows is not
 //! known here.
 
+mod altered;
 mod colours;
 mod decode;
 mod exif;
