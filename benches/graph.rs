@@ -10,12 +10,12 @@ use criterion::{BatchSize, Criterion, Throughput, criterion_group, criterion_mai
 use std::hint::black_box;
 use std::time::Duration;
 use veritrail::graph::{
-    DocumentWrite, IngestActivity, MentionsWrite, NodeKey, PageRankOptions, Projection,
-    ProjectionBuilder, QueryOptions, ResultFormat, Store,
+    DepictionsWrite, DocumentWrite, IngestActivity, MentionsWrite, NodeKey, PageRankOptions,
+    Projection, ProjectionBuilder, QueryOptions, ResultFormat, SearchMatch, SearchRequest, Store,
 };
 use veritrail::model::{
-    AccessLabel, Digest, Document, DocumentId, EntityId, Fragment, FragmentId, FragmentKind,
-    MediaType, Mention, SpaceId, Span, VersionId,
+    AccessLabel, Depiction, DepictionMethod, DepictionStatus, Digest, Document, DocumentId,
+    EntityId, Fragment, FragmentId, FragmentKind, MediaType, Mention, SpaceId, Span, VersionId,
 };
 
 const N_NODES: u64 = 200_000;
@@ -208,8 +208,34 @@ fn store_on_disk(criterion: &mut Criterion) {
     group.bench_function("SPARQL, every title", |b| {
         let options = QueryOptions { timeout_ms: 60_000, formats: vec![ResultFormat::Csv] };
         let query = "SELECT ?d ?t { ?d a vt:Document ; dcterms:title ?t }";
-        b.iter(|| store.query(query, &options, &mut std::io::sink()).unwrap());
+        b.iter(|| store.query(query, &options, None, &mut std::io::sink()).unwrap());
     });
+    group.bench_function("SPARQL, vt:search with 10 hits and their texts", |b| {
+        let hits: Vec<FragmentId> =
+            corpus.0.iter().flat_map(|(_, f, _)| f).map(|f| f.id.clone()).take(10).collect();
+        let search = |_: &SearchRequest| {
+            let found = hits.iter().cloned();
+            Ok(found.map(|fragment| SearchMatch { fragment, score: 0.5, probability: None }).collect())
+        };
+        let options = QueryOptions { timeout_ms: 60_000, formats: vec![ResultFormat::Csv] };
+        let query = "SELECT ?title ?text ?s { SERVICE vt:search { ?hit vt:query \"x\" ; vt:k 10 ; vt:score ?s } \
+                     ?hit vt:text ?text ; dcterms:isPartOf/dcterms:isVersionOf/dcterms:title ?title }";
+        b.iter(|| store.query(query, &options, Some(&search), &mut std::io::sink()).unwrap());
+    });
+    group.throughput(Throughput::Elements(1_000));
+    let claims: Vec<Depiction> = (0..1_000)
+        .map(|n| {
+            let picture = DocumentId::from_source(&format!("p/{n}.png"));
+            let entity = EntityId::from_label(&format!("label {}", n % 50));
+            let method = DepictionMethod::ZeroShot;
+            Depiction::new(picture, entity, method, 0.5, DepictionStatus::Proposed)
+        })
+        .collect();
+    let write = DepictionsWrite { depictions: &claims, labels: &[], made_of: Digest::of(b"x") };
+    group.bench_function("set_depictions, the same again", |b| {
+        b.iter(|| store.set_depictions(&write).unwrap());
+    });
+    group.bench_function("depictions", |b| b.iter(|| store.depictions().unwrap()));
     group.finish();
 }
 

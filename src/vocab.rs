@@ -16,6 +16,12 @@ pub const FRAGMENT_PREFIX: &str = "urn:veritrail:fragment:";
 pub const MENTION_PREFIX: &str = "urn:veritrail:mention:";
 /// Prefix of entities that are known by a label only.
 pub const ENTITY_PREFIX: &str = "urn:veritrail:entity:";
+/// Prefix of depiction IRIs.
+pub const DEPICTION_PREFIX: &str = "urn:veritrail:depiction:";
+/// Prefix of labels that have a vector, by the digest of their text.
+pub const LABEL_PREFIX: &str = "urn:veritrail:label:";
+/// Prefix of decisions of people.
+pub const DECISION_PREFIX: &str = "urn:veritrail:decision:";
 /// Prefix of generation IRIs.
 pub const GENERATION_PREFIX: &str = "urn:veritrail:generation:";
 /// Prefix of answer IRIs, which name the graph of the answer.
@@ -33,6 +39,8 @@ pub const AGENT_PREFIX: &str = "urn:veritrail:agent:";
 pub const GRAPH_ONTOLOGY: &str = "urn:veritrail:graph:ontology";
 /// Graph that holds canonical entities and their labels.
 pub const GRAPH_ENTITIES: &str = "urn:veritrail:graph:entities";
+/// Graph that holds what pictures show.
+pub const GRAPH_DEPICTIONS: &str = "urn:veritrail:graph:depictions";
 /// Graph that holds generations, spaces, models and decisions.
 pub const GRAPH_GOVERNANCE: &str = "urn:veritrail:graph:governance";
 /// Graph that holds which pictures are nearly the same, as of the last publishing.
@@ -230,6 +238,31 @@ terms! {
         HAS_TIMING = "hasTiming";
         /// Name of a stage.
         STAGE = "stage";
+        /// A claim that a picture shows an entity.
+        DEPICTION = "Depiction";
+        /// What a person decided about a claim.
+        DECISION = "Decision";
+        /// Whether a claim counts.
+        STATUS = "status";
+        /// The claim that a decision is about.
+        DECIDES = "decides";
+        /// A label that has a vector in a space of pictures.
+        LABEL = "Label";
+        /// Probability from which a picture that may show the entity is put before a
+        /// person.
+        REVIEW_FROM = "reviewFrom";
+        /// The service that searches by vector.
+        SEARCH = "search";
+        /// Text that a search looks for.
+        QUERY = "query";
+        /// Picture that a search looks for.
+        IMAGE = "image";
+        /// Number of hits of a search.
+        K = "k";
+        /// Space in which a search happens.
+        SPACE_OF_SEARCH = "space";
+        /// Calibrated probability of a hit or of an assertion.
+        PROBABILITY = "probability";
         /// Digest of a question's picture.
         PICTURE_SHA256 = "pictureSha256";
     }
@@ -350,6 +383,14 @@ terms! {
 }
 
 terms! {
+    /// Friend of a Friend.
+    foaf = "http://xmlns.com/foaf/0.1/" {
+        /// What a picture shows.
+        DEPICTS = "depicts";
+    }
+}
+
+terms! {
     /// Web Annotation.
     oa = "http://www.w3.org/ns/oa#" {
         /// Annotation.
@@ -423,4 +464,5 @@ pub const PREFIXES: &[(&str, &str)] = &[
     ("oa", oa::NAMESPACE),
     ("exif", exif::NAMESPACE),
     ("geo", geo::NAMESPACE),
+    ("foaf", foaf::NAMESPACE),
 ];

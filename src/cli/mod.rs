@@ -8,6 +8,7 @@ mod models;
 mod output;
 mod picture;
 mod pictures;
+mod review;
 mod serve;
 mod sparql;
 mod status;
@@ -50,6 +51,8 @@ enum Command {
     Sparql(sparql::SparqlArguments),
     /// Show what is known of a picture: its camera, colours and near-duplicates.
     Picture(picture::PictureArguments),
+    /// List what pictures may show, and decide about it.
+    Review(review::ReviewArguments),
     /// Show what is in the knowledge base and whether it is sound.
     Status(status::StatusArguments),
     /// List, install and verify models.
@@ -72,6 +75,7 @@ impl Arguments {
             Command::Search(arguments) => ask::search(&self, arguments),
             Command::Sparql(arguments) => sparql::run(&self, arguments),
             Command::Picture(arguments) => picture::run(&self, arguments),
+            Command::Review(arguments) => review::run(&self, arguments),
             Command::Status(arguments) => status::run(&self, arguments),
             Command::Models(arguments) => models::run(&self, arguments),
             Command::Eval(arguments) => eval::run(&self, arguments),

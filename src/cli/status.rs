@@ -32,6 +32,12 @@ pub(super) fn run(arguments: &Arguments, status: &StatusArguments) -> anyhow::Re
         }
         println!("quads           {}", found.n_quads);
         println!("vectors         {} in {}", found.n_vectors, found.spaces.join(", "));
+        if found.n_depictions + found.n_proposals > 0 {
+            println!(
+                "pictures show   {} known, {} to be reviewed (`veritrail review`)",
+                found.n_depictions, found.n_proposals
+            );
+        }
         println!("generation      {}", found.generation.as_deref().unwrap_or("none published"));
         if found.n_torn_bytes > 0 {
             println!("recovered       {} bytes of a torn vector cut off", found.n_torn_bytes);

@@ -8,7 +8,9 @@ use crate::answer::{Asked, extractive, generated};
 use crate::audit::bundle;
 use crate::index::{DenseIndex, HnswIndex, LexicalIndex};
 use crate::llm::Sampling;
-use crate::model::{AnswerId, AnswerRecord, Digest, Evidence, Hit, Query, Sentence, StageTiming};
+use crate::model::{
+    AnswerId, AnswerRecord, DepictionStatus, Digest, Evidence, Hit, Query, Sentence, StageTiming,
+};
 use crate::retrieve::{
     Embedders, Retrieval, RetrievalMode, Snapshot, SnapshotParts, assemble, search,
 };
@@ -45,8 +47,8 @@ impl AskOptions {
 
 /// A generation opened for questions.
 pub struct Session<'kb> {
-    knowledge_base: &'kb KnowledgeBase,
-    snapshot: Arc<Snapshot>,
+    pub(super) knowledge_base: &'kb KnowledgeBase,
+    pub(super) snapshot: Arc<Snapshot>,
 }
 
 impl KnowledgeBase {
@@ -91,6 +93,16 @@ impl KnowledgeBase {
             .collect();
         let mut ties = self.graph.close_matches()?;
         ties.extend(self.graph.resource_links()?);
+        let (mut depictions, mut not_depicted) = (Vec::new(), Vec::new());
+        for claim in self.graph.depictions()? {
+            match claim.status {
+                DepictionStatus::Accepted => {
+                    depictions.push((claim.picture, claim.entity, claim.probability));
+                }
+                DepictionStatus::Rejected => not_depicted.push((claim.picture, claim.entity)),
+                DepictionStatus::Proposed => {}
+            }
+        }
         Ok(Arc::new(Snapshot::new(SnapshotParts {
             generation,
             documents: self.graph.documents()?,
@@ -100,6 +112,8 @@ impl KnowledgeBase {
             links: self.graph.links()?.into_iter().map(|l| (l.fragment, l.target)).collect(),
             topics: self.graph.topics()?,
             ties,
+            depictions,
+            not_depicted,
             dense: DenseIndex::new(self.vectors.space(), vectors, hnsw, self.config.dense),
             visual,
             lexical: LexicalIndex::open(&folder.join("lexical"), self.config.lexical)?,

@@ -52,6 +52,11 @@ pub enum EngineError {
         #[source]
         source: crate::picture::PictureError,
     },
+    /// A claim that nobody made.
+    #[error(
+        "there is no claim `{}` about a picture\nhint: `veritrail review` lists those that wait for a decision", .0.name()
+    )]
+    NoDepiction(crate::model::DepictionId),
     /// The settings are wrong.
     #[error(transparent)]
     Config(#[from] crate::config::ConfigError),

@@ -6,12 +6,11 @@ use super::language_model::LanguageModel;
 use super::models::Models;
 use super::sweep::Swept;
 use crate::config::Config;
-use crate::graph::{IntegrityReport, QueryError, QueryOptions, ResultFormat, Store};
+use crate::graph::{IntegrityReport, Store};
 use crate::index::VectorStore;
-use crate::model::{AnswerId, GenerationId, SpaceId};
+use crate::model::{AnswerId, DepictionStatus, GenerationId, SpaceId};
 use std::collections::HashMap;
 use std::fs::{self, File, TryLockError};
-use std::io::Write;
 use std::path::{Path, PathBuf};
 
 const FORMAT: &str = "veritrail-kb 1";
@@ -48,6 +47,10 @@ pub struct Status {
     pub n_quads: usize,
     /// Vectors kept.
     pub n_vectors: usize,
+    /// Claims about what pictures show that count.
+    pub n_depictions: usize,
+    /// Claims about what pictures show that wait for a person.
+    pub n_proposals: usize,
     /// The published generation.
     pub generation: Option<String>,
     /// The spaces of the vectors, that of the text first.
@@ -153,12 +156,16 @@ impl KnowledgeBase {
     pub fn status(&self) -> Result<Status, EngineError> {
         let spaces = self.models.spaces();
         let spaces: Vec<String> = spaces.iter().map(crate::model::Space::display_name).collect();
+        let depictions = self.graph.depictions()?;
+        let n_of = |status| depictions.iter().filter(|claim| claim.status == status).count();
         Ok(Status {
             path: self.root.clone(),
             n_documents: self.graph.documents()?.len(),
             n_near_duplicates: self.graph.near_duplicates()?.len(),
             n_quads: self.graph.n_quads()?,
             n_vectors: self.stores().map(|store| store.vectors().len()).sum(),
+            n_depictions: n_of(DepictionStatus::Accepted),
+            n_proposals: n_of(DepictionStatus::Proposed),
             generation: self.current()?.map(|generation| generation.name().to_owned()),
             spaces,
             n_torn_bytes: self.stores().map(VectorStore::n_torn_bytes).sum(),
@@ -184,19 +191,6 @@ impl KnowledgeBase {
             },
             &|digest| self.blobs.has(digest),
         )?)
-    }
-
-    /// Answers a SPARQL query and says in which format.
-    ///
-    /// # Errors
-    /// When the query is wrong or takes too long.
-    pub fn sparql(
-        &self,
-        text: &str,
-        options: &QueryOptions,
-        output: &mut dyn Write,
-    ) -> Result<ResultFormat, QueryError> {
-        self.graph.query(text, options, output)
     }
 
     /// The record of an answer as triples; none when there is no such answer.

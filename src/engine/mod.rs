@@ -7,6 +7,7 @@
 mod ask;
 mod blobs;
 mod build;
+mod depict;
 mod embedded_once;
 mod error;
 mod evaluate;
@@ -18,6 +19,7 @@ mod models;
 mod picture_report;
 mod pictures;
 mod publish;
+mod sparql;
 mod sweep;
 
 pub use ask::{AskOptions, Session};

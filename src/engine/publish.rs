@@ -13,13 +13,14 @@ use crate::extract::{Gazetteer, link_mentions, mentions};
 use crate::graph::{DocumentSummary, MentionsWrite, Triples};
 use crate::index::{HnswIndex, LexicalDocument, LexicalIndex};
 use crate::model::{
-    Digest, DocumentId, Fragment, FragmentId, FragmentLink, GenerationId, Mention, PictureFacts,
+    Depiction, DepictionStatus, Digest, DocumentId, Fragment, FragmentId, FragmentLink,
+    GenerationId, Mention, PictureFacts,
     VersionId,
 };
 use crate::resolve::EntityTable;
 use crate::vocab::{self, prov, rdfs, vt};
 use rayon::prelude::*;
-use std::collections::{BTreeMap, HashMap};
+use std::collections::{BTreeMap, HashMap, HashSet};
 use std::fs::{self, File};
 
 /// Raised whenever the same documents would give other indexes.
@@ -49,8 +50,10 @@ impl KnowledgeBase {
         progress(Progress::Publishing("finding names"));
         let documents = self.graph.documents()?;
         let fragments = self.graph.fragments()?;
-        let mention_digests = self.link(&documents, &fragments)?;
+        let (mention_digests, about_pictures) = self.link(&documents, &fragments)?;
         self.graph.set_near_duplicates(&near_duplicates(&documents))?;
+        progress(Progress::Publishing("naming what pictures show"));
+        let depictions = self.depict(&documents, &fragments, &about_pictures)?;
         let settings = format!("{:?}", self.config.lexical);
         let mut parts: Vec<Vec<u8>> = vec![PUBLISH_VERSION.into()];
         parts.extend(self.models.spaces().iter().map(|space| space.id().0.as_bytes().to_vec()));
@@ -61,6 +64,10 @@ impl KnowledgeBase {
             parts.push(document.access_label.0.clone().into());
             let mentions = mention_digests.get(&document.version);
             parts.push(mentions.map_or_else(Vec::new, |digest| digest.as_bytes().to_vec()));
+        }
+        // Without pictures nothing is shown, and the name stays what it was.
+        if depictions.iter().any(|depiction| depiction.status == DepictionStatus::Accepted) {
+            parts.push(digest_of_depictions(&depictions).as_bytes().to_vec());
         }
         let digest = Digest::of_parts(parts.iter().map(Vec::as_slice));
         let generation = GenerationId::new(&digest);
@@ -77,12 +84,13 @@ impl KnowledgeBase {
         Ok(Published { generation, changed })
     }
 
-    /// Extracts and resolves mentions and writes those that differ.
+    /// Extracts and resolves mentions and writes those that differ. Returns their
+    /// digests, and the mentions in words about pictures.
     fn link(
         &self,
         documents: &[DocumentSummary],
         fragments: &[Fragment],
-    ) -> Result<HashMap<VersionId, Digest>, EngineError> {
+    ) -> Result<(HashMap<VersionId, Digest>, Vec<Mention>), EngineError> {
         let mut table = EntityTable::default();
         for document in documents.iter().filter(|document| !document.media_type.is_picture()) {
             table.add_topic(&document.title);
@@ -109,6 +117,10 @@ impl KnowledgeBase {
             found.extend(named);
         }
         let (resolution, kept) = table.resolve(found);
+        let pictures: HashSet<&FragmentId> =
+            fragments.iter().filter(|f| f.picture().is_some()).map(|f| &f.id).collect();
+        let about_pictures: Vec<Mention> =
+            kept.iter().filter(|m| pictures.contains(&m.fragment)).cloned().collect();
         let version_of: HashMap<&str, &VersionId> =
             fragments.iter().map(|f| (f.id.as_str(), &f.version)).collect();
         let mut by_version: BTreeMap<&VersionId, Vec<Mention>> =
@@ -134,14 +146,13 @@ impl KnowledgeBase {
             .collect();
         // Entities first: no mention ever names an entity that is not there.
         let mut all = self.graph.entities()?;
-        let new: std::collections::HashSet<_> =
-            resolution.entities.iter().map(|entity| entity.id.clone()).collect();
+        let new: HashSet<_> = resolution.entities.iter().map(|entity| entity.id.clone()).collect();
         all.retain(|entity| !new.contains(&entity.id));
         all.extend(resolution.entities.iter().cloned());
         self.graph.set_entities(&all, &resolution.close_matches)?;
         self.graph.set_mentions(&writes, &mut |_| {})?;
         self.graph.set_entities(&resolution.entities, &resolution.close_matches)?;
-        Ok(digests)
+        Ok((digests, about_pictures))
     }
 
     fn build_indexes(
@@ -242,5 +253,13 @@ fn digest_of(mentions: &[Mention]) -> Digest {
         .iter()
         .map(|m| format!("{}|{:?}|{}|{}|{}", m.fragment, m.span, m.entity, m.confidence, m.rule))
         .collect();
+    Digest::of_parts(parts.iter().map(String::as_bytes))
+}
+
+/// Of what counts and what a person decided; proposals change no answer.
+fn digest_of_depictions(depictions: &[Depiction]) -> Digest {
+    let accepted = depictions.iter().filter(|d| d.status == DepictionStatus::Accepted);
+    let mut parts: Vec<String> = accepted.map(|d| format!("{}|{}", d.id, d.probability)).collect();
+    parts.sort();
     Digest::of_parts(parts.iter().map(String::as_bytes))
 }

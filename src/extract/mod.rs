@@ -7,11 +7,13 @@
 //! by `resolve`, not here.
 
 mod anchors;
+mod depictions;
 mod gazetteer;
 mod mentions;
 mod patterns;
 
 pub use anchors::link_mentions;
+pub use depictions::{PROPOSED_FROM, named_depictions};
 pub use gazetteer::{Gazetteer, GazetteerError, LabelMatch};
 pub use mentions::{Named, mentions, names_in};
 pub use patterns::{identifiers, proper_names};

@@ -116,6 +116,28 @@ impl Store {
         Ok(labels)
     }
 
+    /// Labels of the classes that have instances in imported RDF, wherever the class
+    /// is described.
+    ///
+    /// # Errors
+    /// When the store cannot be read.
+    pub fn class_labels(&self) -> Result<Vec<(EntityId, String)>, GraphError> {
+        let mut classes = BTreeSet::new();
+        for quad in self.imported(rdf::TYPE)? {
+            if let Term::NamedNode(class) = quad.object {
+                classes.insert(class.into_string());
+            }
+        }
+        let labels = self.pairs(rdfs::LABEL)?.into_iter();
+        let mut labels: Vec<(EntityId, String)> = labels
+            .filter(|(class, _)| classes.contains(class))
+            .map(|(class, label)| (EntityId::from_iri(class), label))
+            .collect();
+        labels.sort();
+        labels.dedup();
+        Ok(labels)
+    }
+
     /// Pairs of labelled resources that an imported triple ties together.
     ///
     /// # Errors

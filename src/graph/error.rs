@@ -76,8 +76,16 @@ pub enum QueryError {
         choices: &'static str,
     },
     /// The query asks another server.
-    #[error("SERVICE <{0}> is refused: queries stay on this machine")]
+    #[error(
+        "SERVICE <{0}> is refused: queries stay on this machine, and vt:search stands outside of EXISTS"
+    )]
     Service(String),
+    /// A `SERVICE vt:search` that cannot be understood: the user's mistake.
+    #[error("SERVICE vt:search: {0}")]
+    SearchClause(String),
+    /// A `SERVICE vt:search` that cannot be done.
+    #[error(transparent)]
+    Search(#[from] super::service::VectorSearchError),
     /// The time is up.
     #[error("the query was stopped after {0} ms; narrow it or raise the limit")]
     Timeout(u64),

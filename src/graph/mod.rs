@@ -7,6 +7,7 @@
 //! One transaction of [`Store::commit_document`] is the commit point of a
 //! document; vectors and blobs that no transaction names do not exist.
 
+mod depictions;
 mod entities;
 mod error;
 mod integrity;
@@ -14,17 +15,20 @@ mod mentions;
 mod pictures;
 mod projection;
 mod read;
+mod service;
 mod sparql;
 mod store;
 mod triples;
 mod walk;
 mod write;
 
+pub use depictions::{Decision, DepictionsWrite, label_iri};
 pub use error::{GraphError, QueryError};
 pub use integrity::IntegrityReport;
 pub use mentions::MentionsWrite;
 pub use projection::{NodeKey, Projection, ProjectionBuilder};
 pub use read::DocumentSummary;
+pub use service::{SearchInput, SearchMatch, SearchRequest, VectorSearch, VectorSearchError};
 pub use sparql::{QueryOptions, ResultFormat};
 pub use store::Store;
 pub use triples::Triples;

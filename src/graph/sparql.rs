@@ -1,11 +1,13 @@
 //! SPARQL queries over the whole knowledge base.
 
 use super::error::QueryError;
+use super::service::{VectorSearch, with_hits};
 use super::store::Store;
 use crate::vocab;
 use oxigraph::io::{RdfFormat, RdfSerializer};
 use oxigraph::sparql::results::{QueryResultsFormat, QueryResultsSerializer};
 use oxigraph::sparql::{CancellationToken, QueryResults, SparqlEvaluator};
+use spargebra::{Query, SparqlParser};
 use std::io::Write;
 use std::sync::mpsc;
 use std::time::Duration;
@@ -96,15 +98,17 @@ impl ResultFormat {
 impl Store {
     /// Answers a query over all graphs (the default graph is their union) and
     /// writes the results, in the format that is returned. The prefixes of
-    /// [`vocab::PREFIXES`] need no declaration.
+    /// [`vocab::PREFIXES`] need no declaration. `search` answers `SERVICE vt:search`
+    /// clauses; without it, they are refused as all others are.
     ///
     /// # Errors
-    /// When the text is not SPARQL, no format fits the kind of query, the time is
+    /// When the text is not SPARQL, a search cannot be done, no format fits the kind of query, the time is
     /// up, or writing fails.
     pub fn query(
         &self,
         text: &str,
         options: &QueryOptions,
+        search: Option<&VectorSearch<'_>>,
         output: &mut dyn Write,
     ) -> Result<ResultFormat, QueryError> {
         let token = CancellationToken::new();
@@ -117,7 +121,7 @@ impl Store {
                     watched.cancel();
                 }
             });
-            let result = self.evaluate(text, options, token.clone(), output);
+            let result = self.evaluate(text, options, search, token.clone(), output);
             drop(finished);
             match result {
                 Err(QueryError::Evaluation(_)) if token.is_cancelled() => {
@@ -132,19 +136,19 @@ impl Store {
         &self,
         text: &str,
         options: &QueryOptions,
+        search: Option<&VectorSearch<'_>>,
         token: CancellationToken,
         output: &mut dyn Write,
     ) -> Result<ResultFormat, QueryError> {
-        if let Some(service) = service_target(text) {
+        let mut query = parser().parse_query(text)?;
+        if let Some(search) = search {
+            query = searched(query, search)?;
+        }
+        if let Some(service) = service_target(&query) {
             return Err(QueryError::Service(service));
         }
-        let mut evaluator = SparqlEvaluator::new().with_cancellation_token(token);
-        for (prefix, namespace) in vocab::PREFIXES {
-            if let Ok(with_prefix) = evaluator.clone().with_prefix(*prefix, *namespace) {
-                evaluator = with_prefix;
-            }
-        }
-        let mut prepared = evaluator.parse_query(text)?;
+        let evaluator = SparqlEvaluator::new().with_cancellation_token(token);
+        let mut prepared = evaluator.for_query(query);
         if prepared.dataset().is_default_dataset() {
             prepared.dataset_mut().set_default_graph_as_union();
         }
@@ -202,16 +206,39 @@ fn chosen<F>(
     })
 }
 
-/// The target of the first SERVICE clause, if the parsed query has one.
-fn service_target(text: &str) -> Option<String> {
-    let mut parser = spargebra::SparqlParser::new();
+/// A parser that knows the prefixes.
+fn parser() -> SparqlParser {
+    let mut parser = SparqlParser::new();
     for (prefix, namespace) in vocab::PREFIXES {
         if let Ok(with) = parser.clone().with_prefix(*prefix, *namespace) {
             parser = with;
         }
     }
+    parser
+}
+
+/// The query with the hits of its searches.
+fn searched(query: Query, search: &VectorSearch<'_>) -> Result<Query, QueryError> {
+    Ok(match query {
+        Query::Select { dataset, pattern, base_iri } => {
+            Query::Select { dataset, pattern: with_hits(pattern, search)?, base_iri }
+        }
+        Query::Construct { template, dataset, pattern, base_iri } => {
+            Query::Construct { template, dataset, pattern: with_hits(pattern, search)?, base_iri }
+        }
+        Query::Describe { dataset, pattern, base_iri } => {
+            Query::Describe { dataset, pattern: with_hits(pattern, search)?, base_iri }
+        }
+        Query::Ask { dataset, pattern, base_iri } => {
+            Query::Ask { dataset, pattern: with_hits(pattern, search)?, base_iri }
+        }
+    })
+}
+
+/// The target of the first SERVICE clause, if the query has one.
+fn service_target(query: &Query) -> Option<String> {
     // The algebra prints every service clause as `(service ...)`.
-    let algebra = parser.parse_query(text).ok()?.to_sse();
+    let algebra = query.to_sse();
     let (_, rest) = algebra.split_once("(service ")?;
     let rest = rest.strip_prefix("silent ").unwrap_or(rest);
     Some(rest.split_whitespace().next()?.trim_matches(['<', '>']).to_owned())
@@ -230,7 +257,7 @@ mod tests {
         store.insert_graph("urn:t:g", triples.into_vec()).unwrap();
         let mut output = Vec::new();
         let options = QueryOptions { timeout_ms: 10_000, formats: vec![format] };
-        assert_eq!(store.query(query, &options, &mut output)?, format);
+        assert_eq!(store.query(query, &options, None, &mut output)?, format);
         Ok(String::from_utf8(output).unwrap())
     }
 

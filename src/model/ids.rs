@@ -59,6 +59,11 @@ iri_id! {
     GenerationId
 }
 iri_id! {
+    /// A claim that a picture shows an entity.
+    DepictionId
+}
+
+iri_id! {
     /// A recorded answer; also the name of the graph that holds its provenance.
     AnswerId
 }
@@ -116,6 +121,28 @@ impl GenerationId {
     /// The part after the prefix: the name of its folder.
     pub fn name(&self) -> &str {
         self.0.strip_prefix(vocab::GENERATION_PREFIX).unwrap_or(&self.0)
+    }
+}
+
+impl DepictionId {
+    /// The claim of `method` that `picture` shows `entity`: the same one whenever it
+    /// is made again.
+    pub fn of(picture: &DocumentId, entity: &EntityId, method: &str) -> Self {
+        let parts = [picture.as_str().as_bytes(), entity.as_str().as_bytes(), method.as_bytes()];
+        Self(format!("{}{}", vocab::DEPICTION_PREFIX, Digest::of_parts(parts).short()))
+    }
+
+    /// The claim that a person or program names, by its IRI or by what follows the
+    /// prefix; `None` when it cannot be the name of any.
+    pub fn from_name(name: &str) -> Option<Self> {
+        let name = name.strip_prefix(vocab::DEPICTION_PREFIX).unwrap_or(name);
+        let plausible = !name.is_empty() && name.chars().all(|c| c.is_ascii_hexdigit());
+        plausible.then(|| Self(format!("{}{name}", vocab::DEPICTION_PREFIX)))
+    }
+
+    /// The part after the prefix.
+    pub fn name(&self) -> &str {
+        self.0.strip_prefix(vocab::DEPICTION_PREFIX).unwrap_or(&self.0)
     }
 }
 

@@ -14,8 +14,12 @@ const CO_MENTION: f32 = 0.3;
 const WITHOUT_DOCUMENT: f32 = 0.3;
 /// To the fragment before or after in the same document.
 const NEIGHBOUR: f32 = 0.5;
-/// Between a picture and where it is shown.
+/// Between a picture and where it is shown, and from it to the page that shows it.
 const PICTURE: f32 = 2.0;
+/// From a picture to all that it shows, by how probable that is.
+const DEPICTS: f32 = 1.0;
+/// From an entity to all pictures of it, beside 1 to the documents about it.
+const DEPICTED: f32 = 0.3;
 /// Between entities that are tied by RDF or may be the same.
 const TIE: f32 = 0.5;
 
@@ -27,7 +31,9 @@ const TIE: f32 = 0.5;
 ///   fragments that name it;
 /// - from a document to its fragments, the first one first;
 /// - from a fragment to the documents that it links to, to its neighbours, and
-///   to the picture that it shows.
+///   to the picture that it shows;
+/// - from a picture to what it shows and back, and from where it is shown to the
+///   page.
 pub(super) fn project(parts: &SnapshotParts) -> Projection {
     let mut builder = ProjectionBuilder::new();
     let n = parts.fragments.len().max(2) as f32;
@@ -46,7 +52,14 @@ pub(super) fn project(parts: &SnapshotParts) -> Projection {
         *frequency.entry(entity).or_default() += 1;
     }
 
+    let denied: HashSet<(&DocumentId, &EntityId)> =
+        parts.not_depicted.iter().map(|(picture, entity)| (picture, entity)).collect();
+    let picture_of: HashMap<&FragmentId, &DocumentId> =
+        parts.fragments.iter().filter_map(|f| Some((&f.id, f.picture()?))).collect();
     for (fragment, entity) in &parts.mentions {
+        if picture_of.get(fragment).is_some_and(|picture| denied.contains(&(*picture, entity))) {
+            continue;
+        }
         let n_fragments = frequency.get(entity).copied().unwrap_or(1);
         let own = document_of.get(fragment).is_some_and(|d| own_topics.contains(&(*d, entity)));
         if own || n_fragments > MAX_FRAGMENTS_PER_ENTITY {
@@ -84,6 +97,17 @@ pub(super) fn project(parts: &SnapshotParts) -> Projection {
             specificity(n_fragments),
         );
     }
+    let mut n_pictures: HashMap<&EntityId, usize> = HashMap::new();
+    for (_, entity, _) in &parts.depictions {
+        *n_pictures.entry(entity).or_default() += 1;
+    }
+    for (picture, entity, probability) in &parts.depictions {
+        let n = n_pictures.get(entity).copied().unwrap_or(1) as f32;
+        let (picture, entity) =
+            (NodeKey::Document(picture.clone()), NodeKey::Entity(entity.clone()));
+        builder.add_directed(picture.clone(), entity.clone(), DEPICTS * probability);
+        builder.add_directed(entity, picture, DEPICTED * probability / n);
+    }
     for (a, b) in &parts.ties {
         builder.add_edge(NodeKey::Entity(a.clone()), NodeKey::Entity(b.clone()), TIE);
     }
@@ -96,12 +120,15 @@ fn add_document_edges(builder: &mut ProjectionBuilder, fragments: &[Fragment]) {
         let node = NodeKey::Fragment(fragment.id.clone());
         let document = NodeKey::Document(fragment.document.clone());
         let first_come = 1.0 / (1.0 + fragment.ordinal as f32).sqrt();
-        builder.add_directed(document, node.clone(), first_come);
+        builder.add_directed(document.clone(), node.clone(), first_come);
         if let Some(before) = before.filter(|before| before.document == fragment.document) {
             builder.add_edge(NodeKey::Fragment(before.id.clone()), node.clone(), NEIGHBOUR);
         }
-        if let Some(picture) = fragment.picture().filter(|picture| **picture != fragment.document) {
-            builder.add_edge(node, NodeKey::Document(picture.clone()), PICTURE);
+        if let Some(picture) = fragment.picture() {
+            builder.add_directed(node.clone(), document, PICTURE);
+            if *picture != fragment.document {
+                builder.add_edge(node, NodeKey::Document(picture.clone()), PICTURE);
+            }
         }
         before = Some(fragment);
     }

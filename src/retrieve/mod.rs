@@ -10,6 +10,7 @@ mod config;
 mod edges;
 mod expand;
 mod fuse;
+mod nearest;
 mod search;
 mod snapshot;
 mod visual;

@@ -82,7 +82,11 @@ pub fn search(
     }
     let picture = picture.map(|(_, pixels)| pixels);
     let question = question_in_words(snapshot, query, &routes);
-    let has_words = question.chars().any(char::is_alphanumeric);
+    // A picture without words that is not known has nothing to say to texts: words
+    // put into its mouth would find what they happen to be near to.
+    let known = routes.iter().any(|(route, hits)| *route == Route::Picture && !hits.is_empty());
+    let has_words = question.chars().any(char::is_alphanumeric)
+        && (picture.is_none() || known || query.text.chars().any(char::is_alphanumeric));
     if mode != RetrievalMode::Dense && has_words {
         let found = snapshot.lexical.search(&question, n, labels)?;
         routes.push((Route::Lexical, found.into_iter().map(|h| (h.fragment, h.score)).collect()));

@@ -28,6 +28,10 @@ pub struct SnapshotParts {
     pub topics: Vec<(DocumentId, EntityId)>,
     /// Pairs of entities that may be the same, or that imported RDF ties.
     pub ties: Vec<(EntityId, EntityId)>,
+    /// What pictures show, each with its probability; accepted claims only.
+    pub depictions: Vec<(DocumentId, EntityId, f32)>,
+    /// What pictures do not show although words about them name it.
+    pub not_depicted: Vec<(DocumentId, EntityId)>,
     /// Vectors.
     pub dense: DenseIndex,
     /// Vectors of picture files, for each space that they share with texts.

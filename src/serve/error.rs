@@ -1,7 +1,7 @@
 //! Errors as HTTP: the status, and a body in the shape of the OpenAI API.
 
 use crate::engine::EngineError;
-use crate::graph::QueryError;
+use crate::graph::{QueryError, VectorSearchError};
 use crate::retrieve::RetrieveError;
 use axum::Json;
 use axum::extract::rejection::JsonRejection;
@@ -95,9 +95,13 @@ impl From<EngineError> for ApiError {
 impl From<QueryError> for ApiError {
     fn from(error: QueryError) -> Self {
         match &error {
-            QueryError::Syntax(_) | QueryError::Service(_) => {
+            QueryError::Syntax(_)
+            | QueryError::Service(_)
+            | QueryError::SearchClause(_)
+            | QueryError::Search(VectorSearchError::Refused(_)) => {
                 Self::bad_request("query", error.to_string())
             }
+            QueryError::Search(VectorSearchError::Failed(_)) => Self::internal(&error),
             QueryError::Format { .. } => {
                 Self::refused(StatusCode::NOT_ACCEPTABLE, "not_acceptable", &error.to_string())
             }

@@ -59,7 +59,7 @@ async fn answer(app: Arc<App>, headers: &HeaderMap, query: String) -> Result<Res
     let options = QueryOptions { timeout_ms: TIMEOUT_MS, formats };
     let answered = tokio::task::spawn_blocking(move || {
         let mut output = Limited { bytes: Vec::new() };
-        let format = app.knowledge_base().sparql(&query, &options, &mut output)?;
+        let format = app.session().sparql(&query, &options, None, &mut output)?;
         Ok::<_, ApiError>((format, output.bytes))
     });
     let (format, bytes) = answered.await??;

@@ -5,6 +5,7 @@
 
 mod bad_input;
 mod crash;
+mod depictions;
 mod embedding_reference;
 mod fixtures;
 mod hub;
@@ -15,3 +16,4 @@ mod picture_facts;
 mod picture_parity;
 mod pictures;
 mod server;
+mod vector_search;

@@ -18,13 +18,13 @@ use veritrail::engine::KnowledgeBase;
 use veritrail::serve::{ServeError, Server};
 
 /// A server that ends when it is dropped.
-struct Running {
-    base: String,
+pub(crate) struct Running {
+    pub(crate) base: String,
     _root: TempDir,
     _stop: oneshot::Sender<()>,
 }
 
-async fn serve_on(root: TempDir, knowledge_base: KnowledgeBase) -> Running {
+pub(crate) async fn serve_on(root: TempDir, knowledge_base: KnowledgeBase) -> Running {
     let address: SocketAddr = "127.0.0.1:0".parse().unwrap();
     let server = Server::bind(knowledge_base, address).await.unwrap();
     let base = format!("http://{}", server.address().unwrap());
@@ -44,7 +44,7 @@ fn http() -> reqwest::Client {
     reqwest::Client::new()
 }
 
-async fn get(url: String, accept: &str) -> (u16, String, String) {
+pub(crate) async fn get(url: String, accept: &str) -> (u16, String, String) {
     let response = http().get(url).header("accept", accept).send().await.unwrap();
     let kind = response.headers().get("content-type");
     let kind = kind.map_or_else(String::new, |kind| kind.to_str().unwrap().to_owned());
