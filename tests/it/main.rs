@@ -7,6 +7,7 @@ mod bad_input;
 mod crash;
 mod depictions;
 mod embedding_reference;
+mod examples;
 mod fixtures;
 mod hub;
 mod knowledge_base;
