@@ -15,6 +15,7 @@
 //! 4 extract    fragments -> mentions, links        resolve   mentions -> entities
 //!   retrieve   query + snapshot -> context         answer    context -> checked answer
 //!   audit      answer -> provenance bundle         eval      data sets, metrics, reports
+//!   adapt      pictures with texts -> a head for their space, and calibrations
 //! 5 config     one struct of every module's settings
 //! 6 engine     wires the parts: ingest, publish, ask
 //! 7 serve      HTTP
@@ -31,6 +32,7 @@
 
 #![forbid(unsafe_code)]
 
+pub mod adapt;
 pub mod answer;
 pub mod audit;
 pub mod config;

@@ -13,7 +13,7 @@ const LAYERS: &[&[&str]] = &[
     &["model"],
     &["picture"],
     &["ingest", "embed", "index", "graph", "llm"],
-    &["extract", "resolve", "retrieve", "answer", "audit", "eval"],
+    &["extract", "resolve", "retrieve", "answer", "audit", "eval", "adapt"],
     &["govern"],
     &["config"],
     &["engine"],

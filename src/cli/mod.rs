@@ -1,5 +1,6 @@
 //! The command line: one file for each subcommand.
 
+mod adapt;
 mod ask;
 mod demo;
 mod eval;
@@ -59,6 +60,8 @@ enum Command {
     Models(models::ModelsArguments),
     /// Measure retrieval on a data set.
     Eval(eval::EvalArguments),
+    /// Learn a knowledge base's own pictures: a new space on top of a picture model.
+    Adapt(adapt::AdaptArguments),
     /// Answer programs on this machine over HTTP.
     Serve(serve::ServeArguments),
 }
@@ -79,6 +82,7 @@ impl Arguments {
             Command::Status(arguments) => status::run(&self, arguments),
             Command::Models(arguments) => models::run(&self, arguments),
             Command::Eval(arguments) => eval::run(&self, arguments),
+            Command::Adapt(arguments) => adapt::run(&self, arguments),
             Command::Serve(arguments) => serve::run(&self, arguments),
         };
         outcome.unwrap_or_else(|error| output::report(&error))

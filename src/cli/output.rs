@@ -12,10 +12,10 @@ use tracing_subscriber::EnvFilter;
 use tracing_subscriber::filter::LevelFilter;
 use veritrail::config::Config;
 use veritrail::embed::{
-    Embedder, InstallSource, PictureModel, Registry, RuntimeSearch, SharedTextPictureModel,
-    TextModel, cache_dir_from_env, install,
+    ADAPTED_MARK, Embedder, InstallSource, PictureEmbedder, PictureModel, Registry, Runtime,
+    RuntimeSearch, SharedTextPictureModel, TextModel, cache_dir_from_env, install,
 };
-use veritrail::engine::{KnowledgeBase, Models, Progress};
+use veritrail::engine::{KnowledgeBase, Models, Progress, adapted_model, adapted_space};
 
 /// How a command ended.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -115,25 +115,44 @@ impl Arguments {
         let text: Arc<dyn Embedder> =
             Arc::new(TextModel::open(&runtime, entry, &cache, n_threads)?);
         let mut models = Models::from(text);
+        let source = PictureSource { cache: &cache, registry: &registry, runtime: &runtime };
         for name in &config.models.pictures {
-            let entry = registry.find(name)?;
-            if entry.bundled {
-                install(entry, &cache, &InstallSource::Program, &mut |_| {}, &mut |_, _, _| {})?;
-            }
-            models.pictures.push(if let Some(side) = &entry.text_model {
-                let text: Arc<dyn Embedder> = if *side == config.models.text {
-                    Arc::clone(&models.text)
-                } else {
-                    let entry = registry.find(side)?;
-                    Arc::new(TextModel::open(&runtime, entry, &cache, n_threads)?)
-                };
-                let model = SharedTextPictureModel::open(&runtime, entry, &cache, text, n_threads)?;
-                Arc::new(model)
-            } else {
-                Arc::new(PictureModel::open(&runtime, entry, &cache, n_threads)?)
-            });
+            let text = &models.text;
+            models.pictures.push(self.picture_model(name, &source, text, n_threads)?);
         }
         Ok(models)
+    }
+
+    /// Loads the picture model `name`: one of the registry, or one that was adapted in
+    /// the knowledge base.
+    fn picture_model(
+        &self,
+        name: &str,
+        source: &PictureSource<'_>,
+        text: &Arc<dyn Embedder>,
+        n_threads: usize,
+    ) -> anyhow::Result<Arc<dyn PictureEmbedder>> {
+        if name.contains(ADAPTED_MARK) {
+            let below = adapted_space(&self.kb, name)?.base;
+            let base = self.picture_model(&below, source, text, n_threads)?;
+            return Ok(Arc::new(adapted_model(&self.kb, name, base)?));
+        }
+        let PictureSource { cache, registry, runtime } = source;
+        let entry = registry.find(name)?;
+        if entry.bundled {
+            install(entry, cache, &InstallSource::Program, &mut |_| {}, &mut |_, _, _| {})?;
+        }
+        if let Some(side) = &entry.text_model {
+            let text: Arc<dyn Embedder> = if *side == text.space().model {
+                Arc::clone(text)
+            } else {
+                let entry = registry.find(side)?;
+                Arc::new(TextModel::open(runtime, entry, cache, n_threads)?)
+            };
+            let model = SharedTextPictureModel::open(runtime, entry, cache, text, n_threads)?;
+            return Ok(Arc::new(model));
+        }
+        Ok(Arc::new(PictureModel::open(runtime, entry, cache, n_threads)?))
     }
 
     pub(super) fn open(&self) -> anyhow::Result<KnowledgeBase> {
@@ -142,6 +161,13 @@ impl Arguments {
         KnowledgeBase::open(&self.kb, models)
             .with_context(|| format!("cannot open the knowledge base {}", self.kb.display()))
     }
+}
+
+/// Where picture models come from.
+struct PictureSource<'a> {
+    cache: &'a std::path::Path,
+    registry: &'a Registry,
+    runtime: &'a Runtime,
 }
 
 /// Progress on stderr: a bar with rate and remaining time on a terminal, a line

@@ -6,9 +6,11 @@
 //! into those of a space that they share with texts. Nothing here knows what the
 //! vectors are used for.
 
+mod adapted;
 mod bundled;
 mod convert;
 mod embedder;
+mod head;
 mod hub;
 mod install;
 mod installed;
@@ -23,12 +25,16 @@ mod text_model;
 mod tower;
 mod vision_tower;
 
+pub use adapted::{
+    ADAPTED_MARK, AdaptedError, AdaptedPictureModel, AdaptedSpace, read_adapted, write_adapted,
+};
 pub use convert::ConvertError;
 pub use embedder::{EmbedError, EmbeddedTexts, Embedder, TextRole, TokenCounter};
+pub use head::{Head, HeadError, HeadParts, mixed};
 pub use hub::{HubError, HubOptions};
 pub use install::{InstallError, InstallSource, install};
 pub use installed::{FileState, InstalledFile, VerifiedModel, installed_files, verify};
-pub use picture_model::{PictureEmbedder, PictureModel, TextTower};
+pub use picture_model::{PictureEmbedder, PictureModel, PictureReading, TextTower};
 pub use preprocess::{Preprocessing, PreprocessingError};
 pub use registry::{
     FileEntry, HubRepository, ModelEntry, PythonPackage, Registry, RegistryError, Task,

@@ -50,6 +50,22 @@ pub trait PictureEmbedder: Embedder {
     /// # Errors
     /// When the model fails or gives a number that is not finite.
     fn embed_pictures(&self, pictures: &[&RgbPixels]) -> Result<Vec<Vec<f32>>, EmbedError>;
+
+    /// Vectors of pictures together with what a learned head can read of them.
+    ///
+    /// # Errors
+    /// When the model fails or gives a number that is not finite.
+    fn read_pictures(&self, pictures: &[&RgbPixels]) -> Result<Vec<PictureReading>, EmbedError>;
+}
+
+/// What a model sees in a picture.
+#[derive(Clone, Debug, PartialEq)]
+pub struct PictureReading {
+    /// The vector, of unit length.
+    pub vector: Vec<f32>,
+    /// What the model computed on the way to it; the vector itself where its graph
+    /// has no output `features`.
+    pub features: Vec<f32>,
 }
 
 /// A loaded two-tower model.
@@ -201,6 +217,10 @@ impl Embedder for PictureModel {
 impl PictureEmbedder for PictureModel {
     fn embed_pictures(&self, pictures: &[&RgbPixels]) -> Result<Vec<Vec<f32>>, EmbedError> {
         self.vision.embed(pictures)
+    }
+
+    fn read_pictures(&self, pictures: &[&RgbPixels]) -> Result<Vec<PictureReading>, EmbedError> {
+        self.vision.read(pictures)
     }
 }
 

@@ -2,7 +2,7 @@
 
 use super::embedder::{EmbedError, EmbeddedTexts, Embedder, TextRole, TokenCounter};
 use super::installed::{VerifiedModel, verify};
-use super::picture_model::PictureEmbedder;
+use super::picture_model::{PictureEmbedder, PictureReading};
 use super::registry::ModelEntry;
 use super::runtime::Runtime;
 use super::text_model::OpenError;
@@ -94,5 +94,9 @@ impl Embedder for SharedTextPictureModel {
 impl PictureEmbedder for SharedTextPictureModel {
     fn embed_pictures(&self, pictures: &[&RgbPixels]) -> Result<Vec<Vec<f32>>, EmbedError> {
         self.vision.embed(pictures)
+    }
+
+    fn read_pictures(&self, pictures: &[&RgbPixels]) -> Result<Vec<PictureReading>, EmbedError> {
+        self.vision.read(pictures)
     }
 }

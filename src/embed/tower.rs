@@ -4,6 +4,7 @@
 //! its own. What a graph wants is read from the graph.
 
 use super::embedder::EmbedError;
+use super::picture_model::PictureReading;
 use super::runtime::Runtime;
 use super::text_model::load_session;
 use half::f16;
@@ -18,6 +19,9 @@ const PICTURE_OUTPUTS: [&str; 4] =
 /// The same for a text.
 const TEXT_OUTPUTS: [&str; 4] =
     ["text_embeds", "pooler_output", "embeddings", "sentence_embedding"];
+
+/// Name of the output that a learned head reads.
+const FEATURES: &str = "features";
 
 /// A loaded graph.
 pub(super) struct Tower {
@@ -81,20 +85,25 @@ impl Tower {
         Ok(Self { model: model.to_owned(), inputs, session: Mutex::new(session) })
     }
 
-    /// Unit vectors of pictures.
-    pub(super) fn embed_pixels(&self, batch: PixelBatch) -> Result<Vec<Vec<f32>>, EmbedError> {
+    /// Unit vectors of pictures and what the graph says beside them.
+    pub(super) fn read_pixels(&self, batch: PixelBatch) -> Result<Vec<PictureReading>, EmbedError> {
         let n = batch.shape[0];
         let blank = TokenBatch { shape: [1, 1], ids: vec![0], mask: vec![1] };
-        self.run(Some(batch), blank, &PICTURE_OUTPUTS, n, "a picture")
+        let outputs = &PICTURE_OUTPUTS;
+        let (vectors, features) = self.run(Some(batch), blank, outputs, n, "a picture")?;
+        let features = features.unwrap_or_else(|| vectors.clone());
+        let both = vectors.into_iter().zip(features);
+        Ok(both.map(|(vector, features)| PictureReading { vector, features }).collect())
     }
 
     /// Unit vectors of texts.
     pub(super) fn embed_tokens(&self, batch: TokenBatch) -> Result<Vec<Vec<f32>>, EmbedError> {
         let n = batch.shape[0];
-        self.run(None, batch, &TEXT_OUTPUTS, n, "a text")
+        Ok(self.run(None, batch, &TEXT_OUTPUTS, n, "a text")?.0)
     }
 
-    /// A graph of both sides wants the other side too: it gets a blank.
+    /// Unit vectors, and the rows of the output `features` where there is one. A graph
+    /// of both sides wants the other side too: it gets a blank.
     fn run(
         &self,
         mut pixels: Option<PixelBatch>,
@@ -102,7 +111,7 @@ impl Tower {
         outputs: &[&str],
         n: usize,
         what: &'static str,
-    ) -> Result<Vec<Vec<f32>>, EmbedError> {
+    ) -> Result<(Vec<Vec<f32>>, Option<Vec<Vec<f32>>>), EmbedError> {
         let mut feeds: Vec<(String, DynValue)> = Vec::with_capacity(self.inputs.len());
         for input in &self.inputs {
             let value = match input.role {
@@ -117,7 +126,11 @@ impl Tower {
         }
         let mut session = self.session.lock().unwrap_or_else(PoisonError::into_inner);
         let results = session.run(feeds).map_err(self.failed("embedding"))?;
-        self.unit_vectors(&results, outputs, n, what)
+        let vectors = self.unit_vectors(&results, outputs, n, what)?;
+        let Some(output) = results.get(FEATURES) else { return Ok((vectors, None)) };
+        let values = floats(output).map_err(self.failed("reading features"))?;
+        let rows = values.chunks_exact((values.len() / n.max(1)).max(1));
+        Ok((vectors, Some(rows.map(<[f32]>::to_vec).collect())))
     }
 
     /// The rows of the first of these outputs that there is, scaled to unit length.

@@ -1,6 +1,7 @@
 //! Pictures into vectors: one graph and what makes pixels ready for it.
 
 use super::embedder::EmbedError;
+use super::picture_model::PictureReading;
 use super::preprocess::Preprocessing;
 use super::tower::{PixelBatch, Tower};
 use crate::picture::RgbPixels;
@@ -43,7 +44,7 @@ impl VisionTower {
     /// When the graph cannot be run.
     pub(super) fn dimension(&self) -> Result<usize, EmbedError> {
         let white = RgbPixels { width: 32, height: 32, bytes: vec![255; 3 * 32 * 32] };
-        Ok(self.run(&[&white])?.first().map_or(0, Vec::len))
+        Ok(self.run(&[&white])?.first().map_or(0, |reading| reading.vector.len()))
     }
 
     /// The numbers that the graph reads of one picture, channels first.
@@ -61,16 +62,24 @@ impl VisionTower {
     /// # Errors
     /// When the graph fails or gives a number that is not finite.
     pub(super) fn embed(&self, pictures: &[&RgbPixels]) -> Result<Vec<Vec<f32>>, EmbedError> {
-        // Sizes differ only where a model takes pictures of any size.
-        let n = if self.preprocessing.output_size().is_some() { BATCH_PICTURES } else { 1 };
-        let mut vectors = Vec::with_capacity(pictures.len());
-        for batch in pictures.chunks(n) {
-            vectors.extend(self.run(batch)?);
-        }
-        Ok(vectors)
+        Ok(self.read(pictures)?.into_iter().map(|reading| reading.vector).collect())
     }
 
-    fn run(&self, pictures: &[&RgbPixels]) -> Result<Vec<Vec<f32>>, EmbedError> {
+    /// Unit vectors of pictures and what the graph says beside them.
+    ///
+    /// # Errors
+    /// When the graph fails or gives a number that is not finite.
+    pub(super) fn read(&self, pictures: &[&RgbPixels]) -> Result<Vec<PictureReading>, EmbedError> {
+        // Sizes differ only where a model takes pictures of any size.
+        let n = if self.preprocessing.output_size().is_some() { BATCH_PICTURES } else { 1 };
+        let mut readings = Vec::with_capacity(pictures.len());
+        for batch in pictures.chunks(n) {
+            readings.extend(self.run(batch)?);
+        }
+        Ok(readings)
+    }
+
+    fn run(&self, pictures: &[&RgbPixels]) -> Result<Vec<PictureReading>, EmbedError> {
         let layout = |reason| EmbedError::Layout { model: self.model.clone(), reason };
         let prepared = pictures
             .par_iter()
@@ -87,7 +96,7 @@ impl VisionTower {
         }
         let (width, height) = size.unwrap_or_default();
         let shape = [pictures.len(), 3, height as usize, width as usize];
-        self.tower.embed_pixels(PixelBatch { shape, numbers })
+        self.tower.read_pixels(PixelBatch { shape, numbers })
     }
 }
 

@@ -57,6 +57,47 @@ pub enum EngineError {
         "there is no claim `{}` about a picture\nhint: `veritrail review` lists those that wait for a decision", .0.name()
     )]
     NoDepiction(crate::model::DepictionId),
+    /// A line of a file of pairs is malformed.
+    #[error("{path} line {line}: expected a JSON object with `image` and `text`")]
+    PairLine {
+        /// The file.
+        path: PathBuf,
+        /// Line number, from 1.
+        line: usize,
+        /// What is wrong.
+        #[source]
+        source: serde_json::Error,
+    },
+    /// A name that cannot be a folder's.
+    #[error("`{0}` cannot name a space; expected letters, digits, `-` and `_`")]
+    AdaptedName(String),
+    /// Too few pictures are held back for a comparison.
+    #[error(
+        "expected at least {least} held-back pictures to compare on, found {found}\nhint: give more pictures, or hold back a larger share"
+    )]
+    HeldBack {
+        /// Pictures found.
+        found: usize,
+        /// Fewest that are compared on.
+        least: usize,
+    },
+    /// The settings file cannot be changed.
+    #[error("{path} cannot be changed: {reason}")]
+    Settings {
+        /// The file.
+        path: PathBuf,
+        /// Why.
+        reason: String,
+    },
+    /// An adapted space cannot be used.
+    #[error(transparent)]
+    Adapted(#[from] crate::embed::AdaptedError),
+    /// No head can be learned.
+    #[error(transparent)]
+    Learn(#[from] crate::adapt::LearnError),
+    /// No calibration can be learned.
+    #[error(transparent)]
+    Calibration(#[from] crate::model::CalibrationError),
     /// The settings are wrong.
     #[error(transparent)]
     Config(#[from] crate::config::ConfigError),

@@ -4,6 +4,7 @@
 //! [`KnowledgeBase::ingest`], a generation comes out of
 //! [`KnowledgeBase::publish`], and a [`Session`] answers questions on it.
 
+mod adapt;
 mod ask;
 mod blobs;
 mod build;
@@ -20,8 +21,12 @@ mod picture_report;
 mod pictures;
 mod publish;
 mod sparql;
+mod service;
 mod sweep;
 
+pub use adapt::{
+    AdaptOptions, AdaptReport, DescribedPicture, adapt, adapted_model, adapted_space, read_pairs,
+};
 pub use ask::{AskOptions, Session};
 pub use build::{IngestOutcome, Progress};
 pub use error::EngineError;
@@ -32,4 +37,5 @@ pub use knowledge_base::{KnowledgeBase, Status};
 pub use models::Models;
 pub use picture_report::{NearDuplicate, PictureReport};
 pub use publish::Published;
+pub use service::put_into_service;
 pub use sweep::Swept;

@@ -92,7 +92,7 @@ pub(crate) fn clip() -> PictureModel {
     model("clip", CLIP)
 }
 
-fn siglip() -> PictureModel {
+pub(crate) fn siglip() -> PictureModel {
     model("siglip", TextTower::SIGLIP)
 }
 
