@@ -182,6 +182,8 @@ terms! {
         POOLING = "pooling";
         /// Preprocessing before a model.
         PREPROCESSING = "preprocessing";
+        /// What a cosine means in a space that a generation searches.
+        CALIBRATION = "calibration";
         /// Number of documents.
         N_DOCUMENTS = "documentCount";
         /// Number of fragments.

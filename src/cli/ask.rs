@@ -118,6 +118,9 @@ pub(super) fn search(arguments: &Arguments, search: &SearchArguments) -> anyhow:
         println!("{}", serde_json::to_string_pretty(&evidence)?);
         return Ok(ExitCode::Success);
     }
+    for route in &found.picture_routes {
+        println!("{route}");
+    }
     for item in &evidence {
         println!("{}", heading(item));
         println!("    {}", excerpt(&item.fragment.text));

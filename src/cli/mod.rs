@@ -2,6 +2,7 @@
 
 mod adapt;
 mod ask;
+mod calibrate;
 mod demo;
 mod eval;
 mod ingest;
@@ -62,6 +63,8 @@ enum Command {
     Eval(eval::EvalArguments),
     /// Learn a knowledge base's own pictures: a new space on top of a picture model.
     Adapt(adapt::AdaptArguments),
+    /// Learn what a cosine means in every picture space, and publish it.
+    Calibrate(calibrate::CalibrateArguments),
     /// Answer programs on this machine over HTTP.
     Serve(serve::ServeArguments),
 }
@@ -83,6 +86,7 @@ impl Arguments {
             Command::Models(arguments) => models::run(&self, arguments),
             Command::Eval(arguments) => eval::run(&self, arguments),
             Command::Adapt(arguments) => adapt::run(&self, arguments),
+            Command::Calibrate(arguments) => calibrate::run(&self, arguments),
             Command::Serve(arguments) => serve::run(&self, arguments),
         };
         outcome.unwrap_or_else(|error| output::report(&error))

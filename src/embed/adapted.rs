@@ -193,6 +193,7 @@ pub struct AdaptedPictureModel {
     space: Space,
     base: Arc<dyn PictureEmbedder>,
     head: Head,
+    calibration: Option<Calibration>,
 }
 
 impl AdaptedPictureModel {
@@ -219,7 +220,7 @@ impl AdaptedPictureModel {
         // The name tells heads on heads apart.
         space.files.push((format!("{}/{HEAD}", adapted.name), adapted.head));
         space.files.sort();
-        Ok(Self { space, base, head })
+        Ok(Self { space, base, head, calibration: adapted.calibration.clone() })
     }
 
     fn moved(&self, reading: &PictureReading) -> Result<Vec<f32>, EmbedError> {
@@ -260,6 +261,10 @@ impl PictureEmbedder for AdaptedPictureModel {
             .into_iter()
             .map(|reading| Ok(PictureReading { vector: self.moved(&reading)?, ..reading }))
             .collect()
+    }
+
+    fn calibration(&self) -> Option<&Calibration> {
+        self.calibration.as_ref()
     }
 }
 

@@ -12,7 +12,7 @@ use super::runtime::Runtime;
 use super::text_model::OpenError;
 use super::tower::{TokenBatch, Tower};
 use super::vision_tower::VisionTower;
-use crate::model::{Digest, Space};
+use crate::model::{Calibration, Digest, Space};
 use crate::picture::RgbPixels;
 use serde::Deserialize;
 use std::path::Path;
@@ -56,6 +56,10 @@ pub trait PictureEmbedder: Embedder {
     /// # Errors
     /// When the model fails or gives a number that is not finite.
     fn read_pictures(&self, pictures: &[&RgbPixels]) -> Result<Vec<PictureReading>, EmbedError>;
+
+    /// What the cosine of a text and a picture means in this space, where the model
+    /// says so.
+    fn calibration(&self) -> Option<&Calibration>;
 }
 
 /// What a model sees in a picture.
@@ -75,6 +79,7 @@ pub struct PictureModel {
     tokenizer: Tokenizer,
     text: TextTower,
     text_side: Arc<Tower>,
+    calibration: Option<Calibration>,
 }
 
 impl PictureModel {
@@ -94,7 +99,8 @@ impl PictureModel {
             reason: "expected `text_tower` in its registry entry, found none".to_owned(),
         })?;
         digests.sort();
-        Ok(Self::load(runtime, &entry.name, &folder, digests, text, n_threads)?)
+        let model = Self::load(runtime, &entry.name, &folder, digests, text, n_threads)?;
+        Ok(Self { calibration: entry.calibration(), ..model })
     }
 
     /// Loads the model in `folder`. `files` are its files with their digests,
@@ -127,6 +133,7 @@ impl PictureModel {
             tokenizer,
             text,
             text_side,
+            calibration: None,
         };
         let words = model.embed(&["a picture"], TextRole::Query, &mut |_| {})?.vectors;
         let lengths = (model.vision.dimension()?, words.first().map_or(0, Vec::len));
@@ -221,6 +228,10 @@ impl PictureEmbedder for PictureModel {
 
     fn read_pictures(&self, pictures: &[&RgbPixels]) -> Result<Vec<PictureReading>, EmbedError> {
         self.vision.read(pictures)
+    }
+
+    fn calibration(&self) -> Option<&Calibration> {
+        self.calibration.as_ref()
     }
 }
 

@@ -8,7 +8,7 @@ use super::runtime::Runtime;
 use super::text_model::OpenError;
 use super::tower::Tower;
 use super::vision_tower::VisionTower;
-use crate::model::Space;
+use crate::model::{Calibration, Space};
 use crate::picture::RgbPixels;
 use std::path::Path;
 use std::sync::Arc;
@@ -19,6 +19,7 @@ pub struct SharedTextPictureModel {
     space: Space,
     vision: VisionTower,
     text: Arc<dyn Embedder>,
+    calibration: Option<Calibration>,
 }
 
 impl SharedTextPictureModel {
@@ -68,7 +69,7 @@ impl SharedTextPictureModel {
             dimension,
             normalised: true,
         };
-        Ok(Self { space, vision, text })
+        Ok(Self { space, vision, text, calibration: entry.calibration() })
     }
 }
 
@@ -98,5 +99,9 @@ impl PictureEmbedder for SharedTextPictureModel {
 
     fn read_pictures(&self, pictures: &[&RgbPixels]) -> Result<Vec<PictureReading>, EmbedError> {
         self.vision.read(pictures)
+    }
+
+    fn calibration(&self) -> Option<&Calibration> {
+        self.calibration.as_ref()
     }
 }

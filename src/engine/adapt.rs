@@ -180,7 +180,8 @@ pub fn adapt(
     if folder.exists() {
         return Err(EngineError::Exists(folder));
     }
-    let examples = read_examples(model.as_ref(), pictures, progress)?;
+    let max_views = if pictures.len() <= MAX_WITH_VIEWS { 3 } else { 1 };
+    let examples = read_examples(model.as_ref(), pictures, max_views, progress)?;
     let mut check_sets = vec![("drawings".to_owned(), drawn(model.as_ref())?)];
     for check in checks {
         check_sets.push((check.name.clone(), read_dataset(model.as_ref(), check)?));
@@ -319,14 +320,15 @@ impl Texts {
     }
 }
 
-fn read_examples(
+pub(super) fn read_examples(
     model: &dyn PictureEmbedder,
     pictures: &[DescribedPicture],
+    max_views: usize,
     progress: &mut dyn FnMut(usize, usize),
 ) -> Result<Examples, EngineError> {
     let mut texts = Texts::default();
     let mut examples = Vec::with_capacity(pictures.len());
-    let with_views = pictures.len() <= MAX_WITH_VIEWS;
+    let with_views = max_views > 1;
     for batch in pictures.chunks(PICTURES_AT_ONCE) {
         let decoded: Vec<RgbPixels> = batch
             .par_iter()

@@ -116,6 +116,7 @@ impl KnowledgeBase {
             not_depicted,
             dense: DenseIndex::new(self.vectors.space(), vectors, hnsw, self.config.dense),
             visual,
+            calibrations: self.calibrations()?,
             lexical: LexicalIndex::open(&folder.join("lexical"), self.config.lexical)?,
         })?))
     }

@@ -68,6 +68,27 @@ pub enum EngineError {
         #[source]
         source: serde_json::Error,
     },
+    /// The file of calibrations is malformed.
+    #[error("{path} is no list of calibrations; remove it, and run `veritrail calibrate` again")]
+    CalibrationsFile {
+        /// The file.
+        path: PathBuf,
+        /// What is wrong.
+        #[source]
+        source: serde_json::Error,
+    },
+    /// A route names a space that is not in service.
+    #[error(
+        "the route `{route}` names the space `{space}`, which is not in service; those in service: {known}\nhint: add it to models.pictures, or change retrieve.routes"
+    )]
+    Route {
+        /// Name of the rule.
+        route: String,
+        /// The space.
+        space: String,
+        /// Spaces in service.
+        known: String,
+    },
     /// A name that cannot be a folder's.
     #[error("`{0}` cannot name a space; expected letters, digits, `-` and `_`")]
     AdaptedName(String),

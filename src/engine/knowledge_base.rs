@@ -92,6 +92,7 @@ impl KnowledgeBase {
         let models = models.into();
         let lock = lock(root)?;
         let config = Config::load(&root.join("veritrail.toml"))?;
+        check_routes(&config, &models)?;
         let graph = Store::open(&root.join("graph"))?;
         graph.load_ontology(include_str!("../../ontology/veritrail.ttl"))?;
         let folder = root.join("vectors");
@@ -217,6 +218,21 @@ impl KnowledgeBase {
             .map(|document| self.blobs.get(&document.digest))
             .transpose()
     }
+}
+
+/// Every space that a route names must be in service.
+fn check_routes(config: &Config, models: &Models) -> Result<(), EngineError> {
+    let known: Vec<&str> = models.pictures.iter().map(|m| m.space().model.as_str()).collect();
+    for route in &config.retrieve.routes {
+        if let Some(named) = route.spaces.iter().find(|s| !known.contains(&s.space.as_str())) {
+            return Err(EngineError::Route {
+                route: route.name.clone(),
+                space: named.space.clone(),
+                known: known.join(", "),
+            });
+        }
+    }
+    Ok(())
 }
 
 fn lock(root: &Path) -> Result<File, EngineError> {

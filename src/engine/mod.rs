@@ -9,6 +9,7 @@ mod ask;
 mod blobs;
 mod build;
 mod depict;
+mod calibrate;
 mod embedded_once;
 mod error;
 mod evaluate;
@@ -29,6 +30,7 @@ pub use adapt::{
 };
 pub use ask::{AskOptions, Session};
 pub use build::{IngestOutcome, Progress};
+pub use calibrate::LearnedCalibration;
 pub use error::EngineError;
 pub use evaluate::{EvaluateOptions, Evaluation};
 pub use evaluate_pages::{AskedPictures, EvaluatePagesOptions, evaluate_pages};

@@ -58,6 +58,11 @@ impl KnowledgeBase {
         let mut parts: Vec<Vec<u8>> = vec![PUBLISH_VERSION.into()];
         parts.extend(self.models.spaces().iter().map(|space| space.id().0.as_bytes().to_vec()));
         parts.push(settings.into());
+        let calibrations = self.calibrations()?;
+        for space in self.models.spaces() {
+            let calibration = calibrations.get(&space.id());
+            parts.extend(calibration.map(|calibration| format!("{calibration:?}").into()));
+        }
         for document in &documents {
             parts.push(document.version.as_str().into());
             parts.push(document.recipe.as_bytes().to_vec());
@@ -203,6 +208,7 @@ impl KnowledgeBase {
         documents: &[DocumentSummary],
         fragments: &[Fragment],
     ) -> Result<(), EngineError> {
+        let calibrations = self.calibrations()?;
         let mut triples = Triples::new();
         let id = generation.as_str();
         triples.class(id, vt::GENERATION);
@@ -225,6 +231,10 @@ impl KnowledgeBase {
             triples.count(&space_iri, vt::DIMENSION, space.dimension);
             triples.text(&space_iri, vt::POOLING, &space.pooling);
             triples.text(&space_iri, vt::PREPROCESSING, &space.preprocessing);
+            if let Some(calibration) = calibrations.get(&space.id()) {
+                let text = serde_json::to_string(calibration).unwrap_or_default();
+                triples.text(id, vt::CALIBRATION, &format!("{} {text}", space.display_name()));
+            }
             for (_, digest) in &space.files {
                 let file = format!("{}{digest}", vocab::BYTES_PREFIX);
                 triples.link(&space_iri, prov::WAS_DERIVED_FROM, &file);

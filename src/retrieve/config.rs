@@ -1,5 +1,6 @@
 //! Stages and settings of retrieval.
 
+use super::route::RouteRule;
 use serde::{Deserialize, Serialize};
 
 /// Stages of retrieval; each mode adds to the one before, but for `Dense`,
@@ -33,7 +34,7 @@ impl RetrievalMode {
 }
 
 /// Settings of retrieval.
-#[derive(Clone, Copy, Debug, PartialEq, Serialize, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 #[serde(default, deny_unknown_fields)]
 pub struct RetrieveConfig {
     /// Hits taken from each route.
@@ -69,6 +70,11 @@ pub struct RetrieveConfig {
     pub n_evidence: usize,
     /// Tokens of evidence at most.
     pub evidence_tokens: usize,
+    /// Pictures that are less probable than this, in `0..=1`, are not found by a
+    /// question in words, where all spaces that are looked in have a calibration.
+    pub min_picture_probability: f32,
+    /// Which spaces a picture is looked for in; every one without a rule.
+    pub routes: Vec<RouteRule>,
 }
 
 impl Default for RetrieveConfig {
@@ -88,6 +94,8 @@ impl Default for RetrieveConfig {
             unwanted_kind_weight: 0.6,
             n_evidence: 10,
             evidence_tokens: 2_000,
+            min_picture_probability: 0.0,
+            routes: Vec::new(),
         }
     }
 }

@@ -11,11 +11,13 @@ mod edges;
 mod expand;
 mod fuse;
 mod nearest;
+mod route;
 mod search;
 mod snapshot;
 mod visual;
 
 pub use assemble::assemble;
 pub use config::{RetrievalMode, RetrieveConfig};
+pub use route::{RouteRule, RouteSpace};
 pub use search::{Embedders, Retrieval, RetrieveError, search};
 pub use snapshot::{Snapshot, SnapshotParts};

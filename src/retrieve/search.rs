@@ -3,6 +3,7 @@
 use super::config::{RetrievalMode, RetrieveConfig};
 use super::expand::{entities_of, expand, explain};
 use super::fuse::{Ranking, RouteHits, fuse};
+use super::route::Plan;
 use super::snapshot::Snapshot;
 use super::visual::{VisualQuery, question_in_words, visual};
 use crate::embed::{EmbedError, Embedder, PictureEmbedder, TextRole};
@@ -41,6 +42,9 @@ pub struct Retrieval {
     /// The question in words: with the words of the known picture that is asked
     /// about, when there is one.
     pub question: String,
+    /// Rules that chose the spaces in which pictures were looked for, in words; empty
+    /// when every space was looked in, or none.
+    pub picture_routes: Vec<String>,
 }
 
 /// What embeds questions.
@@ -106,6 +110,7 @@ pub fn search(
         let found = found.into_iter().map(|h| (FragmentId::from_iri(h.key), h.score)).collect();
         routes.push((Route::Dense, found));
     }
+    let mut picture_routes = Vec::new();
     let picture_wanted = query.picture.is_some() || asks_for_picture(&query.text);
     if mode != RetrievalMode::Lexical && (picture_wanted || snapshot.only_pictures()) {
         let wanted = VisualQuery {
@@ -113,8 +118,11 @@ pub fn search(
             words: query.text.trim(),
             n: config.n_candidates,
             labels,
+            min_probability: config.min_picture_probability,
         };
-        routes.extend(visual(snapshot, embedders, &wanted)?);
+        let plan = Plan::of(&config.routes, &query.text, picture.is_some());
+        routes.extend(visual(snapshot, embedders, &wanted, &plan)?);
+        picture_routes = plan.explained();
     }
     let seeds = fuse(&rankings(&routes, config, picture.is_some()));
     let entities = entities_of(snapshot, &question);
@@ -158,7 +166,7 @@ pub fn search(
         .iter()
         .filter_map(|(id, _)| snapshot.entities.get(id)?.labels.first().cloned())
         .collect();
-    Ok(Retrieval { hits, entities: labels, question })
+    Ok(Retrieval { hits, entities: labels, question, picture_routes })
 }
 
 /// A picture repeats words of its page; it comes before the page only when a

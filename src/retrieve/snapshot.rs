@@ -5,8 +5,8 @@ use crate::extract::{Gazetteer, GazetteerError};
 use crate::graph::{DocumentSummary, Projection};
 use crate::index::{DenseIndex, LexicalIndex};
 use crate::model::{
-    AccessLabel, Digest, DocumentId, Entity, EntityId, Fragment, FragmentId, GenerationId,
-    PictureFacts,
+    AccessLabel, Calibration, Digest, DocumentId, Entity, EntityId, Fragment, FragmentId,
+    GenerationId, PictureFacts, SpaceId,
 };
 use std::collections::{BTreeSet, HashMap};
 
@@ -36,6 +36,8 @@ pub struct SnapshotParts {
     pub dense: DenseIndex,
     /// Vectors of picture files, for each space that they share with texts.
     pub visual: Vec<DenseIndex>,
+    /// What the cosine of a text and a picture means in each space where it is known.
+    pub calibrations: HashMap<SpaceId, Calibration>,
     /// Words.
     pub lexical: LexicalIndex,
 }
@@ -52,6 +54,7 @@ pub struct Snapshot {
     pub(super) projection: Projection,
     pub(super) dense: DenseIndex,
     pub(super) visual: Vec<DenseIndex>,
+    pub(super) calibrations: HashMap<SpaceId, Calibration>,
     pub(super) lexical: LexicalIndex,
 }
 
@@ -74,6 +77,7 @@ impl Snapshot {
             projection,
             dense: parts.dense,
             visual: parts.visual,
+            calibrations: parts.calibrations,
             lexical: parts.lexical,
         })
     }

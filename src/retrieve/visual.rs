@@ -1,13 +1,14 @@
 //! Pictures as questions and as what is looked for.
 
 use super::fuse::RouteHits;
+use super::route::Plan;
 use super::search::{Embedders, RetrieveError};
 use super::snapshot::Snapshot;
 use crate::embed::TextRole;
 use crate::index::IndexRead;
-use crate::model::{AccessLabel, FragmentId, FragmentKind, Query, Route};
+use crate::model::{AccessLabel, Calibration, FragmentId, FragmentKind, Query, Route};
 use crate::picture::RgbPixels;
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 
 /// A question to the spaces that pictures share with texts.
 pub(super) struct VisualQuery<'a> {
@@ -15,43 +16,102 @@ pub(super) struct VisualQuery<'a> {
     pub(super) words: &'a str,
     pub(super) n: usize,
     pub(super) labels: Option<&'a BTreeSet<AccessLabel>>,
+    /// Least probable picture that is found, where probabilities are known.
+    pub(super) min_probability: f32,
 }
 
-/// One ranking for each space: what shows the pictures that are near the
-/// question's picture or, without one, near its words.
+/// What shows the pictures that are near the question's picture or, without one, near
+/// its words.
+///
+/// A question in words gives one ranking by probability where every space that is
+/// looked in has a calibration: the weighted mean over the spaces `s` that the picture
+/// is looked for in, `sum(w_s * p_s) / sum(w_s)`, where `p_s` is the calibrated
+/// probability in `s`, 0 beyond the first `n` there. What is less probable than
+/// `min_probability` is left out. Otherwise each space gives a ranking of its own by
+/// cosine; calibrations are learned from texts and say nothing about two pictures.
 pub(super) fn visual(
     snapshot: &Snapshot,
     embedders: &Embedders<'_>,
     query: &VisualQuery<'_>,
+    plan: &Plan<'_>,
 ) -> Result<Vec<RouteHits>, RetrieveError> {
     let visible = |fragment: &FragmentId| {
         let fragment = snapshot.fragments.get(fragment);
         fragment.is_some_and(|fragment| snapshot.may_see(&fragment.document, query.labels))
     };
-    let allowed = |key: &str| visible(&FragmentId::from_iri(key));
-    let filter: Option<&dyn Fn(&str) -> bool> =
-        if query.labels.is_some() { Some(&allowed) } else { None };
-    let mut routes = Vec::new();
+    let source = |key: &str| {
+        let fragment = snapshot.fragments.get(&FragmentId::from_iri(key));
+        fragment.map_or_else(String::new, |fragment| fragment.document.source())
+    };
+    let mut rankings: Vec<SpaceHits> = Vec::new();
     for index in &snapshot.visual {
         let embedder = embedders.pictures.iter().find(|e| e.space().id() == index.space());
         let Some(embedder) = embedder else { continue };
+        let name = embedder.space().model.as_str();
         let vectors = match query.picture {
             Some(picture) => embedder.embed_pictures(&[picture])?,
             None if query.words.is_empty() => continue,
             None => embedder.embed(&[query.words], TextRole::Query, &mut |_| {})?.vectors,
         };
         let vector = vectors.into_iter().next().unwrap_or_default();
-        let mut hits: Vec<(FragmentId, f32)> = Vec::new();
-        for found in index.search(index.space(), &vector, query.n, filter)? {
-            for fragment in snapshot.showing(&FragmentId::from_iri(found.key)) {
-                if visible(&fragment) && !hits.iter().any(|(known, _)| *known == fragment) {
-                    hits.push((fragment, found.score));
+        let allowed = |key: &str| {
+            visible(&FragmentId::from_iri(key)) && plan.weight(&source(key), name) > 0.0
+        };
+        let found = index.search(index.space(), &vector, query.n, Some(&allowed))?;
+        rankings.push(SpaceHits {
+            space: name.to_owned(),
+            calibration: snapshot.calibrations.get(&index.space()),
+            hits: found.into_iter().map(|hit| (FragmentId::from_iri(hit.key), hit.score)).collect(),
+        });
+    }
+    let shown = |hits: Vec<(FragmentId, f32)>| {
+        let mut shown: Vec<(FragmentId, f32)> = Vec::new();
+        for (file, score) in hits {
+            for fragment in snapshot.showing(&file) {
+                if visible(&fragment) && !shown.iter().any(|(known, _)| *known == fragment) {
+                    shown.push((fragment, score));
                 }
             }
         }
-        routes.push((Route::Visual, hits));
+        (Route::Visual, shown)
+    };
+    let calibrated = rankings.iter().all(|ranking| ranking.calibration.is_some());
+    if query.picture.is_some() || !calibrated || rankings.is_empty() {
+        return Ok(rankings.into_iter().map(|ranking| shown(ranking.hits)).collect());
     }
-    Ok(routes)
+    let weight = |file: &FragmentId, space: &str| plan.weight(&source(file.as_str()), space);
+    let mut merged = by_probability(&rankings, &weight);
+    merged.retain(|(_, probability)| *probability >= query.min_probability);
+    Ok(vec![shown(merged)])
+}
+
+/// What one space found: picture files with cosines.
+struct SpaceHits<'a> {
+    space: String,
+    calibration: Option<&'a Calibration>,
+    hits: Vec<(FragmentId, f32)>,
+}
+
+fn by_probability(
+    rankings: &[SpaceHits<'_>],
+    weight: &dyn Fn(&FragmentId, &str) -> f32,
+) -> Vec<(FragmentId, f32)> {
+    let mut sums: BTreeMap<&FragmentId, f32> = BTreeMap::new();
+    for ranking in rankings {
+        for (file, cosine) in &ranking.hits {
+            let probability = ranking.calibration.map_or(0.0, |c| c.probability(*cosine));
+            *sums.entry(file).or_default() += weight(file, &ranking.space) * probability;
+        }
+    }
+    let mut merged: Vec<(FragmentId, f32)> = sums
+        .into_iter()
+        .map(|(file, sum)| {
+            let weights: f32 = rankings.iter().map(|r| weight(file, &r.space)).sum();
+            (file.clone(), sum / weights.max(f32::MIN_POSITIVE))
+        })
+        .collect();
+    merged.sort_by(|a, b| b.1.total_cmp(&a.1).then_with(|| a.0.cmp(&b.0)));
+    merged
 }
 
 /// The words of the question, and those of the picture that it comes with when
@@ -79,5 +139,46 @@ pub(super) fn question_in_words(
             format!("{asked} (picture: {words})")
         }
         _ => asked.to_owned(),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_picture_is_judged_by_the_spaces_it_is_looked_for_in() {
+        let sigmoid = |bias| Calibration::Sigmoid { scale: 10.0, bias };
+        let (strict, mild) = (sigmoid(-8.0), sigmoid(-2.0));
+        let id = |name: &str| FragmentId::from_iri(name);
+        let hits = |found: &[(&str, f32)]| found.iter().map(|(n, c)| (id(n), *c)).collect();
+        let rankings = [
+            SpaceHits {
+                space: "a".into(),
+                calibration: Some(&strict),
+                hits: hits(&[("x", 0.9), ("z", 0.5)]),
+            },
+            SpaceHits {
+                space: "b".into(),
+                calibration: Some(&mild),
+                hits: hits(&[("y", 0.3), ("z", 0.2)]),
+            },
+        ];
+        // `x` is looked for in `a`, `y` in `b`, `z` in both.
+        let weight = |file: &FragmentId, space: &str| match (file.as_str(), space) {
+            ("x", "b") | ("y", "a") => 0.0,
+            _ => 1.0,
+        };
+        let merged = by_probability(&rankings, &weight);
+        let expected = [
+            ("x", strict.probability(0.9)),
+            ("y", mild.probability(0.3)),
+            ("z", (strict.probability(0.5) + mild.probability(0.2)) / 2.0),
+        ];
+        for (name, probability) in expected {
+            let (_, found) = merged.iter().find(|(file, _)| *file == id(name)).unwrap();
+            assert!((found - probability).abs() < 1e-6, "{name}");
+        }
+        assert!(merged.is_sorted_by(|a, b| a.1 >= b.1));
     }
 }

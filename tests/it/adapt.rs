@@ -9,6 +9,8 @@ use veritrail::embed::{AdaptedPictureModel, Embedder, PictureEmbedder, read_adap
 use veritrail::engine::{
     AdaptOptions, AdaptReport, DescribedPicture, KnowledgeBase, Models, adapt, adapted_model,
 };
+use veritrail::model::{Digest, Query, Route};
+use veritrail::retrieve::RetrievalMode;
 
 fn described() -> Vec<DescribedPicture> {
     let folder = std::fs::read_dir(example().join("pictures")).unwrap();
@@ -80,12 +82,12 @@ fn a_head_of_another_model_is_refused_with_both_spaces() {
 fn what_is_not_found_better_is_refused_and_the_settings_stay() {
     let root = tempfile::tempdir().unwrap();
     let kb = root.path().join("kb");
-    let pictures = described();
-    // Every picture with the description of another one.
+    // Descriptions that say nothing about the pictures.
     let mut lines = String::new();
-    for (picture, other) in pictures.iter().zip(pictures.iter().cycle().skip(11)) {
+    for picture in &described() {
         write(root.path(), &picture.id, &picture.bytes);
-        lines += &serde_json::json!({ "image": picture.id, "text": other.texts[0] }).to_string();
+        let text = Digest::of(picture.id.as_bytes()).short();
+        lines += &serde_json::json!({ "image": picture.id, "text": text }).to_string();
         lines.push('\n');
     }
     write(root.path(), "pairs.jsonl", lines);
@@ -100,4 +102,58 @@ fn what_is_not_found_better_is_refused_and_the_settings_stay() {
     assert!(said.contains("not found better"), "{said}");
     let settings = std::fs::read_to_string(kb.join("veritrail.toml")).unwrap();
     assert!(!settings.contains("veritrail-lite+own"), "{settings}");
+}
+
+fn tiny(root: &Path, settings: &str) -> Result<KnowledgeBase, veritrail::engine::EngineError> {
+    if !root.join("FORMAT").exists() {
+        KnowledgeBase::init(root).unwrap();
+    }
+    std::fs::write(root.join("veritrail.toml"), settings).unwrap();
+    let pictures: Vec<Arc<dyn PictureEmbedder>> = vec![Arc::new(clip()), Arc::new(siglip())];
+    KnowledgeBase::open(root, Models { text: embedder(), pictures })
+}
+
+#[test]
+fn a_route_to_an_unknown_space_stops_the_start() {
+    let root = tempfile::tempdir().unwrap();
+    let route = "[[retrieve.routes]]\nname = 'signs'\nspaces = [{ space = 'nope' }]\n";
+    let error = tiny(root.path(), route).err().unwrap().to_string();
+    assert!(error.contains("nope") && error.contains("siglip"), "{error}");
+}
+
+#[test]
+fn calibrated_spaces_give_one_ranking_and_a_generation_of_their_own() {
+    let root = tempfile::tempdir().unwrap();
+    let route = "[[retrieve.routes]]\nname = 'signs'\nsource_prefix = 'sign'\nspaces = [{ space = 'siglip' }]\n";
+    let mut knowledge_base = tiny(root.path(), route).unwrap();
+    let source = tempfile::tempdir().unwrap();
+    for picture in described() {
+        write(source.path(), &picture.id, &picture.bytes);
+    }
+    let before = ingest(&mut knowledge_base, source.path());
+    let learned = knowledge_base.calibrate(&described(), 1, &mut |_, _| {}).unwrap();
+    assert_eq!(learned.len(), 2);
+    assert!(learned.iter().all(|space| space.report.n_held_back > 50));
+    let after = knowledge_base.publish(&mut |_| {}).unwrap();
+    assert_ne!(after.generation.name(), before);
+    let session = knowledge_base.session().unwrap();
+    let found =
+        session.search(&Query::text("picture of a sign", 50), RetrievalMode::Dense).unwrap();
+    assert_eq!(found.picture_routes, ["rule signs: pictures of sign in siglip (weight 1)"]);
+    let mut visual = 0;
+    for hit in &found.hits {
+        let scores: Vec<f32> =
+            hit.routes.iter().filter(|r| r.route == Route::Visual).map(|r| r.score).collect();
+        assert!(scores.len() <= 1 && scores.iter().all(|p| (0.0..=1.0).contains(p)));
+        visual += scores.len();
+    }
+    assert!(visual > 30, "{visual}");
+    drop(knowledge_base);
+    let strict = format!("[retrieve]\nmin_picture_probability = 0.999\n{route}");
+    let knowledge_base = tiny(root.path(), &strict).unwrap();
+    let session = knowledge_base.session().unwrap();
+    let found =
+        session.search(&Query::text("picture of a sign", 50), RetrievalMode::Dense).unwrap();
+    let visual = |r: &veritrail::model::RouteScore| r.route == Route::Visual;
+    assert!(found.hits.iter().all(|hit| !hit.routes.iter().any(visual)), "no picture found");
 }
