@@ -142,6 +142,7 @@ impl Corpus {
             let write = DocumentWrite {
                 document,
                 fragments,
+                lines: &[],
                 links: &[],
                 triples: &[],
                 embedded: &embedded,

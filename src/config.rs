@@ -42,6 +42,9 @@ pub struct ModelsConfig {
     pub text: String,
     /// Picture models of the registry, searched side by side; none when empty.
     pub pictures: Vec<String>,
+    /// What reads the text in pictures when they are taken in: `auto` for the first
+    /// installed model of the registry, none when there is none; `off`; or a name.
+    pub ocr: String,
     /// Threads of one run of a model.
     pub n_threads: usize,
     /// What runs the models: `cpu`, `cuda` or `cuda:NUMBER`.
@@ -53,6 +56,7 @@ impl Default for ModelsConfig {
         Self {
             text: "all-minilm-l6-v2".to_owned(),
             pictures: vec!["veritrail-lite".to_owned()],
+            ocr: "auto".to_owned(),
             n_threads: 2,
             device: Device::Cpu,
         }

@@ -35,6 +35,9 @@ pub const ACTIVITY_PREFIX: &str = "urn:veritrail:activity:";
 /// Prefix of agents: people, the program, language models.
 pub const AGENT_PREFIX: &str = "urn:veritrail:agent:";
 
+/// The standard that boxes in pictures follow: W3C Media Fragments.
+pub const MEDIA_FRAGMENTS: &str = "http://www.w3.org/TR/media-frags/";
+
 /// Graph that holds the ontology.
 pub const GRAPH_ONTOLOGY: &str = "urn:veritrail:graph:ontology";
 /// Graph that holds canonical entities and their labels.
@@ -74,6 +77,10 @@ terms! {
         CHUNK = "Chunk";
         /// A fragment that is a picture.
         PICTURE = "Picture";
+        /// Words that stand together in a picture.
+        TEXT_LINE = "TextLine";
+        /// Lines of text in a picture.
+        HAS_TEXT_LINE = "hasTextLine";
         /// A stretch of text that leads to another document.
         LINK = "Link";
         /// The fragment in which a link stands.
@@ -275,6 +282,8 @@ terms! {
     rdf = "http://www.w3.org/1999/02/22-rdf-syntax-ns#" {
         /// Class membership.
         TYPE = "type";
+        /// What a structure states.
+        VALUE = "value";
     }
 }
 
@@ -363,6 +372,8 @@ terms! {
         REFERENCES = "references";
         /// Description.
         DESCRIPTION = "description";
+        /// The standard that a value follows.
+        CONFORMS_TO = "conformsTo";
     }
 }
 
@@ -407,6 +418,8 @@ terms! {
         HAS_SELECTOR = "hasSelector";
         /// Selection by position.
         TEXT_POSITION_SELECTOR = "TextPositionSelector";
+        /// Selection by a media fragment, here a box.
+        FRAGMENT_SELECTOR = "FragmentSelector";
         /// Selection by quotation.
         TEXT_QUOTE_SELECTOR = "TextQuoteSelector";
         /// First code point.

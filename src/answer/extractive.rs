@@ -156,7 +156,13 @@ fn quality(passage: &Passage, wants_picture: bool) -> f32 {
         (PassageKind::Heading, _) => 0.5,
         (PassageKind::Caption, false) => 0.85,
         (PassageKind::Code, _) => 0.8,
-        (PassageKind::Sentence | PassageKind::ListItem | PassageKind::TableRow, _) => 1.0,
+        (
+            PassageKind::Sentence
+            | PassageKind::ListItem
+            | PassageKind::TableRow
+            | PassageKind::PictureRow,
+            _,
+        ) => 1.0,
     };
     let asks = if passage.shown.ends_with('?') { 0.6 } else { 1.0 };
     let short = passage.stems.len() < 2 && passage.kind == PassageKind::Sentence;

@@ -19,6 +19,8 @@ pub(super) enum PassageKind {
     Heading,
     Code,
     Caption,
+    /// Words in one row of a picture.
+    PictureRow,
 }
 
 /// A stretch of one evidence's text.
@@ -82,7 +84,11 @@ pub(super) fn passages(index: usize, evidence: &Evidence) -> Vec<Passage> {
                     reader.add(start..read_to, PassageKind::Caption);
                 }
             }
-            reader.read(read_to, true);
+            if evidence.fragment.picture() == Some(&evidence.fragment.document) {
+                reader.rows(read_to);
+            } else {
+                reader.read(read_to, true);
+            }
         }
     }
     reader.found
@@ -100,6 +106,18 @@ struct Reader<'a> {
 }
 
 impl<'a> Reader<'a> {
+    /// Text that was read in a picture: no sentences, one passage for each row.
+    fn rows(&mut self, from: usize) {
+        let mut start = from;
+        for row in self.text.get(from..).unwrap_or_default().split_inclusive('\n') {
+            let range = start..start + row.len();
+            start = range.end;
+            if !row.trim().is_empty() {
+                self.add(range, PassageKind::PictureRow);
+            }
+        }
+    }
+
     fn read(&mut self, from: usize, from_inside_line: bool) {
         let text = self.text;
         let mut at = from;

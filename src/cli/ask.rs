@@ -9,7 +9,7 @@ use std::collections::BTreeMap;
 use std::io::Write;
 use std::path::{Path, PathBuf};
 use veritrail::engine::{AskOptions, KnowledgeBase};
-use veritrail::model::{AnswerMode, AnswerRecord, Evidence, Query, Sentence};
+use veritrail::model::{AnswerMode, AnswerRecord, Citation, Evidence, PlacedLine, Query, Sentence};
 use veritrail::retrieve::RetrievalMode;
 
 /// Example: `veritrail ask "How often is the oil of a Beck 30 changed?" --explain`
@@ -124,6 +124,7 @@ pub(super) fn search(arguments: &Arguments, search: &SearchArguments) -> anyhow:
     for item in &evidence {
         println!("{}", heading(item));
         println!("    {}", excerpt(&item.fragment.text));
+        print_lines(&knowledge_base, item, |line| shares_a_word(&line.line.text, &query.text));
         print_routes(item);
     }
     Ok(ExitCode::Success)
@@ -170,10 +171,10 @@ pub(super) fn print_answer(
         }
         _ => println!("{}", record.answer.text()),
     }
-    let mut quotes: BTreeMap<usize, Vec<&str>> = BTreeMap::new();
+    let mut quotes: BTreeMap<usize, Vec<&Citation>> = BTreeMap::new();
     for sentence in &record.answer.sentences {
         for citation in &sentence.citations {
-            quotes.entry(citation.number).or_default().push(&citation.quote);
+            quotes.entry(citation.number).or_default().push(citation);
         }
     }
     if !quotes.is_empty() {
@@ -184,7 +185,10 @@ pub(super) fn print_answer(
         if let Some(quotes) = quotes.get(&item.number) {
             println!("{}", heading(item));
             for quote in quotes {
-                println!("    \"{}\"", excerpt(quote));
+                println!("    \"{}\"", excerpt(&quote.quote));
+                print_lines(knowledge_base, item, |line| {
+                    line.span.start() < quote.span.end() && quote.span.start() < line.span.end()
+                });
             }
             if let Some(source) = item.picture_source.as_deref().filter(|_| shows_pictures)
                 && let Ok(Some(bytes)) = knowledge_base.original(source)
@@ -224,6 +228,31 @@ fn heading(item: &Evidence) -> String {
         .filter(|picture| *picture != item.source)
         .map_or_else(String::new, |picture| format!(", picture {picture}"));
     format!("[{}] {}{section} ({}{picture})", item.number, item.title, item.source)
+}
+
+/// The lines of a picture that are `wanted`, each with its box in the picture file.
+fn print_lines(
+    knowledge_base: &KnowledgeBase,
+    item: &Evidence,
+    wanted: impl Fn(&PlacedLine) -> bool,
+) {
+    if item.fragment.picture() != Some(&item.fragment.document) {
+        return;
+    }
+    // Where the words stand is an addition; without it the words are there.
+    let lines = knowledge_base.text_lines(&item.fragment.id).unwrap_or_default();
+    for line in lines.iter().filter(|line| wanted(line)) {
+        println!("    {}#{} \"{}\"", item.source, line.line.region, excerpt(&line.line.text));
+    }
+}
+
+fn shares_a_word(line: &str, question: &str) -> bool {
+    let words = |text: &str| -> Vec<String> {
+        let words = text.split(|character: char| !character.is_alphanumeric());
+        words.filter(|word| word.chars().count() > 1).map(str::to_lowercase).collect()
+    };
+    let asked = words(question);
+    words(line).iter().any(|word| asked.contains(word))
 }
 
 fn print_routes(item: &Evidence) {

@@ -19,7 +19,7 @@ enum ModelsCommand {
     List,
     /// Install models and check their digests. Example: `veritrail models pull all-minilm-l6-v2`
     Pull {
-        /// Names; without any, the runtime and the default text model.
+        /// Names; without any, the runtime and the models used by default.
         names: Vec<String>,
         /// Folder that holds the files, for machines without network.
         #[arg(long)]
@@ -52,7 +52,8 @@ pub(super) fn run(arguments: &Arguments, models: &ModelsArguments) -> anyhow::Re
         ModelsCommand::Pull { names, from } => {
             std::fs::create_dir_all(&cache)
                 .with_context(|| format!("cannot create the cache {}", cache.display()))?;
-            let defaults = ["onnxruntime", "all-minilm-l6-v2", "veritrail-lite"].map(str::to_owned);
+            let defaults = ["onnxruntime", "all-minilm-l6-v2", "veritrail-lite", "ppocr-v4-mobile"]
+                .map(str::to_owned);
             let names = if names.is_empty() { defaults.as_slice() } else { names.as_slice() };
             for name in names {
                 let entry = registry.find(name)?;

@@ -4,7 +4,7 @@ use super::Arguments;
 use anyhow::Context;
 use indicatif::{ProgressBar, ProgressStyle};
 use std::io::{ErrorKind, IsTerminal};
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::process::Termination;
 use std::sync::Arc;
 use std::time::{Duration, Instant};
@@ -12,8 +12,9 @@ use tracing_subscriber::EnvFilter;
 use tracing_subscriber::filter::LevelFilter;
 use veritrail::config::Config;
 use veritrail::embed::{
-    ADAPTED_MARK, Embedder, InstallSource, PictureEmbedder, PictureModel, Registry, Runtime,
-    RuntimeSearch, SharedTextPictureModel, TextModel, cache_dir_from_env, install,
+    ADAPTED_MARK, Embedder, FileState, InstallSource, ModelEntry, OcrModel, PictureEmbedder,
+    PictureModel, Registry, Runtime, RuntimeSearch, SharedTextPictureModel, Task, TextModel,
+    cache_dir_from_env, install, installed_files,
 };
 use veritrail::engine::{KnowledgeBase, Models, Progress, adapted_model, adapted_space};
 
@@ -120,6 +121,14 @@ impl Arguments {
             let text = &models.text;
             models.pictures.push(self.picture_model(name, &source, text, n_threads)?);
         }
+        let ocr = match config.models.ocr.as_str() {
+            "off" => None,
+            "auto" => first_installed(&registry, Task::Ocr, &cache)?,
+            name => Some(registry.find(name)?),
+        };
+        if let Some(entry) = ocr {
+            models.ocr = Some(Arc::new(OcrModel::open(&runtime, entry, &cache, n_threads)?));
+        }
         Ok(models)
     }
 
@@ -168,6 +177,21 @@ struct PictureSource<'a> {
     cache: &'a std::path::Path,
     registry: &'a Registry,
     runtime: &'a Runtime,
+}
+
+/// The first model of a task with all its files in place; their digests are checked
+/// when it is opened.
+fn first_installed<'r>(
+    registry: &'r Registry,
+    task: Task,
+    cache: &Path,
+) -> anyhow::Result<Option<&'r ModelEntry>> {
+    for entry in registry.models().iter().filter(|entry| entry.task == task) {
+        if installed_files(entry, cache)?.iter().all(|file| file.state != FileState::Missing) {
+            return Ok(Some(entry));
+        }
+    }
+    Ok(None)
 }
 
 /// Progress on stderr: a bar with rate and remaining time on a terminal, a line

@@ -3,7 +3,8 @@
 //! Wraps ONNX Runtime (`ort`) and `tokenizers`: finds the runtime library,
 //! keeps the registry of models with the digest of every file, installs and
 //! verifies them, and turns texts into vectors of a named space, and pictures
-//! into those of a space that they share with texts. Nothing here knows what the
+//! into those of a space that they share with texts. Reads the text that stands in
+//! pictures. Nothing here knows what the
 //! vectors are used for.
 
 mod adapted;
@@ -21,7 +22,11 @@ mod registry;
 mod runtime;
 mod safetensors;
 mod shared_text;
+mod text_boxes;
+mod text_detector;
 mod text_model;
+mod text_reader;
+mod text_recogniser;
 mod tower;
 mod vision_tower;
 
@@ -44,3 +49,4 @@ pub use runtime::{
 };
 pub use shared_text::SharedTextPictureModel;
 pub use text_model::{OpenError, TextModel};
+pub use text_reader::{OcrModel, TextReader};

@@ -29,8 +29,9 @@ enum Resize {
     ShortestEdge(u32),
 }
 
+/// How pixels between pixels are made.
 #[derive(Clone, Copy, Debug, PartialEq)]
-enum Filter {
+pub(super) enum Filter {
     Nearest,
     Lanczos,
     Bilinear,
@@ -224,7 +225,7 @@ fn by_shortest_edge(width: u32, height: u32, side: u32) -> (u32, u32) {
 
 /// One pass in each direction, the horizontal one first. Pixels that stay as they
 /// are are not copied.
-fn resized(
+pub(super) fn resized(
     picture: &RgbPixels,
     (width, height): (u32, u32),
     filter: Filter,

@@ -81,6 +81,8 @@ pub enum Task {
     Text,
     /// Pictures and texts in one space.
     Pictures,
+    /// Text in pictures.
+    Ocr,
 }
 
 /// A repository of a model hub.

@@ -122,8 +122,7 @@ impl KnowledgeBase {
             .map(|document| (document.id, (document.digest, document.recipe)))
             .collect();
         let writing = Writing::begin(&self.root)?;
-        let picture_spaces: Vec<Digest> =
-            self.models.pictures.iter().map(|model| model.space().id().0).collect();
+        let picture_spaces = self.models.picture_identities();
         let config = self.config.ingest.clone();
         let mut outcome = IngestOutcome { n_total: count(root), ..IngestOutcome::default() };
         let mut batch = Batch::default();
@@ -276,6 +275,7 @@ impl KnowledgeBase {
             self.graph.commit_document(&DocumentWrite {
                 document: &document,
                 fragments: &fragments,
+                lines: &loaded.lines,
                 links: &links(&loaded, &fragments),
                 triples: &loaded.triples,
                 embedded: &embedded,
@@ -293,7 +293,8 @@ impl KnowledgeBase {
     }
 }
 
-/// A picture is taken in anew when it lacks a vector in one of the spaces.
+/// A picture is taken in anew when it lacks a vector in one of the spaces, or when
+/// its text was read by other means.
 fn with_spaces(recipe: Digest, item: &SourceItem, spaces: &[Digest]) -> Digest {
     if spaces.is_empty() || !is_picture(item) {
         return recipe;

@@ -19,6 +19,7 @@ mod knowledge_base;
 mod language_model;
 mod models;
 mod picture_report;
+mod picture_text;
 mod pictures;
 mod publish;
 mod sparql;

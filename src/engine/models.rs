@@ -1,7 +1,7 @@
 //! The models of a knowledge base.
 
-use crate::embed::{Embedder, PictureEmbedder};
-use crate::model::Space;
+use crate::embed::{Embedder, PictureEmbedder, TextReader};
+use crate::model::{Digest, Space};
 use std::sync::Arc;
 
 /// What embeds documents and questions. Every model has a space, and every space
@@ -12,9 +12,18 @@ pub struct Models {
     pub text: Arc<dyn Embedder>,
     /// Pictures, side by side, each in a space that it shares with texts.
     pub pictures: Vec<Arc<dyn PictureEmbedder>>,
+    /// Text in pictures; none when it is switched off or not installed.
+    pub ocr: Option<Arc<dyn TextReader>>,
 }
 
 impl Models {
+    /// What shapes pictures that are taken in: the spaces of their vectors, and what
+    /// reads their text.
+    pub(super) fn picture_identities(&self) -> Vec<Digest> {
+        let spaces = self.pictures.iter().map(|model| model.space().id().0);
+        spaces.chain(self.ocr.iter().map(|reader| reader.identity())).collect()
+    }
+
     /// The spaces of all models, that of the text first.
     pub fn spaces(&self) -> Vec<Space> {
         let pictures = self.pictures.iter().map(|model| model.space().clone());
@@ -25,6 +34,6 @@ impl Models {
 impl From<Arc<dyn Embedder>> for Models {
     /// Texts only.
     fn from(text: Arc<dyn Embedder>) -> Self {
-        Self { text, pictures: Vec::new() }
+        Self { text, pictures: Vec::new(), ocr: None }
     }
 }

@@ -1,6 +1,7 @@
-//! Picture files into vectors: decoded side by side, once for every space.
+//! Picture files into vectors and text: decoded side by side, once for every use.
 
 use super::models::Models;
+use super::picture_text::add_text;
 use crate::embed::PictureEmbedder;
 use crate::ingest::{LoadError, LoadedPicture, SourceItem};
 use crate::model::{Loaded, MediaType};
@@ -57,11 +58,15 @@ fn embedded(
         .iter()
         .zip(loaded)
         .map(|(item, loaded)| {
-            let LoadedPicture { media_type, loaded, .. } = loaded?;
+            let LoadedPicture { media_type, mut loaded, pixels } = loaded?;
             let vectors = vectors
                 .next()
                 .unwrap_or(Ok(Vec::new()))
                 .map_err(|source| LoadError::Embed { source_path: item.source.clone(), source })?;
+            add_text(models, &mut loaded, &pixels).map_err(|source| LoadError::Embed {
+                source_path: item.source.clone(),
+                source: source.into(),
+            })?;
             Ok(EmbeddedPicture { media_type, loaded, vectors })
         })
         .collect()

@@ -13,6 +13,7 @@ mod error;
 mod integrity;
 mod mentions;
 mod pictures;
+mod picture_text;
 mod projection;
 mod read;
 mod service;

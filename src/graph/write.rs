@@ -2,11 +2,12 @@
 
 use super::error::GraphError;
 use super::pictures::describe_picture;
+use super::picture_text::describe_lines;
 use super::store::{Store, drop_graph, insert};
 use super::triples::Triples;
 use crate::model::{
     Digest, Document, DocumentId, EntityId, Fragment, FragmentId, FragmentKind, FragmentLink,
-    SpaceId, VersionId,
+    PlacedLine, SpaceId, VersionId,
 };
 use crate::vocab::{self, dcterms, prov, rdfs, schema, vt};
 use oxigraph::model::{NamedNodeRef, Triple};
@@ -20,6 +21,8 @@ pub struct DocumentWrite<'a> {
     pub document: &'a Document,
     /// Its fragments, in order.
     pub fragments: &'a [Fragment],
+    /// Lines read in a picture; they belong to the first fragment.
+    pub lines: &'a [PlacedLine],
     /// Links from fragments to other documents.
     pub links: &'a [FragmentLink],
     /// Triples of an RDF document.
@@ -107,6 +110,9 @@ fn version_triples(write: &DocumentWrite<'_>) -> Vec<Triple> {
     describe_document(&mut triples, write);
     for fragment in write.fragments {
         describe_fragment(&mut triples, fragment);
+    }
+    if let Some(picture) = write.fragments.first() {
+        describe_lines(&mut triples, &picture.id, write.lines);
     }
     for (fragment, space) in write.embedded {
         let space = format!("{}{}", vocab::SPACE_PREFIX, space.0);

@@ -46,7 +46,7 @@ pub fn fragments(
     if document.media_type.is_picture() {
         let kind = FragmentKind::Picture {
             picture: document.id.clone(),
-            alt: loaded.text.clone(),
+            alt: loaded.title.clone().unwrap_or_default(),
             caption: None,
         };
         pieces.push((Vec::new(), Span::new(0, 0), loaded.text.clone(), kind));

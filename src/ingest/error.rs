@@ -84,8 +84,8 @@ pub enum LoadError {
         #[source]
         source: PictureError,
     },
-    /// A picture of which a model makes no vector.
-    #[error("{source_path} cannot be embedded")]
+    /// A picture on which a model fails.
+    #[error("{source_path} cannot be embedded or read")]
     Embed {
         /// Source path.
         source_path: String,

@@ -1,6 +1,6 @@
 //! Documents and what a loader finds in their bytes.
 
-use super::{Digest, DocumentId, PictureFacts, Span, VersionId};
+use super::{Digest, DocumentId, PictureFacts, PlacedLine, Span, VersionId};
 use serde::{Deserialize, Serialize};
 
 /// One version of a document.
@@ -135,6 +135,8 @@ pub struct Loaded {
     pub language: Option<String>,
     /// Facts about the pixels, for pictures only.
     pub picture: Option<PictureFacts>,
+    /// Lines read in a picture, each with its place in `text`.
+    pub lines: Vec<PlacedLine>,
     /// Triples of an RDF document.
     pub triples: Vec<oxigraph::model::Triple>,
     /// What was odd but did not stop the loading, in words for people.

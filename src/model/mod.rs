@@ -18,6 +18,8 @@ mod fragment;
 mod hit;
 mod ids;
 mod picture_facts;
+mod picture_text;
+mod region;
 mod space;
 mod span;
 
@@ -36,5 +38,7 @@ pub use picture_facts::{
     ColourGrid, ColourGridParseError, ColourShare, ExifFacts, Location, NEAR_BITS, NEAR_LEVELS,
     PictureFacts, PictureHash, PictureHashParseError,
 };
+pub use picture_text::{PictureText, PlacedLine, TextLine};
+pub use region::{Region, RegionParseError};
 pub use space::{Embedding, Space, SpaceError, SpaceId};
 pub use span::Span;
