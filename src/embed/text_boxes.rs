@@ -253,7 +253,7 @@ mod tests {
         let found = text_boxes(&TextMap { width: 120, height: 120, values: &values });
         assert_eq!(found.len(), 1);
         assert!((found[0].along.1 - sin).abs() < 0.03, "{found:?}");
-        assert!(found[0].half_length > 4.0 * found[0].half_height);
+        assert!(found[0].half_length > 3.0 * found[0].half_height);
     }
 
     #[test]
