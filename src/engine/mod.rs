@@ -8,8 +8,8 @@ mod adapt;
 mod ask;
 mod blobs;
 mod build;
-mod depict;
 mod calibrate;
+mod depict;
 mod embedded_once;
 mod error;
 mod evaluate;
@@ -22,8 +22,8 @@ mod picture_report;
 mod picture_text;
 mod pictures;
 mod publish;
-mod sparql;
 mod service;
+mod sparql;
 mod sweep;
 
 pub use adapt::{

@@ -14,8 +14,7 @@ use crate::graph::{DocumentSummary, MentionsWrite, Triples};
 use crate::index::{HnswIndex, LexicalDocument, LexicalIndex};
 use crate::model::{
     Depiction, DepictionStatus, Digest, DocumentId, Fragment, FragmentId, FragmentLink,
-    GenerationId, Mention, PictureFacts,
-    VersionId,
+    GenerationId, Mention, PictureFacts, VersionId,
 };
 use crate::resolve::EntityTable;
 use crate::vocab::{self, prov, rdfs, vt};

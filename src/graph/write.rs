@@ -1,8 +1,8 @@
 //! Writing documents: one transaction each.
 
 use super::error::GraphError;
-use super::pictures::describe_picture;
 use super::picture_text::describe_lines;
+use super::pictures::describe_picture;
 use super::store::{Store, drop_graph, insert};
 use super::triples::Triples;
 use crate::model::{

@@ -46,7 +46,7 @@ fn an_adapted_space_is_another_space_beside_its_base() {
     assert_ne!(above.space().id(), base.space().id());
     assert_eq!(above.space().dimension, base.space().dimension);
     let pictures = vec![base, Arc::new(above) as Arc<dyn PictureEmbedder>];
-    let models = Models { text: embedder(), pictures };
+    let models = Models { pictures, ..Models::from(embedder()) };
     let mut knowledge_base = KnowledgeBase::open(root.path(), models).unwrap();
     let source = tempfile::tempdir().unwrap();
     for picture in described().iter().take(3) {
@@ -110,7 +110,7 @@ fn tiny(root: &Path, settings: &str) -> Result<KnowledgeBase, veritrail::engine:
     }
     std::fs::write(root.join("veritrail.toml"), settings).unwrap();
     let pictures: Vec<Arc<dyn PictureEmbedder>> = vec![Arc::new(clip()), Arc::new(siglip())];
-    KnowledgeBase::open(root, Models { text: embedder(), pictures })
+    KnowledgeBase::open(root, Models { pictures, ..Models::from(embedder()) })
 }
 
 #[test]

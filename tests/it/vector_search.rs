@@ -19,7 +19,7 @@ pub(crate) fn models() -> Models {
     let cache = cache_dir_from_env();
     let pictures = SharedTextPictureModel::open(&runtime(), entry, &cache, embedder(), 2).unwrap();
     let pictures: Arc<dyn PictureEmbedder> = Arc::new(pictures);
-    Models { text: embedder(), pictures: vec![pictures] }
+    Models { pictures: vec![pictures], ..Models::from(embedder()) }
 }
 
 const PAGES: [(&str, &str); 3] = [
