@@ -279,7 +279,7 @@ fn by_label(
 }
 
 /// What the nearest pictures show, for pictures of which nothing is known. With `n`
-/// of `k` neighbours that show an entity its probability is `n / (k + 1)`
+/// of the `k` nearest that are known to show an entity its probability is `n / (k + 1)`
 /// (Laplace), so that it is always a person who decides.
 fn by_near_pictures(
     pictures: &BTreeMap<FragmentId, DocumentId>,
@@ -308,7 +308,7 @@ fn by_near_pictures(
         .filter(|(_, picture)| asked.contains(picture) && !shows.contains_key(picture))
         .flat_map_iter(|(file, picture)| {
             let vector = store.vectors().get(file.as_str()).unwrap_or_default();
-            let others = pictures.iter().filter(|(_, other)| shows.contains_key(other));
+            let others = pictures.iter().filter(|(_, other)| *other != picture);
             let mut near: Vec<(f32, &DocumentId)> = others
                 .filter(|_| !vector.is_empty())
                 .filter_map(|(file, other)| {

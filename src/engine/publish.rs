@@ -9,7 +9,7 @@ use super::build::{Progress, now, software};
 use super::error::{EngineError, io_error};
 use super::knowledge_base::KnowledgeBase;
 use super::sweep::{UNFINISHED_PREFIX, Writing};
-use crate::extract::{Gazetteer, link_mentions, mentions};
+use crate::extract::{ACCEPTED_FROM, Gazetteer, link_mentions, mentions};
 use crate::graph::{DocumentSummary, MentionsWrite, Triples};
 use crate::index::{HnswIndex, LexicalDocument, LexicalIndex};
 use crate::model::{
@@ -69,10 +69,8 @@ impl KnowledgeBase {
             let mentions = mention_digests.get(&document.version);
             parts.push(mentions.map_or_else(Vec::new, |digest| digest.as_bytes().to_vec()));
         }
-        // Without pictures nothing is shown, and the name stays what it was.
-        if depictions.iter().any(|depiction| depiction.status == DepictionStatus::Accepted) {
-            parts.push(digest_of_depictions(&depictions).as_bytes().to_vec());
-        }
+        let beyond_words = digest_beyond_words(&depictions);
+        parts.extend(beyond_words.map(|digest| digest.as_bytes().to_vec()));
         let digest = Digest::of_parts(parts.iter().map(Vec::as_slice));
         let generation = GenerationId::new(&digest);
         let changed = self.current()?.as_ref() != Some(&generation);
@@ -265,10 +263,20 @@ fn digest_of(mentions: &[Mention]) -> Digest {
     Digest::of_parts(parts.iter().map(String::as_bytes))
 }
 
-/// Of what counts and what a person decided; proposals change no answer.
-fn digest_of_depictions(depictions: &[Depiction]) -> Digest {
-    let accepted = depictions.iter().filter(|d| d.status == DepictionStatus::Accepted);
-    let mut parts: Vec<String> = accepted.map(|d| format!("{}|{}", d.id, d.probability)).collect();
+/// Digest of what the words, whose mentions have digests of their own, do not decide:
+/// claims that were measured and count, and those that a person decided otherwise.
+/// None when there is none; proposals change no answer.
+fn digest_beyond_words(depictions: &[Depiction]) -> Option<Digest> {
+    let counts = |claim: &&Depiction| match claim.status {
+        DepictionStatus::Accepted => claim.measured.is_some() || claim.probability < ACCEPTED_FROM,
+        DepictionStatus::Rejected => true,
+        DepictionStatus::Proposed => false,
+    };
+    let mut parts: Vec<String> = depictions
+        .iter()
+        .filter(counts)
+        .map(|claim| format!("{}|{}|{}", claim.id, claim.status.as_str(), claim.probability))
+        .collect();
     parts.sort();
-    Digest::of_parts(parts.iter().map(String::as_bytes))
+    (!parts.is_empty()).then(|| Digest::of_parts(parts.iter().map(String::as_bytes)))
 }

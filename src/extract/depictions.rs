@@ -6,8 +6,9 @@ use crate::model::{
 };
 use std::collections::{BTreeMap, HashMap, HashSet};
 
-/// Claims at least this probable count until a person says no.
-const ACCEPTED_FROM: f32 = 0.5;
+/// Claims at least this probable count until a person says no. A name that a document
+/// and an RDF resource share leaves half of its confidence to each, and is believed.
+pub const ACCEPTED_FROM: f32 = 0.4;
 /// Claims at least this probable are kept for a person to decide.
 pub const PROPOSED_FROM: f32 = 0.1;
 
@@ -18,8 +19,8 @@ fn trust(method: DepictionMethod) -> f32 {
     match method {
         DepictionMethod::Caption | DepictionMethod::AlternativeText => 0.9,
         DepictionMethod::FileName => 0.8,
-        DepictionMethod::Page => 0.4,
-        DepictionMethod::Surroundings => 0.3,
+        DepictionMethod::Page => 0.3,
+        DepictionMethod::Surroundings => 0.25,
         // Measured, not read.
         DepictionMethod::ZeroShot | DepictionMethod::NearPictures => 0.0,
     }

@@ -13,7 +13,7 @@ mod mentions;
 mod patterns;
 
 pub use anchors::link_mentions;
-pub use depictions::{PROPOSED_FROM, named_depictions};
+pub use depictions::{ACCEPTED_FROM, PROPOSED_FROM, named_depictions};
 pub use gazetteer::{Gazetteer, GazetteerError, LabelMatch};
 pub use mentions::{Named, mentions, names_in};
 pub use patterns::{identifiers, proper_names};
