@@ -23,6 +23,9 @@ const TEXT_OUTPUTS: [&str; 4] =
 /// Name of the output that a learned head reads.
 const FEATURES: &str = "features";
 
+/// One row of numbers for each picture or text.
+type Rows = Vec<Vec<f32>>;
+
 /// A loaded graph.
 pub(super) struct Tower {
     model: String,
@@ -97,7 +100,7 @@ impl Tower {
     }
 
     /// Unit vectors of texts.
-    pub(super) fn embed_tokens(&self, batch: TokenBatch) -> Result<Vec<Vec<f32>>, EmbedError> {
+    pub(super) fn embed_tokens(&self, batch: TokenBatch) -> Result<Rows, EmbedError> {
         let n = batch.shape[0];
         Ok(self.run(None, batch, &TEXT_OUTPUTS, n, "a text")?.0)
     }
@@ -111,7 +114,7 @@ impl Tower {
         outputs: &[&str],
         n: usize,
         what: &'static str,
-    ) -> Result<(Vec<Vec<f32>>, Option<Vec<Vec<f32>>>), EmbedError> {
+    ) -> Result<(Rows, Option<Rows>), EmbedError> {
         let mut feeds: Vec<(String, DynValue)> = Vec::with_capacity(self.inputs.len());
         for input in &self.inputs {
             let value = match input.role {
@@ -140,7 +143,7 @@ impl Tower {
         outputs: &[&str],
         n: usize,
         what: &str,
-    ) -> Result<Vec<Vec<f32>>, EmbedError> {
+    ) -> Result<Rows, EmbedError> {
         let output = outputs.iter().find_map(|name| results.get(*name));
         let output = output.ok_or_else(|| EmbedError::Layout {
             model: self.model.clone(),
