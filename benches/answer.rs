@@ -40,6 +40,7 @@ fn evidence() -> Vec<Evidence> {
                 score: 1.0,
                 routes: Vec::new(),
                 path: None,
+                region: None,
             }
         })
         .collect()

@@ -143,6 +143,7 @@ impl Corpus {
                 document,
                 fragments,
                 lines: &[],
+                regions: &[],
                 links: &[],
                 triples: &[],
                 embedded: &embedded,

@@ -165,6 +165,12 @@ terms! {
         COLOUR_GRID = "colourGrid";
         /// A document whose picture looks nearly the same.
         NEAR_DUPLICATE_OF = "nearDuplicateOf";
+        /// A part of a large picture, named by its box.
+        REGION = "Region";
+        /// The picture of which a region is part.
+        REGION_OF = "regionOf";
+        /// The part of a picture that evidence shows, as a W3C media fragment.
+        EVIDENCE_REGION = "evidenceRegion";
         /// A colour that covers much of a picture.
         HAS_COLOUR = "hasColour";
         /// A colour and how much of a picture it covers.

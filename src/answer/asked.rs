@@ -88,6 +88,7 @@ pub(super) mod samples {
             score: 1.0 / number as f32,
             routes: Vec::new(),
             path: None,
+            region: None,
         }
     }
 

@@ -114,6 +114,9 @@ fn describe_evidence(triples: &mut Triples, answer: &str, activity: &str, eviden
     if let Some(picture) = evidence.fragment.picture() {
         triples.link(&id, vt::PICTURE_FILE, picture.as_str());
     }
+    if let Some(region) = &evidence.region {
+        triples.text(&id, vt::EVIDENCE_REGION, &region.to_string());
+    }
     for (i, route) in evidence.routes.iter().enumerate() {
         let score = format!("{id}/route/{i}");
         triples.link(&id, vt::FOUND_BY, &score);

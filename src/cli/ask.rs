@@ -227,7 +227,8 @@ fn heading(item: &Evidence) -> String {
         .as_deref()
         .filter(|picture| *picture != item.source)
         .map_or_else(String::new, |picture| format!(", picture {picture}"));
-    format!("[{}] {}{section} ({}{picture})", item.number, item.title, item.source)
+    let region = item.region.map_or_else(String::new, |region| format!(", {region}"));
+    format!("[{}] {}{section} ({}{picture}{region})", item.number, item.title, item.source)
 }
 
 /// The lines of a picture that are `wanted`, each with its box in the picture file.

@@ -9,11 +9,13 @@ use crate::audit::bundle;
 use crate::index::{DenseIndex, HnswIndex, LexicalIndex};
 use crate::llm::Sampling;
 use crate::model::{
-    AnswerId, AnswerRecord, DepictionStatus, Digest, Evidence, Hit, Query, Sentence, StageTiming,
+    AnswerId, AnswerRecord, DepictionStatus, Digest, Evidence, FragmentId, Hit, Query, Sentence,
+    StageTiming,
 };
 use crate::retrieve::{
     Embedders, Retrieval, RetrievalMode, Snapshot, SnapshotParts, assemble, search,
 };
+use std::collections::HashSet;
 use std::sync::Arc;
 use std::time::Instant;
 
@@ -82,7 +84,12 @@ impl KnowledgeBase {
                     .unwrap_or_else(|_| HnswIndex::build(&vectors, &mut |_| {}))
             });
         let pictures = fragments.iter().filter(|f| f.picture() == Some(&f.document));
-        let keys: Vec<&str> = pictures.map(|fragment| fragment.id.as_str()).collect();
+        let mut keys: HashSet<FragmentId> = pictures.map(|fragment| fragment.id.clone()).collect();
+        let parts = self.graph.picture_regions()?.into_iter();
+        let parts: Vec<_> = parts.filter(|(_, whole)| keys.contains(whole)).collect();
+        keys.extend(parts.into_iter().map(|(part, _)| part));
+        let mut keys: Vec<&str> = keys.iter().map(FragmentId::as_str).collect();
+        keys.sort_unstable();
         let visual = self
             .picture_vectors
             .iter()

@@ -2,7 +2,7 @@
 
 use super::error::EngineError;
 use super::knowledge_base::KnowledgeBase;
-use super::pictures::embedded_pictures;
+use super::pictures::{EmbeddedPicture, embedded_pictures};
 use super::sweep::Writing;
 use crate::embed::TextRole;
 use crate::graph::{DocumentWrite, IngestActivity};
@@ -13,7 +13,7 @@ use crate::ingest::{
 };
 use crate::model::{
     Digest, Document, DocumentId, Embedding, EntityId, Fragment, FragmentId, FragmentLink, Loaded,
-    MediaType, SpaceId, Span, normalise_label,
+    MediaType, Region, SpaceId, Span, normalise_label,
 };
 use std::collections::HashMap;
 use std::path::Path;
@@ -89,8 +89,11 @@ struct Pending {
     document: Document,
     fragments: Vec<Fragment>,
     recipe: Digest,
-    /// Vectors of a picture file, one for each space of pictures.
-    vectors: Vec<Vec<f32>>,
+    /// Parts of a large picture that have vectors of their own.
+    regions: Vec<Region>,
+    /// Vectors of a picture file, of the whole and of its parts, for each space of
+    /// pictures.
+    vectors: Vec<Vec<Vec<f32>>>,
 }
 
 /// The present in RFC 3339.
@@ -175,7 +178,15 @@ impl KnowledgeBase {
         let counter = self.models.text.token_counter();
         let n_tokens = |text: &str| counter.count(text);
         let fragments = fragments(&loaded, &document, &n_tokens, &config.chunk);
-        Pending { item, loaded, document, fragments, recipe, vectors: Vec::new() }
+        Pending {
+            item,
+            loaded,
+            document,
+            fragments,
+            recipe,
+            regions: Vec::new(),
+            vectors: Vec::new(),
+        }
     }
 
     /// Decodes and embeds the pictures of a batch and puts them beside its other
@@ -190,13 +201,15 @@ impl KnowledgeBase {
         let items: Vec<&SourceItem> = pictures.iter().map(|(item, _)| item).collect();
         let config = self.config.ingest.clone();
         let load = |item: &SourceItem| load_picture(item, config.picture_location);
-        let taken = embedded_pictures(&self.models, &items, &load, progress);
+        let taken =
+            embedded_pictures(&self.models, &items, &load, config.picture_regions, progress);
         for ((item, recipe), picture) in pictures.into_iter().zip(taken) {
             match picture {
-                Ok(picture) => {
-                    let loaded = (picture.media_type, picture.loaded);
+                Ok(mut picture) => {
+                    let loaded = (picture.media_type, std::mem::take(&mut picture.loaded));
                     let pending = self.pending(item, recipe, loaded, &config);
-                    batch.loaded.push(Pending { vectors: picture.vectors, ..pending });
+                    let EmbeddedPicture { regions, vectors, .. } = picture;
+                    batch.loaded.push(Pending { regions, vectors, ..pending });
                 }
                 Err(error) => outcome.failed.push(error),
             }
@@ -209,10 +222,10 @@ impl KnowledgeBase {
             let space = store.space();
             let embeddings: Vec<Embedding> = pending
                 .iter()
-                .filter_map(|p| {
-                    let (target, vector) = (p.fragments.first()?.id.clone(), p.vectors.get(n)?);
-                    Some(Embedding { target, space, vector: vector.clone() })
+                .flat_map(|p| {
+                    picture_keys(p).into_iter().zip(p.vectors.get(n).into_iter().flatten())
                 })
+                .map(|(target, vector)| Embedding { target, space, vector: vector.clone() })
                 .collect();
             store.add(&embeddings)?;
         }
@@ -259,13 +272,16 @@ impl KnowledgeBase {
         let picture_spaces: Vec<SpaceId> =
             self.picture_vectors.iter().map(VectorStore::space).collect();
         let activity = IngestActivity { started_at, ended_at: now(), software: software() };
-        for Pending { loaded, document, fragments, recipe, .. } in pending.drain(..) {
+        for pending in pending.drain(..) {
+            let keys = picture_keys(&pending);
+            let Pending { loaded, document, fragments, recipe, regions, .. } = pending;
             let mut embedded: Vec<(FragmentId, SpaceId)> =
                 fragments.iter().map(|fragment| (fragment.id.clone(), space)).collect();
             if document.media_type.is_picture() {
-                let own = fragments.iter().map(|fragment| fragment.id.clone());
                 embedded.extend(
-                    own.flat_map(|id| picture_spaces.iter().map(move |space| (id.clone(), *space))),
+                    keys.iter().flat_map(|key| {
+                        picture_spaces.iter().map(move |space| (key.clone(), *space))
+                    }),
                 );
             }
             let about = (!document.media_type.is_picture())
@@ -276,6 +292,7 @@ impl KnowledgeBase {
                 document: &document,
                 fragments: &fragments,
                 lines: &loaded.lines,
+                regions: &regions,
                 links: &links(&loaded, &fragments),
                 triples: &loaded.triples,
                 embedded: &embedded,
@@ -301,6 +318,15 @@ fn with_spaces(recipe: Digest, item: &SourceItem, spaces: &[Digest]) -> Digest {
     }
     let parts = std::iter::once(&recipe).chain(spaces).map(|digest| digest.as_bytes().as_slice());
     Digest::of_parts(parts)
+}
+
+/// The keys of the vectors of a picture file: the whole, then its parts.
+fn picture_keys(pending: &Pending) -> Vec<FragmentId> {
+    let Some(whole) = pending.fragments.first().map(|fragment| &fragment.id) else {
+        return Vec::new();
+    };
+    let parts = pending.regions.iter().map(|region| whole.with_region(region));
+    std::iter::once(whole.clone()).chain(parts).collect()
 }
 
 /// A fragment is embedded under its title and headings.

@@ -5,7 +5,9 @@ use super::error::GraphError;
 use super::read::Column;
 use super::store::Store;
 use super::triples::Triples;
-use crate::model::{ColourShare, DocumentId, ExifFacts, Location, PictureFacts};
+use crate::model::{
+    ColourShare, DocumentId, ExifFacts, FragmentId, Location, PictureFacts, Region,
+};
 use crate::vocab::{self, geo, vt};
 use std::collections::{BTreeMap, HashMap};
 
@@ -58,6 +60,16 @@ pub(super) fn describe_picture(triples: &mut Triples, version: &str, facts: &Pic
     }
     if let Some(iso) = exif.iso {
         triples.count(version, vocab::exif::ISO_SPEED_RATINGS, iso as usize);
+    }
+}
+
+/// Writes the parts of a picture that have vectors of their own. Their IRIs are
+/// media fragments of it.
+pub(super) fn describe_regions(triples: &mut Triples, picture: &FragmentId, regions: &[Region]) {
+    for region in regions {
+        let part = picture.with_region(region);
+        triples.class(part.as_str(), vt::REGION);
+        triples.link(part.as_str(), vt::REGION_OF, picture.as_str());
     }
 }
 
@@ -166,6 +178,16 @@ impl Store {
             triples.link(b.as_str(), vt::NEAR_DUPLICATE_OF, a.as_str());
         }
         self.replace_graph(vocab::GRAPH_NEAR_DUPLICATES, triples.into_vec())
+    }
+
+    /// Keys of the parts of pictures, each with the fragment that shows the whole.
+    ///
+    /// # Errors
+    /// When the store cannot be read.
+    pub fn picture_regions(&self) -> Result<Vec<(FragmentId, FragmentId)>, GraphError> {
+        let pairs = self.pairs(vt::REGION_OF)?.into_iter();
+        let id = |iri: String| FragmentId::from_iri(iri);
+        Ok(pairs.map(|(part, whole)| (id(part), id(whole))).collect())
     }
 
     /// Pairs of documents whose pictures are nearly the same, each once, ordered.

@@ -2,12 +2,12 @@
 
 use super::error::GraphError;
 use super::picture_text::describe_lines;
-use super::pictures::describe_picture;
+use super::pictures::{describe_picture, describe_regions};
 use super::store::{Store, drop_graph, insert};
 use super::triples::Triples;
 use crate::model::{
     Digest, Document, DocumentId, EntityId, Fragment, FragmentId, FragmentKind, FragmentLink,
-    PlacedLine, SpaceId, VersionId,
+    PlacedLine, Region, SpaceId, VersionId,
 };
 use crate::vocab::{self, dcterms, prov, rdfs, schema, vt};
 use oxigraph::model::{NamedNodeRef, Triple};
@@ -23,6 +23,8 @@ pub struct DocumentWrite<'a> {
     pub fragments: &'a [Fragment],
     /// Lines read in a picture; they belong to the first fragment.
     pub lines: &'a [PlacedLine],
+    /// Parts of the picture of the first fragment that have vectors of their own.
+    pub regions: &'a [Region],
     /// Links from fragments to other documents.
     pub links: &'a [FragmentLink],
     /// Triples of an RDF document.
@@ -113,6 +115,7 @@ fn version_triples(write: &DocumentWrite<'_>) -> Vec<Triple> {
     }
     if let Some(picture) = write.fragments.first() {
         describe_lines(&mut triples, &picture.id, write.lines);
+        describe_regions(&mut triples, &picture.id, write.regions);
     }
     for (fragment, space) in write.embedded {
         let space = format!("{}{}", vocab::SPACE_PREFIX, space.0);

@@ -25,6 +25,8 @@ pub struct IngestConfig {
     /// Whether the place where a picture was taken is read from it, which is
     /// personal data of whoever took it.
     pub picture_location: bool,
+    /// Whether parts of large pictures are embedded beside the whole.
+    pub picture_regions: bool,
 }
 
 /// Documents below a path get a label.
@@ -44,6 +46,7 @@ impl Default for IngestConfig {
             labels: Vec::new(),
             chunk: ChunkOptions::default(),
             picture_location: false,
+            picture_regions: true,
         }
     }
 }
@@ -86,6 +89,9 @@ pub fn recipe(item: &SourceItem, config: &IngestConfig) -> Digest {
     if is_picture(item) {
         parts.push(PICTURE_FACTS_VERSION.as_bytes());
         parts.push(if config.picture_location { b"with location" } else { b"" });
+        if config.picture_regions {
+            parts.push(b"regions 1");
+        }
     }
     Digest::of_parts(parts)
 }

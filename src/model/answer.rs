@@ -1,7 +1,8 @@
 //! Answers, their evidence and the record of both.
 
 use super::{
-    AnswerId, Digest, DocumentId, Fragment, GenerationId, GraphPath, RouteScore, Space, Span,
+    AnswerId, Digest, DocumentId, Fragment, GenerationId, GraphPath, Region, RouteScore, Space,
+    Span,
 };
 use serde::{Deserialize, Serialize};
 
@@ -24,6 +25,9 @@ pub struct Evidence {
     pub routes: Vec<RouteScore>,
     /// The walk that reached it, when the graph did.
     pub path: Option<GraphPath>,
+    /// The part of its picture that is nearer to the question than the whole.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub region: Option<Region>,
 }
 
 /// A quoted stretch of one evidence.

@@ -1,6 +1,6 @@
 //! Questions and what retrieval finds for them.
 
-use super::{AccessLabel, DocumentId, EntityId, FragmentId};
+use super::{AccessLabel, DocumentId, EntityId, FragmentId, Region};
 use serde::{Deserialize, Serialize};
 use std::collections::BTreeSet;
 
@@ -100,6 +100,9 @@ pub struct Hit {
     pub score: f32,
     /// Every route that found it.
     pub routes: Vec<RouteScore>,
+    /// The part of its picture that is nearer to the question than the whole.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub region: Option<Region>,
     /// How the graph leads from the question to it, when the graph found it.
     pub path: Option<GraphPath>,
 }

@@ -1,6 +1,6 @@
 //! Newtypes for identifiers. Each holds the IRI used in the graph.
 
-use super::Digest;
+use super::{Digest, Region};
 use crate::vocab;
 use serde::{Deserialize, Serialize};
 use std::fmt;
@@ -95,6 +95,20 @@ impl FragmentId {
     pub fn new(version: &VersionId, ordinal: u32) -> Self {
         let hash = version.as_str().strip_prefix(vocab::VERSION_PREFIX).unwrap_or(version.as_str());
         Self(format!("{}{hash}:{ordinal}", vocab::FRAGMENT_PREFIX))
+    }
+
+    /// A part of the picture of this fragment, as a media fragment: the key of the
+    /// part's vector.
+    pub fn with_region(&self, region: &Region) -> Self {
+        Self(format!("{}#{region}", self.0))
+    }
+
+    /// The fragment, and the region when this is the key of a part.
+    pub fn split_region(&self) -> (Self, Option<Region>) {
+        match self.0.split_once('#') {
+            Some((whole, region)) => (Self(whole.to_owned()), region.parse().ok()),
+            None => (self.clone(), None),
+        }
     }
 }
 

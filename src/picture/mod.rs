@@ -15,7 +15,9 @@ mod groups;
 mod hash;
 mod kind;
 mod small;
+mod tiles;
 
 pub use decode::{Picture, PictureError, RgbPixels};
 pub use groups::{PIXELS_AT_ONCE, groups};
 pub use kind::media_type;
+pub use tiles::tiles;

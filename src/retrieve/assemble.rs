@@ -38,6 +38,7 @@ pub fn assemble(
             picture_source: fragment.picture().map(|picture| picture.source()),
             score: hit.score,
             routes: hit.routes.clone(),
+            region: hit.region,
             path: hit.path.clone(),
         });
     }

@@ -70,6 +70,7 @@ pub fn search(
     let labels = query.allowed_labels.as_ref();
     let n = config.n_candidates.max(query.k);
     let mut routes: Vec<RouteHits> = Vec::new();
+    let mut regions = HashMap::new();
     let picture = query.picture.as_deref().map(Picture::decode).transpose()?;
     let picture = picture.map(|picture| picture.into_facts(false));
     if let Some((facts, _)) = &picture {
@@ -121,7 +122,9 @@ pub fn search(
             min_probability: config.min_picture_probability,
         };
         let plan = Plan::of(&config.routes, &query.text, picture.is_some());
-        routes.extend(visual(snapshot, embedders, &wanted, &plan)?);
+        let found = visual(snapshot, embedders, &wanted, &plan)?;
+        routes.extend(found.routes);
+        regions = found.regions;
         picture_routes = plan.explained();
     }
     let seeds = fuse(&rankings(&routes, config, picture.is_some()));
@@ -157,6 +160,7 @@ pub fn search(
                 document: fragment.document.clone(),
                 score,
                 path: explained.then(|| explain(snapshot, &walk_seeds, &id)).flatten(),
+                region: regions.get(&id).copied(),
                 fragment: id,
                 routes,
             })

@@ -6,9 +6,9 @@ use super::search::{Embedders, RetrieveError};
 use super::snapshot::Snapshot;
 use crate::embed::TextRole;
 use crate::index::IndexRead;
-use crate::model::{AccessLabel, Calibration, FragmentId, FragmentKind, Query, Route};
+use crate::model::{AccessLabel, Calibration, FragmentId, FragmentKind, Query, Region, Route};
 use crate::picture::RgbPixels;
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::{BTreeMap, BTreeSet, HashMap, HashSet};
 
 /// A question to the spaces that pictures share with texts.
 pub(super) struct VisualQuery<'a> {
@@ -18,6 +18,18 @@ pub(super) struct VisualQuery<'a> {
     pub(super) labels: Option<&'a BTreeSet<AccessLabel>>,
     /// Least probable picture that is found, where probabilities are known.
     pub(super) min_probability: f32,
+}
+
+/// Vectors looked at for each fragment that is wanted: a large picture has up to
+/// ten.
+const VECTORS_EACH: usize = 4;
+
+/// What the spaces of pictures found.
+pub(super) struct VisualHits {
+    /// One ranking, or one for each space.
+    pub(super) routes: Vec<RouteHits>,
+    /// The part of a picture that is nearer than the whole, where there is one.
+    pub(super) regions: HashMap<FragmentId, Region>,
 }
 
 /// What shows the pictures that are near the question's picture or, without one, near
@@ -34,7 +46,7 @@ pub(super) fn visual(
     embedders: &Embedders<'_>,
     query: &VisualQuery<'_>,
     plan: &Plan<'_>,
-) -> Result<Vec<RouteHits>, RetrieveError> {
+) -> Result<VisualHits, RetrieveError> {
     let visible = |fragment: &FragmentId| {
         let fragment = snapshot.fragments.get(fragment);
         fragment.is_some_and(|fragment| snapshot.may_see(&fragment.document, query.labels))
@@ -44,6 +56,7 @@ pub(super) fn visual(
         fragment.map_or_else(String::new, |fragment| fragment.document.source())
     };
     let mut rankings: Vec<SpaceHits> = Vec::new();
+    let mut parts: HashMap<FragmentId, Region> = HashMap::new();
     for index in &snapshot.visual {
         let embedder = embedders.pictures.iter().find(|e| e.space().id() == index.space());
         let Some(embedder) = embedder else { continue };
@@ -55,20 +68,36 @@ pub(super) fn visual(
         };
         let vector = vectors.into_iter().next().unwrap_or_default();
         let allowed = |key: &str| {
-            visible(&FragmentId::from_iri(key)) && plan.weight(&source(key), name) > 0.0
+            let (file, _) = FragmentId::from_iri(key).split_region();
+            visible(&file) && plan.weight(&source(file.as_str()), name) > 0.0
         };
-        let found = index.search(index.space(), &vector, query.n, Some(&allowed))?;
+        let n_vectors = VECTORS_EACH * query.n;
+        let (mut hits, mut seen) = (Vec::new(), HashSet::new());
+        for found in index.search(index.space(), &vector, n_vectors, Some(&allowed))? {
+            let (file, region) = FragmentId::from_iri(found.key).split_region();
+            if seen.insert(file.clone()) {
+                if let Some(region) = region {
+                    parts.entry(file.clone()).or_insert(region);
+                }
+                hits.push((file, found.score));
+            }
+        }
+        hits.truncate(query.n);
         rankings.push(SpaceHits {
             space: name.to_owned(),
             calibration: snapshot.calibrations.get(&index.space()),
-            hits: found.into_iter().map(|hit| (FragmentId::from_iri(hit.key), hit.score)).collect(),
+            hits,
         });
     }
-    let shown = |hits: Vec<(FragmentId, f32)>| {
+    let mut regions = HashMap::new();
+    let mut shown = |hits: Vec<(FragmentId, f32)>| {
         let mut shown: Vec<(FragmentId, f32)> = Vec::new();
         for (file, score) in hits {
             for fragment in snapshot.showing(&file) {
                 if visible(&fragment) && !shown.iter().any(|(known, _)| *known == fragment) {
+                    if let Some(region) = parts.get(&file) {
+                        regions.entry(fragment.clone()).or_insert(*region);
+                    }
                     shown.push((fragment, score));
                 }
             }
@@ -77,12 +106,14 @@ pub(super) fn visual(
     };
     let calibrated = rankings.iter().all(|ranking| ranking.calibration.is_some());
     if query.picture.is_some() || !calibrated || rankings.is_empty() {
-        return Ok(rankings.into_iter().map(|ranking| shown(ranking.hits)).collect());
+        let routes = rankings.into_iter().map(|ranking| shown(ranking.hits)).collect();
+        return Ok(VisualHits { routes, regions });
     }
     let weight = |file: &FragmentId, space: &str| plan.weight(&source(file.as_str()), space);
     let mut merged = by_probability(&rankings, &weight);
     merged.retain(|(_, probability)| *probability >= query.min_probability);
-    Ok(vec![shown(merged)])
+    let routes = vec![shown(merged)];
+    Ok(VisualHits { routes, regions })
 }
 
 /// What one space found: picture files with cosines.

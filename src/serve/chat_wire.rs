@@ -108,6 +108,9 @@ struct CitationBody<'a> {
     source: &'a str,
     #[serde(skip_serializing_if = "Option::is_none")]
     picture: Option<&'a str>,
+    /// The part of the picture, as a W3C media fragment.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    region: Option<String>,
     quote: &'a str,
     /// Code points of the document's text, for chunks.
     start: usize,
@@ -134,6 +137,7 @@ pub(super) fn additions(record: &AnswerRecord) -> Value {
                 section: item.fragment.section(),
                 source: &item.source,
                 picture: item.picture_source.as_deref(),
+                region: item.region.map(|region| region.to_string()),
                 quote: &citation.quote,
                 start: offset + citation.span.start(),
                 end: offset + citation.span.end(),

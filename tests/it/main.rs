@@ -16,6 +16,7 @@ mod llama;
 mod old_formats;
 mod picture_facts;
 mod picture_parity;
+mod picture_regions;
 mod picture_text;
 mod pictures;
 mod server;
