@@ -221,6 +221,8 @@ terms! {
         FOUND_BY = "foundBy";
         /// The walk that reached evidence, in words.
         GRAPH_PATH = "graphPath";
+        /// A rule that chose spaces of pictures for an answering.
+        PICTURE_ROUTE = "pictureRoute";
         /// Evidence that was put before the answerer.
         HAS_EVIDENCE = "hasEvidence";
         /// Sentence of an answer.
@@ -300,6 +302,8 @@ terms! {
         LABEL = "label";
         /// Description for people.
         COMMENT = "comment";
+        /// A class whose instances are all instances of another.
+        SUB_CLASS_OF = "subClassOf";
     }
 }
 

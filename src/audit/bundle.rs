@@ -60,6 +60,9 @@ fn describe_answer(triples: &mut Triples, record: &AnswerRecord, activity: &str)
     triples.time(activity, prov::STARTED_AT_TIME, &record.started_at);
     triples.time(activity, prov::ENDED_AT_TIME, &record.ended_at);
     triples.link(activity, prov::USED, record.generation.as_str());
+    for route in &record.picture_routes {
+        triples.text(activity, vt::PICTURE_ROUTE, route);
+    }
     for space in &record.spaces {
         triples.link(activity, prov::USED, &format!("{}{}", vocab::SPACE_PREFIX, space.id().0));
     }

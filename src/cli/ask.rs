@@ -41,6 +41,9 @@ pub(super) struct SearchArguments {
     /// A picture (PNG, JPEG, WebP, GIF, BMP, TIFF) to look for.
     #[arg(long)]
     image: Option<PathBuf>,
+    /// Find pictures only.
+    #[arg(long)]
+    pictures: bool,
     /// Number of hits.
     #[arg(long, default_value_t = 10)]
     k: usize,
@@ -111,7 +114,8 @@ pub(super) fn run(arguments: &Arguments, ask: &AskArguments) -> anyhow::Result<E
 pub(super) fn search(arguments: &Arguments, search: &SearchArguments) -> anyhow::Result<ExitCode> {
     let knowledge_base = arguments.open()?;
     let session = knowledge_base.session()?;
-    let query = query(search.text.as_deref(), search.image.as_deref(), search.k)?;
+    let mut query = query(search.text.as_deref(), search.image.as_deref(), search.k)?;
+    query.only_pictures = search.pictures;
     let found = session.search(&query, search.mode.into())?;
     let evidence = session.evidence(&found.hits);
     if search.format == FormatArgument::Json {
@@ -120,6 +124,10 @@ pub(super) fn search(arguments: &Arguments, search: &SearchArguments) -> anyhow:
     }
     for route in &found.picture_routes {
         println!("{route}");
+    }
+    if evidence.is_empty() {
+        let what = if search.pictures { "no picture was found" } else { "nothing was found" };
+        println!("{what}: the knowledge base holds none that fits and that you may see");
     }
     for item in &evidence {
         println!("{}", heading(item));
@@ -199,6 +207,9 @@ pub(super) fn print_answer(
     }
     if printed.explain {
         println!("\nEvidence, best first:");
+        for route in &record.picture_routes {
+            println!("{route}");
+        }
         for item in &record.evidence {
             println!("{}", heading(item));
             print_routes(item);

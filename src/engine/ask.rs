@@ -9,13 +9,13 @@ use crate::audit::bundle;
 use crate::index::{DenseIndex, HnswIndex, LexicalIndex};
 use crate::llm::Sampling;
 use crate::model::{
-    AnswerId, AnswerRecord, DepictionStatus, Digest, Evidence, FragmentId, Hit, Query, Sentence,
-    StageTiming,
+    AnswerId, AnswerRecord, DepictionStatus, Digest, DocumentId, Evidence, FragmentId, Hit, Query,
+    Sentence, StageTiming,
 };
 use crate::retrieve::{
     Embedders, Retrieval, RetrievalMode, Snapshot, SnapshotParts, assemble, search,
 };
-use std::collections::HashSet;
+use std::collections::{BTreeSet, HashMap, HashSet};
 use std::sync::Arc;
 use std::time::Instant;
 
@@ -101,9 +101,15 @@ impl KnowledgeBase {
         let mut ties = self.graph.close_matches()?;
         ties.extend(self.graph.resource_links()?);
         let (mut depictions, mut not_depicted) = (Vec::new(), Vec::new());
+        let classes = self.graph.classes_of_resources()?;
+        let mut picture_classes: HashMap<DocumentId, BTreeSet<String>> = HashMap::new();
         for claim in self.graph.depictions()? {
             match claim.status {
                 DepictionStatus::Accepted => {
+                    if let Some(classes) = classes.get(&claim.entity) {
+                        let known = picture_classes.entry(claim.picture.clone()).or_default();
+                        known.extend(classes.iter().cloned());
+                    }
                     depictions.push((claim.picture, claim.entity, claim.probability));
                 }
                 DepictionStatus::Rejected => not_depicted.push((claim.picture, claim.entity)),
@@ -121,6 +127,7 @@ impl KnowledgeBase {
             ties,
             depictions,
             not_depicted,
+            picture_classes,
             dense: DenseIndex::new(self.vectors.space(), vectors, hnsw, self.config.dense),
             visual,
             calibrations: self.calibrations()?,
@@ -219,6 +226,7 @@ impl Session<'_> {
             ended_at: now(),
             generation: self.snapshot.generation().clone(),
             spaces: knowledge_base.models.spaces(),
+            picture_routes: retrieval.picture_routes,
             evidence,
             documents,
             answer,

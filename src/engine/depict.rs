@@ -20,7 +20,7 @@ use rayon::prelude::*;
 use std::collections::{BTreeMap, BTreeSet, HashMap};
 
 /// Raised whenever the same documents would give other claims.
-const DEPICT_VERSION: &str = "veritrail-depict 1";
+const DEPICT_VERSION: &str = "veritrail-depict 2";
 /// Labels named for a picture at most, for a person to decide.
 const LABELS_PER_PICTURE: usize = 3;
 /// Pictures whose entities are proposed for the one between them.
@@ -28,13 +28,24 @@ const NEAR_PICTURES: usize = 5;
 /// Zero-shot claims at least this probable count without a person: a label that is
 /// the nearest of all is often the wrong one, so the bar is higher than for words.
 const ZERO_SHOT_ACCEPTED_FROM: f32 = 0.9;
-/// What a cosine between a picture and a label means where no calibration was
-/// learned: even odds at 0.58, 3 % at 0.3, 80 % at 0.7. Careful on purpose: it
+/// What a cosine between a picture and a label means where no calibration is known: even odds at 0.58, 3 % at 0.3, 80 % at 0.7. Careful on purpose: it
 /// proposes and hardly ever accepts.
 const UNCALIBRATED: Calibration = Calibration::Sigmoid { scale: 12.0, bias: -7.0 };
 
+/// What claims depend on.
+struct MadeOf<'a> {
+    pictures: &'a BTreeMap<FragmentId, DocumentId>,
+    labels: &'a [(EntityId, String)],
+    mentions: &'a [Mention],
+    topics: &'a [(DocumentId, EntityId)],
+    decisions: &'a HashMap<DepictionId, DepictionStatus>,
+    thresholds: &'a HashMap<EntityId, f32>,
+    calibrations: &'a [&'a Calibration],
+}
+
 /// Labels of entities in one space of pictures.
 struct Labels<'a> {
+    store: &'a VectorStore,
     /// Entity, the label, and its vector.
     rows: Vec<(&'a EntityId, &'a str, &'a [f32])>,
     space: SpaceId,
@@ -57,7 +68,19 @@ impl KnowledgeBase {
         let topics = self.graph.topics()?;
         let decisions = self.graph.decisions()?;
         let thresholds = self.graph.review_thresholds()?;
-        let made_of = self.made_of(&pictures, &labels, mentions, &topics, &decisions, &thresholds);
+        let calibrations = self.calibrations()?;
+        let calibration_of = |space| calibrations.get(&space).unwrap_or(&UNCALIBRATED);
+        let calibrated: Vec<&Calibration> =
+            self.picture_vectors.iter().map(|store| calibration_of(store.space())).collect();
+        let made_of = self.made_of(&MadeOf {
+            pictures: &pictures,
+            labels: &labels,
+            mentions,
+            topics: &topics,
+            decisions: &decisions,
+            thresholds: &thresholds,
+            calibrations: &calibrated,
+        });
         let stored = self.graph.depictions_made_of()?;
         if pictures.is_empty() && stored.is_none() {
             return Ok(Vec::new());
@@ -70,7 +93,7 @@ impl KnowledgeBase {
         claims.retain(|claim| pictures.values().any(|picture| *picture == claim.picture));
         for store in &self.picture_vectors {
             let own = Labels::new(&labels, store);
-            let seen = by_label(&pictures, store, &own, &thresholds);
+            let seen = by_label(&pictures, &own, calibration_of(store.space()), &thresholds);
             merge(&mut claims, seen);
         }
         if let Some(store) = self.picture_vectors.first() {
@@ -110,18 +133,12 @@ impl KnowledgeBase {
         Ok(labels)
     }
 
-    fn made_of(
-        &self,
-        pictures: &BTreeMap<FragmentId, DocumentId>,
-        labels: &[(EntityId, String)],
-        mentions: &[Mention],
-        topics: &[(DocumentId, EntityId)],
-        decisions: &HashMap<DepictionId, DepictionStatus>,
-        thresholds: &HashMap<EntityId, f32>,
-    ) -> Digest {
-        let decided: BTreeMap<_, _> = decisions.iter().collect();
-        let thresholds: BTreeMap<_, _> = thresholds.iter().collect();
-        let named = mentions
+    fn made_of(&self, parts: &MadeOf<'_>) -> Digest {
+        let decided: BTreeMap<_, _> = parts.decisions.iter().collect();
+        let thresholds: BTreeMap<_, _> = parts.thresholds.iter().collect();
+        let (pictures, labels, topics) = (parts.pictures, parts.labels, parts.topics);
+        let named = parts
+            .mentions
             .iter()
             .map(|m| format!("{}|{:?}|{}|{}", m.fragment, m.span, m.entity, m.confidence));
         let parts = [
@@ -133,7 +150,7 @@ impl KnowledgeBase {
             format!("{pictures:?}{labels:?}"),
             named.collect(),
             if pictures.is_empty() { String::new() } else { format!("{topics:?}") },
-            format!("{decided:?}{thresholds:?}"),
+            format!("{decided:?}{thresholds:?}{:?}", parts.calibrations),
         ];
         Digest::of_parts(parts.iter().map(String::as_bytes))
     }
@@ -220,7 +237,7 @@ impl<'a> Labels<'a> {
                 Some((entity, label.as_str(), store.vectors().get(&label_iri(label))?))
             })
             .collect();
-        Self { rows, space: store.space() }
+        Self { store, rows, space: store.space() }
     }
 }
 
@@ -228,15 +245,14 @@ impl<'a> Labels<'a> {
 /// they would sum to more.
 fn by_label(
     pictures: &BTreeMap<FragmentId, DocumentId>,
-    store: &VectorStore,
     labels: &Labels<'_>,
+    calibration: &Calibration,
     thresholds: &HashMap<EntityId, f32>,
 ) -> Vec<Depiction> {
-    let calibration = UNCALIBRATED;
     pictures
         .par_iter()
         .flat_map_iter(|(file, picture)| {
-            let vector = store.vectors().get(file.as_str()).unwrap_or_default();
+            let vector = labels.store.vectors().get(file.as_str()).unwrap_or_default();
             let mut best: HashMap<&EntityId, f32> = HashMap::new();
             for (entity, _, label) in labels.rows.iter().filter(|_| !vector.is_empty()) {
                 let cosine = dot(vector, label);

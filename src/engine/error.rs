@@ -77,6 +77,14 @@ pub enum EngineError {
         #[source]
         source: serde_json::Error,
     },
+    /// A route cannot work.
+    #[error("the route `{route}` of retrieve.routes cannot be used: {reason}")]
+    RouteRule {
+        /// Name of the rule.
+        route: String,
+        /// What is wrong with it.
+        reason: String,
+    },
     /// A route names a space that is not in service.
     #[error(
         "the route `{route}` names the space `{space}`, which is not in service; those in service: {known}\nhint: add it to models.pictures, or change retrieve.routes"

@@ -14,7 +14,7 @@ use crate::picture::Picture;
 use crate::retrieve::RetrievalMode;
 use std::collections::HashMap;
 use std::fs;
-use std::path::{Path, PathBuf};
+use std::path::{Component, Path, PathBuf};
 use std::time::Instant;
 
 /// Fragments fetched for each question.
@@ -172,7 +172,7 @@ fn stage(
     let mut ids = HashMap::new();
     let mut shown: HashMap<&str, Vec<String>> = HashMap::new();
     for picture in known {
-        let name = copy_by_digest(&picture.file, &pictures)?;
+        let name = copy_by_digest(&picture.file, &pictures, &picture.folder)?;
         ids.insert(DocumentId::from_source(&name), picture.id.clone());
         shown.entry(&picture.document).or_default().push(name);
     }
@@ -180,7 +180,7 @@ fn stage(
     for document in &dataset.documents {
         let mut files = shown.remove(document.id.as_str()).unwrap_or_default();
         if let Some(icon) = &document.icon {
-            files.push(copy_by_digest(icon, &pictures)?);
+            files.push(copy_by_digest(icon, &pictures, Path::new(""))?);
         }
         if !tied {
             files.clear();
@@ -203,14 +203,19 @@ fn stage(
     Ok(ids)
 }
 
-/// Copies a file into a folder under the digest of its bytes; its source path there.
-fn copy_by_digest(file: &Path, folder: &Path) -> Result<String, EngineError> {
+/// Copies a file into a folder of `pictures` under the digest of its bytes; its source
+/// path there.
+fn copy_by_digest(file: &Path, pictures: &Path, folder: &Path) -> Result<String, EngineError> {
     let bytes = fs::read(file).map_err(io_error("read", file))?;
     let ending = file.extension().map_or_else(|| "png".into(), |e| e.to_string_lossy());
     let name = format!("{}.{ending}", Digest::of(&bytes).short());
-    let target: PathBuf = folder.join(&name);
+    let inside = folder.components().filter(|part| matches!(part, Component::Normal(_)));
+    let inside: PathBuf = inside.collect::<PathBuf>().join(name);
+    let target = pictures.join(&inside);
+    let target_folder = target.parent().unwrap_or(pictures);
+    fs::create_dir_all(target_folder).map_err(io_error("create", target_folder))?;
     fs::write(&target, bytes).map_err(io_error("write", &target))?;
-    Ok(format!("pictures/{name}"))
+    Ok(format!("pictures/{}", inside.display()))
 }
 
 fn ask_with_pictures(
@@ -255,7 +260,8 @@ fn ask_in_words(
     let session = knowledge_base.session()?;
     for (id, text) in &dataset.questions {
         let start = Instant::now();
-        let found = session.search(&Query::text(text, FRAGMENTS_PER_QUERY), mode)?;
+        let query = Query { only_pictures: true, ..Query::text(text, FRAGMENTS_PER_QUERY) };
+        let found = session.search(&query, mode)?;
         runs.latencies.push(start.elapsed().as_secs_f64() * 1e3);
         let picture = |hit: &Hit| {
             let fragment = session.snapshot().fragment(&hit.fragment)?;

@@ -220,10 +220,13 @@ impl KnowledgeBase {
     }
 }
 
-/// Every space that a route names must be in service.
+/// Every route must be able to work, and the spaces that it names be in service.
 fn check_routes(config: &Config, models: &Models) -> Result<(), EngineError> {
     let known: Vec<&str> = models.pictures.iter().map(|m| m.space().model.as_str()).collect();
     for route in &config.retrieve.routes {
+        if let Some(reason) = route.problem() {
+            return Err(EngineError::RouteRule { route: route.name.clone(), reason });
+        }
         if let Some(named) = route.spaces.iter().find(|s| !known.contains(&s.space.as_str())) {
             return Err(EngineError::Route {
                 route: route.name.clone(),

@@ -84,10 +84,16 @@ impl Session<'_> {
             },
         };
         let found = self.snapshot.nearest(space, &vector, request.k, labels).map_err(failed)?;
-        Ok(found
-            .into_iter()
-            .map(|(fragment, score)| SearchMatch { fragment, score, probability: None })
-            .collect())
+        // Calibrations are learned from words and say nothing about two pictures.
+        let calibration = match request.input {
+            SearchInput::Text(_) => self.snapshot.calibration(space),
+            SearchInput::Picture(_) => None,
+        };
+        let matched = |(fragment, score)| {
+            let probability = calibration.map(|known| known.probability(score));
+            SearchMatch { fragment, score, probability }
+        };
+        Ok(found.into_iter().map(matched).collect())
     }
 
     /// The space that a search names, by IRI or model, or the one that fits its input.

@@ -49,6 +49,9 @@ pub struct PagePicture {
     pub id: String,
     /// Its file.
     pub file: PathBuf,
+    /// The folder of the file within the data set, by which rules may tell pictures
+    /// apart.
+    pub folder: PathBuf,
     /// The document to which it belongs.
     pub document: String,
 }
@@ -111,6 +114,7 @@ impl PageDataset {
             pictures.push(PagePicture {
                 id: line.id.clone(),
                 file: folder.join(&line.image),
+                folder: line.image.parent().map(Path::to_owned).unwrap_or_default(),
                 document: document.to_owned(),
             });
         }
@@ -221,6 +225,7 @@ mod tests {
         write("image_qrels.tsv", "q\td\tr\nq1\tp1\t1\n");
         let dataset = PageDataset::load(folder.path()).unwrap();
         assert_eq!(dataset.pictures.len(), 1);
+        assert_eq!(dataset.pictures[0].folder, Path::new("i"));
         assert_eq!(dataset.pages["p1"]["/a"], 1);
         assert_eq!(dataset.documents[0].text, "x [Figure: ] y");
         assert_eq!(dataset.documents[0].links, ["/b"]);

@@ -6,7 +6,7 @@ use super::triples::Triples;
 use crate::model::{Entity, EntityClass, EntityId};
 use crate::vocab::{self, dcterms, rdf, rdfs, schema, skos};
 use oxigraph::model::{GraphName, NamedNodeRef, Quad, Term};
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::{BTreeMap, BTreeSet, HashMap};
 
 /// Predicates whose values name a resource, the preferred ones first.
 const LABEL_PREDICATES: [&str; 7] = [
@@ -136,6 +136,42 @@ impl Store {
         labels.sort();
         labels.dedup();
         Ok(labels)
+    }
+
+    /// Classes of each resource of imported RDF, those above them included
+    /// (`rdf:type/rdfs:subClassOf*`). A class counts as its own instance, so that a
+    /// picture tagged with a class is one of that class.
+    ///
+    /// # Errors
+    /// When the store cannot be read.
+    pub fn classes_of_resources(&self) -> Result<HashMap<EntityId, BTreeSet<String>>, GraphError> {
+        let mut above: HashMap<String, Vec<String>> = HashMap::new();
+        for (class, parent) in self.pairs(rdfs::SUB_CLASS_OF)? {
+            above.entry(class).or_default().push(parent);
+        }
+        let with_above = |class: String| {
+            let (mut found, mut open) = (BTreeSet::new(), vec![class]);
+            while let Some(class) = open.pop() {
+                open.extend(above.get(&class).into_iter().flatten().cloned());
+                if !found.insert(class) {
+                    // Circles of classes are legal RDF.
+                    open.retain(|class| !found.contains(class));
+                }
+            }
+            found
+        };
+        let mut classes: HashMap<EntityId, BTreeSet<String>> = HashMap::new();
+        for quad in self.imported(rdf::TYPE)? {
+            let Term::NamedNode(class) = quad.object else { continue };
+            let all = with_above(class.into_string());
+            for class in &all {
+                let known = classes.entry(EntityId::from_iri(class.clone())).or_default();
+                known.extend(with_above(class.clone()));
+            }
+            let id = super::read::iri(&Term::from(quad.subject));
+            classes.entry(EntityId::from_iri(id)).or_default().extend(all);
+        }
+        Ok(classes)
     }
 
     /// Pairs of labelled resources that an imported triple ties together.

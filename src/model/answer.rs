@@ -190,6 +190,9 @@ pub struct AnswerRecord {
     pub generation: GenerationId,
     /// Spaces that were searched.
     pub spaces: Vec<Space>,
+    /// Rules that chose the spaces in which pictures were looked for, in words.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub picture_routes: Vec<String>,
     /// What was put before the answerer, in order.
     pub evidence: Vec<Evidence>,
     /// Documents of the evidence with their byte digests.

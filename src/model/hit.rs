@@ -11,6 +11,8 @@ pub struct Query {
     pub text: String,
     /// The picture that is the question, as its encoded bytes.
     pub picture: Option<Vec<u8>>,
+    /// Whether nothing but pictures is wanted, whatever the words say.
+    pub only_pictures: bool,
     /// Labels that the asking principal may see; `None` sees everything.
     pub allowed_labels: Option<BTreeSet<AccessLabel>>,
     /// Number of hits wanted.
@@ -20,7 +22,7 @@ pub struct Query {
 impl Query {
     /// A question in words, without restriction.
     pub fn text(text: impl Into<String>, k: usize) -> Self {
-        Self { text: text.into(), picture: None, allowed_labels: None, k }
+        Self { text: text.into(), picture: None, only_pictures: false, allowed_labels: None, k }
     }
 }
 

@@ -49,6 +49,9 @@ pub struct RetrieveConfig {
     /// The same for a question in words alone, which captions answer better where
     /// there are any.
     pub visual_words_weight: f32,
+    /// How much the words of a question count beside its picture, in the spaces that
+    /// both share: cosines are added with this factor.
+    pub words_beside_picture: f32,
     /// Weight of the graph, added to the fused score.
     pub graph_weight: f32,
     /// Fused hits from which the walk starts.
@@ -85,6 +88,7 @@ impl Default for RetrieveConfig {
             dense_weight: 0.6,
             visual_weight: 0.5,
             visual_words_weight: 0.1,
+            words_beside_picture: 0.5,
             graph_weight: 3.0,
             n_seeds: 10,
             seed_power: 4.0,

@@ -100,25 +100,27 @@ pub fn search(
         let embedded = embedder.embed(&[&question], TextRole::Query, &mut |_| {})?;
         let vector = embedded.vectors.into_iter().next().unwrap_or_default();
         let allowed = |key: &str| {
-            snapshot
-                .fragments
-                .get(&FragmentId::from_iri(key))
-                .is_some_and(|fragment| snapshot.may_see(&fragment.document, labels))
+            let id = FragmentId::from_iri(key);
+            let fragment = snapshot.fragments.get(&id);
+            fragment.is_some_and(|fragment| snapshot.may_see(&fragment.document, labels))
+                && !snapshot.wordless.contains(&id)
         };
-        let filter: Option<&dyn Fn(&str) -> bool> =
-            if labels.is_some() { Some(&allowed) } else { None };
+        let all = labels.is_none() && snapshot.wordless.is_empty();
+        let filter: Option<&dyn Fn(&str) -> bool> = if all { None } else { Some(&allowed) };
         let found = snapshot.dense.search(embedder.space().id(), &vector, n, filter)?;
         let found = found.into_iter().map(|h| (FragmentId::from_iri(h.key), h.score)).collect();
         routes.push((Route::Dense, found));
     }
     let mut picture_routes = Vec::new();
-    let picture_wanted = query.picture.is_some() || asks_for_picture(&query.text);
+    let picture_wanted =
+        query.only_pictures || query.picture.is_some() || asks_for_picture(&query.text);
     if mode != RetrievalMode::Lexical && (picture_wanted || snapshot.only_pictures()) {
         let wanted = VisualQuery {
             picture: picture.as_ref(),
             words: query.text.trim(),
             n: config.n_candidates,
             labels,
+            words_share: config.words_beside_picture,
             min_probability: config.min_picture_probability,
         };
         let plan = Plan::of(&config.routes, &query.text, picture.is_some());
@@ -149,6 +151,10 @@ pub fn search(
     let found_by = route_scores(&routes);
     let hits = fused
         .into_iter()
+        .filter(|(id, _)| {
+            let fragment = snapshot.fragments.get(id);
+            !query.only_pictures || fragment.is_some_and(|f| f.picture().is_some())
+        })
         .take(query.k)
         .enumerate()
         .filter_map(|(i, (id, score))| {

@@ -8,7 +8,7 @@ use crate::model::{
     AccessLabel, Calibration, Digest, DocumentId, Entity, EntityId, Fragment, FragmentId,
     GenerationId, PictureFacts, SpaceId,
 };
-use std::collections::{BTreeSet, HashMap};
+use std::collections::{BTreeSet, HashMap, HashSet};
 
 /// What a snapshot is made of.
 pub struct SnapshotParts {
@@ -32,6 +32,8 @@ pub struct SnapshotParts {
     pub depictions: Vec<(DocumentId, EntityId, f32)>,
     /// What pictures do not show although words about them name it.
     pub not_depicted: Vec<(DocumentId, EntityId)>,
+    /// IRIs of the classes of what each picture shows, those above them included.
+    pub picture_classes: HashMap<DocumentId, BTreeSet<String>>,
     /// Vectors.
     pub dense: DenseIndex,
     /// Vectors of picture files, for each space that they share with texts.
@@ -52,6 +54,9 @@ pub struct Snapshot {
     /// Picture fragments by the pixels that they show.
     pictures: HashMap<Digest, Vec<FragmentId>>,
     pub(super) projection: Projection,
+    pub(super) picture_classes: HashMap<DocumentId, BTreeSet<String>>,
+    /// Pictures whose words say nothing: the vector of such words is noise.
+    pub(super) wordless: HashSet<FragmentId>,
     pub(super) dense: DenseIndex,
     pub(super) visual: Vec<DenseIndex>,
     pub(super) calibrations: HashMap<SpaceId, Calibration>,
@@ -67,6 +72,8 @@ impl Snapshot {
         let gazetteer = Gazetteer::build(&parts.entities)?;
         let projection = project(&parts);
         let pictures = pictures(&parts);
+        let nameless = |f: &&Fragment| f.picture().is_some() && !says_something(&f.text);
+        let wordless = parts.fragments.iter().filter(nameless).map(|f| f.id.clone()).collect();
         Ok(Self {
             generation: parts.generation,
             documents: parts.documents.into_iter().map(|d| (d.id.clone(), d)).collect(),
@@ -75,6 +82,8 @@ impl Snapshot {
             gazetteer,
             pictures,
             projection,
+            picture_classes: parts.picture_classes,
+            wordless,
             dense: parts.dense,
             visual: parts.visual,
             calibrations: parts.calibrations,
@@ -85,6 +94,11 @@ impl Snapshot {
     /// The generation.
     pub fn generation(&self) -> &GenerationId {
         &self.generation
+    }
+
+    /// What the cosine of a text and a picture means in a space, where it is known.
+    pub fn calibration(&self, space: SpaceId) -> Option<&Calibration> {
+        self.calibrations.get(&space)
     }
 
     /// A fragment.
@@ -153,6 +167,32 @@ impl Snapshot {
     }
 }
 
+/// Whether a text holds a word: three letters or more, and not what cameras and
+/// programs call every picture (`IMG_2034`, a digest).
+fn says_something(text: &str) -> bool {
+    const NAMES: [&str; 14] = [
+        "img",
+        "dsc",
+        "dscn",
+        "dscf",
+        "pxl",
+        "pict",
+        "pic",
+        "image",
+        "photo",
+        "picture",
+        "screenshot",
+        "scan",
+        "untitled",
+        "download",
+    ];
+    text.split(|c: char| !c.is_alphanumeric()).any(|word| {
+        word.chars().count() >= 3
+            && word.chars().all(char::is_alphabetic)
+            && !NAMES.contains(&word.to_lowercase().as_str())
+    })
+}
+
 fn pictures(parts: &SnapshotParts) -> HashMap<Digest, Vec<FragmentId>> {
     let pixels: HashMap<&DocumentId, Digest> = parts
         .documents
@@ -174,4 +214,19 @@ fn pictures(parts: &SnapshotParts) -> HashMap<Digest, Vec<FragmentId>> {
         found.into_iter().filter(|(is_file, _)| !(any_page && *is_file)).map(|(_, id)| id).collect()
     };
     showing.into_iter().map(|(digest, found)| (digest, sorted(found))).collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn names_that_cameras_give_say_nothing() {
+        for name in ["IMG 2034", "af3750de33614832", "DSC 0001", "Screenshot 2026 11 24", "7"] {
+            assert!(!says_something(name), "{name}");
+        }
+        for name in ["shaft seal", "E 17 IMG pump", "Dichtung", "画像の中"] {
+            assert!(says_something(name), "{name}");
+        }
+    }
 }

@@ -4,7 +4,7 @@ use super::fuse::RouteHits;
 use super::route::Plan;
 use super::search::{Embedders, RetrieveError};
 use super::snapshot::Snapshot;
-use crate::embed::TextRole;
+use crate::embed::{PictureEmbedder, TextRole};
 use crate::index::IndexRead;
 use crate::model::{AccessLabel, Calibration, FragmentId, FragmentKind, Query, Region, Route};
 use crate::picture::RgbPixels;
@@ -16,6 +16,8 @@ pub(super) struct VisualQuery<'a> {
     pub(super) words: &'a str,
     pub(super) n: usize,
     pub(super) labels: Option<&'a BTreeSet<AccessLabel>>,
+    /// How much the words count beside a picture.
+    pub(super) words_share: f32,
     /// Least probable picture that is found, where probabilities are known.
     pub(super) min_probability: f32,
 }
@@ -51,25 +53,16 @@ pub(super) fn visual(
         let fragment = snapshot.fragments.get(fragment);
         fragment.is_some_and(|fragment| snapshot.may_see(&fragment.document, query.labels))
     };
-    let source = |key: &str| {
-        let fragment = snapshot.fragments.get(&FragmentId::from_iri(key));
-        fragment.map_or_else(String::new, |fragment| fragment.document.source())
-    };
     let mut rankings: Vec<SpaceHits> = Vec::new();
     let mut parts: HashMap<FragmentId, Region> = HashMap::new();
     for index in &snapshot.visual {
         let embedder = embedders.pictures.iter().find(|e| e.space().id() == index.space());
         let Some(embedder) = embedder else { continue };
         let name = embedder.space().model.as_str();
-        let vectors = match query.picture {
-            Some(picture) => embedder.embed_pictures(&[picture])?,
-            None if query.words.is_empty() => continue,
-            None => embedder.embed(&[query.words], TextRole::Query, &mut |_| {})?.vectors,
-        };
-        let vector = vectors.into_iter().next().unwrap_or_default();
+        let Some(vector) = question_vector(*embedder, query)? else { continue };
         let allowed = |key: &str| {
             let (file, _) = FragmentId::from_iri(key).split_region();
-            visible(&file) && plan.weight(&source(file.as_str()), name) > 0.0
+            visible(&file) && plan.weight(snapshot, &file, name) > 0.0
         };
         let n_vectors = VECTORS_EACH * query.n;
         let (mut hits, mut seen) = (Vec::new(), HashSet::new());
@@ -109,11 +102,33 @@ pub(super) fn visual(
         let routes = rankings.into_iter().map(|ranking| shown(ranking.hits)).collect();
         return Ok(VisualHits { routes, regions });
     }
-    let weight = |file: &FragmentId, space: &str| plan.weight(&source(file.as_str()), space);
+    let weight = |file: &FragmentId, space: &str| plan.weight(snapshot, file, space);
     let mut merged = by_probability(&rankings, &weight);
     merged.retain(|(_, probability)| *probability >= query.min_probability);
     let routes = vec![shown(merged)];
     Ok(VisualHits { routes, regions })
+}
+
+/// What is looked for in one space; nothing where the question has neither a picture
+/// nor words. A picture with words is the sum of both vectors, so that a candidate is
+/// ranked by `cos(picture) + words_share * cos(words)`: what looks alike and is
+/// described by the words comes before what only looks alike.
+fn question_vector(
+    embedder: &dyn PictureEmbedder,
+    query: &VisualQuery<'_>,
+) -> Result<Option<Vec<f32>>, RetrieveError> {
+    let words = match query.words {
+        "" => None,
+        words => embedder.embed(&[words], TextRole::Query, &mut |_| {})?.vectors.pop(),
+    };
+    let Some(picture) = query.picture else { return Ok(words) };
+    let Some(mut vector) = embedder.embed_pictures(&[picture])?.pop() else { return Ok(words) };
+    if let Some(words) = words.filter(|_| query.words_share > 0.0) {
+        vector.iter_mut().zip(words).for_each(|(x, word)| *x += query.words_share * word);
+        let length = vector.iter().map(|x| x * x).sum::<f32>().sqrt().max(f32::MIN_POSITIVE);
+        vector.iter_mut().for_each(|x| *x /= length);
+    }
+    Ok(Some(vector))
 }
 
 /// What one space found: picture files with cosines.

@@ -17,6 +17,7 @@ mod old_formats;
 mod picture_facts;
 mod picture_parity;
 mod picture_regions;
+mod picture_routes;
 mod picture_text;
 mod pictures;
 mod server;

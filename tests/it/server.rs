@@ -93,7 +93,8 @@ async fn a_whole_answer_has_citations_and_a_record_that_can_be_read() {
 async fn the_client_library_reads_answers_and_streams() {
     let server = serve().await;
     let config = OpenAIConfig::new().with_api_base(format!("{}/v1", server.base));
-    let client = Client::with_config(config).with_http_client(http());
+    let http = http(); // chooses the cryptography, which the client needs from the start
+    let client = Client::with_config(config).with_http_client(http);
     let (_, _, models) = get(format!("{}/v1/models", server.base), "*/*").await;
     assert!(models.contains("veritrail:extractive"), "{models}");
     let message =
