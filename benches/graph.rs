@@ -133,6 +133,7 @@ impl Corpus {
     fn commit(&self, store: &Store) {
         let space = SpaceId(Digest::of(b"space"));
         let activity = IngestActivity {
+            taken_from: "bench".into(),
             started_at: "2026-01-02T03:04:05Z".to_owned(),
             ended_at: "2026-01-02T03:04:06Z".to_owned(),
             software: "veritrail bench".to_owned(),

@@ -221,6 +221,16 @@ terms! {
         FOUND_BY = "foundBy";
         /// The walk that reached evidence, in words.
         GRAPH_PATH = "graphPath";
+        /// The activity of taking out a document for good.
+        DELETION = "Deletion";
+        /// The document that a deletion took out.
+        DELETED_DOCUMENT = "deletedDocument";
+        /// A version that a deletion took out.
+        DELETED_VERSION = "deletedVersion";
+        /// SHA-256 of the receipt of a deletion.
+        RECEIPT_SHA256 = "receiptSha256";
+        /// The folder or file from which a document version was taken in.
+        TAKEN_FROM = "takenFrom";
         /// A rule that chose spaces of pictures for an answering.
         PICTURE_ROUTE = "pictureRoute";
         /// Evidence that was put before the answerer.
@@ -334,6 +344,8 @@ terms! {
         BUNDLE = "Bundle";
         /// Entity to activity.
         WAS_GENERATED_BY = "wasGeneratedBy";
+        /// What ended it.
+        WAS_INVALIDATED_BY = "wasInvalidatedBy";
         /// Entity to entity.
         WAS_DERIVED_FROM = "wasDerivedFrom";
         /// Activity to entity.

@@ -1,11 +1,12 @@
 //! `veritrail ingest`
 
 use super::Arguments;
+use super::ask::principal;
 use super::output::{ExitCode, ProgressReporter, causes};
 use clap::Args;
 use std::path::PathBuf;
 use std::time::Instant;
-use veritrail::engine::{KnowledgeBase, Progress};
+use veritrail::engine::{DeleteOptions, KnowledgeBase, Progress};
 
 /// Example: `veritrail ingest data/example --kb support`
 #[derive(Debug, Args)]
@@ -15,6 +16,9 @@ pub(super) struct IngestArguments {
     /// Print each document on stdout as soon as it is safe on disk.
     #[arg(long)]
     verbose: bool,
+    /// Delete documents that came from the same source before and are no longer there.
+    #[arg(long)]
+    prune: bool,
 }
 
 pub(super) fn run(arguments: &Arguments, ingest: &IngestArguments) -> anyhow::Result<ExitCode> {
@@ -31,6 +35,16 @@ pub(super) fn run(arguments: &Arguments, ingest: &IngestArguments) -> anyhow::Re
         reporter.show(&progress);
     };
     let outcome = knowledge_base.ingest(&ingest.source, &mut show)?;
+    let pruned = ingest.prune && !outcome.vanished.is_empty();
+    if pruned {
+        let options = DeleteOptions {
+            principal: principal(),
+            reason: Some("no longer in its source".to_owned()),
+            erase_quotes: false,
+        };
+        let delete = &mut |progress: Progress<'_>| reporter.show(&progress);
+        knowledge_base.delete(&outcome.vanished, &options, delete)?;
+    }
     let published = knowledge_base.publish(&mut |p| reporter.show(&p))?;
     drop(reporter);
     println!(
@@ -41,6 +55,14 @@ pub(super) fn run(arguments: &Arguments, ingest: &IngestArguments) -> anyhow::Re
         outcome.failed.len(),
         start.elapsed().as_secs_f64()
     );
+    if !outcome.vanished.is_empty() {
+        let n = outcome.vanished.len();
+        if pruned {
+            println!("{n} documents are no longer there and were deleted");
+        } else {
+            println!("{n} documents are no longer there; --prune deletes them");
+        }
+    }
     if outcome.n_truncated > 0 {
         println!(
             "{} fragments are longer than the model reads; their ends were cut for vector search",

@@ -3,6 +3,7 @@
 mod adapt;
 mod ask;
 mod calibrate;
+mod delete;
 mod demo;
 mod eval;
 mod ingest;
@@ -45,6 +46,8 @@ enum Command {
     Init,
     /// Take in a folder of documents and pictures, or a JSONL file, and publish.
     Ingest(ingest::IngestArguments),
+    /// Delete documents for good, or prove that nothing is left of one.
+    Delete(delete::DeleteArguments),
     /// Ask a question and get a cited answer.
     Ask(ask::AskArguments),
     /// Find fragments without answering.
@@ -77,6 +80,7 @@ impl Arguments {
             Command::Demo(arguments) => demo::run(&self, arguments),
             Command::Init => status::init(&self),
             Command::Ingest(arguments) => ingest::run(&self, arguments),
+            Command::Delete(arguments) => delete::run(&self, arguments),
             Command::Ask(arguments) => ask::run(&self, arguments),
             Command::Search(arguments) => ask::search(&self, arguments),
             Command::Sparql(arguments) => sparql::run(&self, arguments),

@@ -15,7 +15,7 @@ use crate::model::{
     Digest, Document, DocumentId, Embedding, EntityId, Fragment, FragmentId, FragmentLink, Loaded,
     MediaType, Region, SpaceId, Span, normalise_label,
 };
-use std::collections::HashMap;
+use std::collections::{HashMap, HashSet};
 use std::path::Path;
 use time::OffsetDateTime;
 use time::format_description::well_known::Rfc3339;
@@ -65,11 +65,14 @@ pub struct IngestOutcome {
     pub n_truncated: usize,
     /// Documents that could not be taken in, each with its reason.
     pub failed: Vec<LoadError>,
+    /// Documents that came from the same folder or file before and are no longer there.
+    pub vanished: Vec<DocumentId>,
 }
 
 /// What waits to be committed together.
 #[derive(Default)]
 struct Batch {
+    taken_from: String,
     loaded: Vec<Pending>,
     /// Pictures that are not decoded yet, with their recipes.
     pictures: Vec<(SourceItem, Digest)>,
@@ -125,10 +128,12 @@ impl KnowledgeBase {
             .map(|document| (document.id, (document.digest, document.recipe)))
             .collect();
         let writing = Writing::begin(&self.root)?;
+        let taken_from = taken_from(root);
+        let mut seen: HashSet<DocumentId> = HashSet::new();
         let picture_spaces = self.models.picture_identities();
         let config = self.config.ingest.clone();
         let mut outcome = IngestOutcome { n_total: count(root), ..IngestOutcome::default() };
-        let mut batch = Batch::default();
+        let mut batch = Batch { taken_from: taken_from.clone(), ..Batch::default() };
         let mut failure = None;
         scan(root, config.max_file_bytes, &mut |item| {
             if failure.is_some() {
@@ -139,6 +144,7 @@ impl KnowledgeBase {
                 Err(error) => return outcome.failed.push(error),
             };
             let id = DocumentId::from_source(&item.source);
+            seen.insert(id.clone());
             let recipe = with_spaces(recipe(&item, &config), &item, &picture_spaces);
             if known.get(&id) == Some(&(Digest::of(&item.bytes), recipe)) {
                 outcome.n_unchanged += 1;
@@ -162,6 +168,11 @@ impl KnowledgeBase {
             Some(error) => return Err(error),
             None => self.commit(&mut batch, &mut outcome, progress)?,
         }
+        let before = self.graph.documents_taken_from(&taken_from)?.into_iter();
+        outcome.vanished = before
+            .filter(|document| !seen.contains(document))
+            .filter(|document| has_vanished(root, &document.source(), &outcome.failed))
+            .collect();
         writing.finish()?;
         Ok(outcome)
     }
@@ -271,7 +282,9 @@ impl KnowledgeBase {
         self.add_picture_vectors(pending)?;
         let picture_spaces: Vec<SpaceId> =
             self.picture_vectors.iter().map(VectorStore::space).collect();
-        let activity = IngestActivity { started_at, ended_at: now(), software: software() };
+        let taken_from = batch.taken_from.clone();
+        let activity =
+            IngestActivity { started_at, ended_at: now(), software: software(), taken_from };
         for pending in pending.drain(..) {
             let keys = picture_keys(&pending);
             let Pending { loaded, document, fragments, recipe, regions, .. } = pending;
@@ -307,6 +320,25 @@ impl KnowledgeBase {
             progress(Progress::Ingesting { n_documents, n_total, source: &document.source });
         }
         Ok(())
+    }
+}
+
+/// The folder or file as the record of an ingest names it.
+fn taken_from(root: &Path) -> String {
+    std::fs::canonicalize(root).unwrap_or_else(|_| root.to_owned()).display().to_string()
+}
+
+/// Whether a document that a scan did not show is gone. One whose file is there could
+/// not be read; one that is a part of a file (a line, an entry of an archive) may be the
+/// part that could not, so it is kept while anything failed.
+fn has_vanished(root: &Path, source: &str, failed: &[LoadError]) -> bool {
+    let file = source.split('#').next().unwrap_or(source);
+    let path = if root.is_file() { root.to_owned() } else { root.join(file) };
+    let is_part = source.contains('#') || root.is_file() || !path.exists();
+    let holder = path.ancestors().find(|above| above.exists());
+    match holder {
+        Some(holder) if holder.is_file() => is_part && failed.is_empty(),
+        _ => true,
     }
 }
 

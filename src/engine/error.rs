@@ -52,6 +52,25 @@ pub enum EngineError {
         #[source]
         source: crate::picture::PictureError,
     },
+    /// A document that is not there.
+    #[error(
+        "there is no document `{name}`; expected a source path, a given id or an IRI{}",
+        if .near.is_empty() { String::new() } else { format!("\nhint: there is {near}") }
+    )]
+    NoDocument {
+        /// What was named.
+        name: String,
+        /// Sources that resemble it.
+        near: String,
+    },
+    /// A document that was deleted and taken in again.
+    #[error("`{0}` is in the knowledge base; it was not deleted, or taken in again since")]
+    Present(String),
+    /// A document of which no deletion was recorded.
+    #[error(
+        "no deletion of `{0}` is recorded here, so there is nothing to prove\nhint: name it as the receipt does"
+    )]
+    NeverDeleted(String),
     /// A claim that nobody made.
     #[error(
         "there is no claim `{}` about a picture\nhint: `veritrail review` lists those that wait for a decision", .0.name()

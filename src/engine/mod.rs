@@ -9,6 +9,7 @@ mod ask;
 mod blobs;
 mod build;
 mod calibrate;
+mod delete;
 mod depict;
 mod embedded_once;
 mod error;
@@ -32,6 +33,7 @@ pub use adapt::{
 pub use ask::{AskOptions, Session};
 pub use build::{IngestOutcome, Progress};
 pub use calibrate::LearnedCalibration;
+pub use delete::{DeleteOptions, DeletedDocument, Receipt, Residue};
 pub use error::EngineError;
 pub use evaluate::{EvaluateOptions, Evaluation};
 pub use evaluate_pages::{AskedPictures, EvaluatePagesOptions, evaluate_pages};

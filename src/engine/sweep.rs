@@ -14,6 +14,8 @@ use std::path::{Path, PathBuf};
 
 /// Present while writing.
 const MARKER: &str = "WRITING";
+/// What the marker says while documents are deleted.
+const DELETION: &str = "deletion";
 /// How folders of unfinished indexes begin.
 pub(super) const UNFINISHED_PREFIX: &str = ".building-";
 
@@ -32,19 +34,36 @@ pub struct Swept {
 /// [`Writing::finish`].
 pub(super) struct Writing {
     path: PathBuf,
+    /// Part of a deletion, whose marker stays until all of it is done.
+    nested: bool,
 }
 
 impl Writing {
     /// Says that writing begins.
     pub(super) fn begin(root: &Path) -> Result<Self, EngineError> {
         let path = root.join(MARKER);
-        File::create(&path).and_then(|file| file.sync_all()).map_err(io_error("create", &path))?;
-        Ok(Self { path })
+        let nested = is_deletion(&path);
+        if !nested {
+            let sync = |file: File| file.sync_all();
+            File::create(&path).and_then(sync).map_err(io_error("create", &path))?;
+        }
+        Ok(Self { path, nested })
+    }
+
+    /// Says that documents are being deleted: after a crash, the next start does what
+    /// is left of that.
+    pub(super) fn begin_deletion(root: &Path) -> Result<Self, EngineError> {
+        let path = root.join(MARKER);
+        super::blobs::write_atomically(&path, DELETION.as_bytes())?;
+        Ok(Self { path, nested: false })
     }
 
     /// Says that all is written. Not called after an error: what it left is
     /// removed at the next start.
     pub(super) fn finish(self) -> Result<(), EngineError> {
+        if self.nested {
+            return Ok(());
+        }
         fs::remove_file(&self.path).map_err(io_error("remove", &self.path))
     }
 }
@@ -56,6 +75,33 @@ impl KnowledgeBase {
         if !marker.exists() {
             return Ok(None);
         }
+        if is_deletion(&marker) {
+            self.finish_deletion()?;
+        }
+        let mut swept = self.sweep()?;
+        let generations = self.root.join("generations");
+        for entry in fs::read_dir(&generations).map_err(io_error("list", &generations))? {
+            let path = entry.map_err(io_error("list", &generations))?.path();
+            let name = path.file_name().and_then(|name| name.to_str()).unwrap_or_default();
+            if name.starts_with(UNFINISHED_PREFIX) {
+                fs::remove_dir_all(&path).map_err(io_error("remove", &path))?;
+                swept.n_indexes += 1;
+            }
+        }
+        if marker.exists() {
+            fs::remove_file(&marker).map_err(io_error("remove", &marker))?;
+        }
+        tracing::warn!(
+            swept.n_vectors,
+            swept.n_blobs,
+            swept.n_indexes,
+            "the last writer did not finish; what it left unnamed was removed"
+        );
+        Ok(Some(swept))
+    }
+
+    /// Removes vectors and bytes that nothing names.
+    pub(super) fn sweep(&mut self) -> Result<Swept, EngineError> {
         let embedded = self.graph.embedded_fragments()?;
         let mut n_vectors = self.vectors.retain(&|key| embedded.contains(key))?;
         for store in &mut self.picture_vectors {
@@ -65,25 +111,7 @@ impl KnowledgeBase {
         for path in &unnamed {
             fs::remove_file(path).map_err(io_error("remove", path))?;
         }
-        let mut n_indexes = 0;
-        let generations = self.root.join("generations");
-        for entry in fs::read_dir(&generations).map_err(io_error("list", &generations))? {
-            let path = entry.map_err(io_error("list", &generations))?.path();
-            let name = path.file_name().and_then(|name| name.to_str()).unwrap_or_default();
-            if name.starts_with(UNFINISHED_PREFIX) {
-                fs::remove_dir_all(&path).map_err(io_error("remove", &path))?;
-                n_indexes += 1;
-            }
-        }
-        fs::remove_file(&marker).map_err(io_error("remove", &marker))?;
-        let swept = Swept { n_vectors, n_blobs: unnamed.len(), n_indexes };
-        tracing::warn!(
-            swept.n_vectors,
-            swept.n_blobs,
-            swept.n_indexes,
-            "the last writer did not finish; what it left unnamed was removed"
-        );
-        Ok(Some(swept))
+        Ok(Swept { n_vectors, n_blobs: unnamed.len(), n_indexes: 0 })
     }
 
     /// Vectors and bytes that nothing names: what replaced documents left, until
@@ -108,6 +136,10 @@ impl KnowledgeBase {
         files.retain(|path| !is_named(path));
         Ok(files)
     }
+}
+
+fn is_deletion(marker: &Path) -> bool {
+    fs::read_to_string(marker).is_ok_and(|text| text == DELETION)
 }
 
 /// Files in the folders of `root`; none when it does not exist.

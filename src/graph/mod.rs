@@ -7,6 +7,7 @@
 //! One transaction of [`Store::commit_document`] is the commit point of a
 //! document; vectors and blobs that no transaction names do not exist.
 
+mod delete;
 mod depictions;
 mod entities;
 mod error;
@@ -23,6 +24,7 @@ mod triples;
 mod walk;
 mod write;
 
+pub use delete::{ERASED, Removal};
 pub use depictions::{Decision, DepictionsWrite, label_iri};
 pub use error::{GraphError, QueryError};
 pub use integrity::IntegrityReport;

@@ -188,7 +188,24 @@ impl Store {
             .collect())
     }
 
-    /// Subject and object of every triple with this predicate, in all graphs.
+    /// Documents whose version was taken in from this folder or file, ordered.
+    ///
+    /// # Errors
+    /// When the store cannot be read.
+    pub fn documents_taken_from(&self, root: &str) -> Result<Vec<DocumentId>, GraphError> {
+        let taken = self.pairs(vt::TAKEN_FROM)?.into_iter();
+        let taken: HashSet<String> =
+            taken.filter(|(_, from)| from == root).map(|(activity, _)| activity).collect();
+        let made_by = self.column(prov::WAS_GENERATED_BY)?;
+        let versions = self.column(dcterms::IS_VERSION_OF)?.into_iter();
+        let mut documents: Vec<DocumentId> = versions
+            .filter(|(version, _)| made_by.get(version).is_some_and(|by| taken.contains(by)))
+            .map(|(_, document)| DocumentId::from_iri(document))
+            .collect();
+        documents.sort();
+        Ok(documents)
+    }
+
     /// Fragments that have a vector.
     ///
     /// # Errors
@@ -197,11 +214,14 @@ impl Store {
         Ok(self.pairs(vt::EMBEDDED_IN)?.into_iter().map(|(fragment, _)| fragment).collect())
     }
 
-    /// Digests of all bytes that a document version or an answer names.
+    /// Digests of all bytes that a document version names, or an answer unless a
+    /// deletion took them away.
     ///
     /// # Errors
     /// When the store cannot be read.
     pub fn named_bytes(&self) -> Result<HashSet<Digest>, GraphError> {
+        let invalidated: HashSet<String> =
+            self.pairs(prov::WAS_INVALIDATED_BY)?.into_iter().map(|(bytes, _)| bytes).collect();
         let mut named = HashSet::new();
         for property in [vt::SHA256, vt::TEXT_SHA256] {
             let digests = self.pairs(property)?.into_iter();
@@ -209,6 +229,7 @@ impl Store {
         }
         for property in [prov::USED, prov::WAS_DERIVED_FROM] {
             let used = self.pairs(property)?.into_iter();
+            let used = used.filter(|(_, used)| !invalidated.contains(used));
             named.extend(used.filter_map(|(_, used)| {
                 used.strip_prefix(vocab::BYTES_PREFIX)?.parse::<Digest>().ok()
             }));
@@ -216,6 +237,7 @@ impl Store {
         Ok(named)
     }
 
+    /// Subject and object of every triple with this predicate, in all graphs.
     pub(super) fn pairs(&self, predicate: &str) -> Result<Vec<(String, String)>, GraphError> {
         let predicate = NamedNodeRef::new_unchecked(predicate);
         self.inner

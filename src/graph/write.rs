@@ -48,6 +48,8 @@ pub struct IngestActivity {
     pub ended_at: String,
     /// Name and version of the program.
     pub software: String,
+    /// The folder or file from which it was taken.
+    pub taken_from: String,
 }
 
 impl Store {
@@ -71,40 +73,38 @@ impl Store {
             Ok(())
         })
     }
-
-    /// Removes a document with all its versions. Returns whether there was one.
-    ///
-    /// # Errors
-    /// When the store cannot be written.
-    pub fn remove_document(&self, document: &DocumentId) -> Result<bool, GraphError> {
-        self.write(|transaction| Ok(drop_versions(transaction, document)? > 0))
-    }
 }
 
 /// Name of the graph that holds the triples of an RDF document.
-fn imported_graph(version: &VersionId) -> String {
-    let hash = version.as_str().strip_prefix(vocab::VERSION_PREFIX).unwrap_or(version.as_str());
-    format!("{}{hash}", vocab::GRAPH_IMPORTED_PREFIX)
+pub(super) fn imported_graph(version: &VersionId) -> String {
+    format!("{}{}", vocab::GRAPH_IMPORTED_PREFIX, version.hash())
 }
 
-fn drop_versions(
-    transaction: &mut Transaction<'_>,
+/// The versions of a document.
+pub(super) fn versions_of(
+    transaction: &Transaction<'_>,
     document: &DocumentId,
-) -> Result<usize, GraphError> {
+) -> Result<BTreeSet<VersionId>, GraphError> {
     let quads = transaction.quads_for_pattern(
         None,
         Some(NamedNodeRef::new_unchecked(dcterms::IS_VERSION_OF)),
         Some(NamedNodeRef::new_unchecked(document.as_str()).into()),
         None,
     );
-    let versions: BTreeSet<String> = quads
-        .map(|quad| quad.map(|quad| super::read::iri(&quad.subject.into())))
-        .collect::<Result<_, _>>()?;
-    for version in &versions {
-        drop_graph(transaction, version)?;
-        drop_graph(transaction, &imported_graph(&VersionId::from_iri(version.clone())))?;
+    Ok(quads
+        .map(|quad| quad.map(|quad| VersionId::from_iri(super::read::iri(&quad.subject.into()))))
+        .collect::<Result<_, _>>()?)
+}
+
+fn drop_versions(
+    transaction: &mut Transaction<'_>,
+    document: &DocumentId,
+) -> Result<(), GraphError> {
+    for version in versions_of(transaction, document)? {
+        drop_graph(transaction, version.as_str())?;
+        drop_graph(transaction, &imported_graph(&version))?;
     }
-    Ok(versions.len())
+    Ok(())
 }
 
 fn version_triples(write: &DocumentWrite<'_>) -> Vec<Triple> {
@@ -171,6 +171,7 @@ fn describe_document(triples: &mut Triples, write: &DocumentWrite<'_>) {
     triples.link(version, prov::WAS_GENERATED_BY, &activity);
     triples.class(&activity, vt::INGEST);
     triples.link(&activity, prov::USED, &bytes);
+    triples.text(&activity, vt::TAKEN_FROM, &write.activity.taken_from);
     triples.time(&activity, prov::STARTED_AT_TIME, &write.activity.started_at);
     triples.time(&activity, prov::ENDED_AT_TIME, &write.activity.ended_at);
     let agent = format!("{}{}", vocab::AGENT_PREFIX, write.activity.software.replace(' ', "-"));

@@ -4,8 +4,10 @@ use crate::model::{AccessLabel, FragmentId};
 use serde::{Deserialize, Serialize};
 use std::collections::BTreeSet;
 use std::path::{Path, PathBuf};
-use tantivy::collector::TopDocs;
-use tantivy::query::{BooleanQuery, BoostQuery, ConstScoreQuery, Occur, Query, TermQuery};
+use tantivy::collector::{DocSetCollector, TopDocs};
+use tantivy::query::{
+    AllQuery, BooleanQuery, BoostQuery, ConstScoreQuery, Occur, Query, TermQuery,
+};
 use tantivy::schema::{
     Field, IndexRecordOption, STORED, STRING, Schema, TextFieldIndexing, TextOptions, Value,
 };
@@ -207,6 +209,23 @@ impl LexicalIndex {
         }
         hits.sort_by(|a, b| b.score.total_cmp(&a.score).then_with(|| a.fragment.cmp(&b.fragment)));
         Ok(hits)
+    }
+
+    /// Every fragment in it, in no order.
+    ///
+    /// # Errors
+    /// When the index is damaged.
+    pub fn fragments(&self) -> Result<Vec<FragmentId>, LexicalError> {
+        let failed = |source| LexicalError::Index { path: self.path.clone(), source };
+        let searcher = self.reader.searcher();
+        let all = searcher.search(&AllQuery, &DocSetCollector).map_err(failed)?;
+        let mut fragments = Vec::with_capacity(all.len());
+        for address in all {
+            let document: TantivyDocument = searcher.doc(address).map_err(failed)?;
+            let id = document.get_first(self.fields.id).and_then(|value| value.as_str());
+            fragments.extend(id.map(FragmentId::from_iri));
+        }
+        Ok(fragments)
     }
 
     /// Number of fragments.

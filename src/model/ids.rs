@@ -88,13 +88,17 @@ impl VersionId {
         let hash = Digest::of_parts([document.as_str().as_bytes(), digest.as_bytes().as_slice()]);
         Self(format!("{}{}", vocab::VERSION_PREFIX, hash.short()))
     }
+
+    /// The part after the prefix, which the IRIs of its fragments and mentions hold.
+    pub fn hash(&self) -> &str {
+        self.0.strip_prefix(vocab::VERSION_PREFIX).unwrap_or(&self.0)
+    }
 }
 
 impl FragmentId {
     /// The fragment at position `ordinal` of a document version.
     pub fn new(version: &VersionId, ordinal: u32) -> Self {
-        let hash = version.as_str().strip_prefix(vocab::VERSION_PREFIX).unwrap_or(version.as_str());
-        Self(format!("{}{hash}:{ordinal}", vocab::FRAGMENT_PREFIX))
+        Self(format!("{}{}:{ordinal}", vocab::FRAGMENT_PREFIX, version.hash()))
     }
 
     /// A part of the picture of this fragment, as a media fragment: the key of the

@@ -6,6 +6,7 @@
 mod adapt;
 mod bad_input;
 mod crash;
+mod delete;
 mod depictions;
 mod embedding_reference;
 mod examples;
