@@ -120,6 +120,8 @@ impl Corpus {
             digest,
             text_digest: digest,
             title: format!("Document {n}"),
+            aliases: Vec::new(),
+            is_term: false,
             source,
             media_type: MediaType::Markdown,
             access_label: AccessLabel::default(),

@@ -93,6 +93,10 @@ terms! {
         ENTITY = "Entity";
         /// An entity that is the subject of a document.
         TOPIC = "Topic";
+        /// A document that defines a term.
+        GLOSSARY_ENTRY = "GlossaryEntry";
+        /// An entity that a glossary defines.
+        TERM = "Term";
         /// An entity named by a heading.
         HEADING = "Heading";
         /// An entity that imported RDF describes.
@@ -382,6 +386,8 @@ terms! {
     dcterms = "http://purl.org/dc/terms/" {
         /// Title.
         TITLE = "title";
+        /// Another name.
+        ALTERNATIVE = "alternative";
         /// Media type.
         FORMAT = "format";
         /// Language tag.

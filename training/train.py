@@ -27,7 +27,7 @@ import wordnet
 from PIL import Image
 
 TRAINING = {"epochs": 12, "dropout": 0.35, "hidden": 768, "rate": 1.5e-3}
-N_PICTURES = 26_000  # of the 41,961 of the plan, which is in random order
+N_PICTURES = 41_961  # all of the plan
 HELD_OUT_CONCEPTS = 10  # one of so many
 # Styles whose drawings of the held-out concepts are scored.
 SCORED_STYLES = {"twemoji", "emojione", "noto", "fluent-emoji-flat"}
@@ -88,7 +88,7 @@ def main():
     parser.add_argument("--evaluation", type=Path, nargs="*", default=[])
     parser.add_argument("--hold-out")
     parser.add_argument("--pictures", type=int, default=N_PICTURES)
-    parser.add_argument("--seed", type=int, default=0)
+    parser.add_argument("--seed", type=int, default=1)
     given = parser.parse_args()
     given.work.mkdir(parents=True, exist_ok=True)
 

@@ -10,12 +10,12 @@ use std::io::BufWriter;
 use std::path::PathBuf;
 use veritrail::config::Config;
 use veritrail::engine::{
-    AskedPictures, EvaluateOptions, EvaluatePagesOptions, Evaluation, Progress, evaluate_pages,
-    evaluate_pictures,
+    AskedPictures, EvaluateOptions, EvaluatePagesOptions, Evaluation, Progress, evaluate_mentions,
+    evaluate_pages, evaluate_pictures,
 };
 use veritrail::eval::{
-    AnswerReport, Dataset, PageDataset, PageReport, PictureDataset, PictureTask, Report, Run,
-    write_trec_run,
+    AnswerReport, Dataset, MentionDataset, PageDataset, PageReport, PictureDataset, PictureTask,
+    Report, Run, write_trec_run,
 };
 use veritrail::retrieve::RetrievalMode;
 
@@ -65,6 +65,8 @@ pub(super) struct EvalArguments {
 enum TaskArgument {
     /// Rankings, by the measures of TREC.
     Retrieval,
+    /// Names that people marked in texts, and which of them extraction finds.
+    Mentions,
     /// Answers and their citations, for questions with gold answers.
     Answer,
     /// Words are asked, pictures are ranked in one space.
@@ -104,6 +106,7 @@ pub(super) fn run(arguments: &Arguments, eval: &EvalArguments) -> anyhow::Result
             return pictures(arguments, eval, PictureTask::TextToImage);
         }
         TaskArgument::TextToImage => return pages(arguments, eval, PictureTask::TextToImage),
+        TaskArgument::Mentions => return mentions(eval),
         TaskArgument::ImageToDoc => return pages(arguments, eval, PictureTask::ImageToDoc),
         TaskArgument::ImageToText => return pictures(arguments, eval, PictureTask::ImageToText),
         TaskArgument::Retrieval | TaskArgument::Answer => {}
@@ -145,6 +148,37 @@ fn settings(eval: &EvalArguments) -> anyhow::Result<(String, Config)> {
     let text = std::fs::read_to_string(path)
         .with_context(|| format!("cannot read the settings {}", path.display()))?;
     Ok((text, Config::load(path)?))
+}
+
+/// Scores the extraction of names; no model is needed.
+fn mentions(eval: &EvalArguments) -> anyhow::Result<ExitCode> {
+    let report = evaluate_mentions(&MentionDataset::load(&eval.dataset)?)?;
+    if eval.format == FormatArgument::Json {
+        println!("{}", serde_json::to_string(&report)?);
+        return Ok(ExitCode::Success);
+    }
+    if report.n_marks > 0 {
+        println!(
+            "{}: {} marked names, recall {:.3} (exact {:.3})",
+            report.dataset, report.n_marks, report.recall, report.recall_exact
+        );
+    }
+    if let (Some(precision), Some(exact), Some(f1)) =
+        (report.precision, report.precision_exact, report.f1)
+    {
+        println!(
+            "{} found, precision {precision:.3} (exact {exact:.3}), F1 {f1:.3}",
+            report.n_found
+        );
+    }
+    if let (Some(entities), Some(triples)) = (report.entity_coverage, report.triple_coverage) {
+        println!(
+            "{}: {entities:.3} of the names in gold triples are found, {triples:.3} of the triples with both ends",
+            report.dataset
+        );
+    }
+    println!("missed: {}", report.missed.join(" | "));
+    Ok(ExitCode::Success)
 }
 
 /// Scores a knowledge base of documents and their pictures.

@@ -43,6 +43,9 @@ pub enum EngineError {
         #[source]
         source: io::Error,
     },
+    /// A document of a data set cannot be loaded.
+    #[error(transparent)]
+    Load(crate::ingest::LoadError),
     /// A picture of a data set cannot be used.
     #[error("{path} is not a usable picture")]
     PictureFile {

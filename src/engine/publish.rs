@@ -95,7 +95,11 @@ impl KnowledgeBase {
     ) -> Result<(HashMap<VersionId, Digest>, Vec<Mention>), EngineError> {
         let mut table = EntityTable::default();
         for document in documents.iter().filter(|document| !document.media_type.is_picture()) {
-            table.add_topic(&document.title);
+            if document.is_term {
+                table.add_term(&document.title, &document.aliases);
+            } else {
+                table.add_topic(&document.title);
+            }
         }
         for fragment in fragments {
             for heading in &fragment.heading_path {

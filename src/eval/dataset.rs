@@ -78,6 +78,11 @@ pub enum DatasetError {
         "{0}: no picture belongs to a document\nhint: lines of images.jsonl name theirs as `doc_id` or `product`, an id of corpus.jsonl"
     )]
     NoPages(PathBuf),
+    /// Nothing says what is named.
+    #[error(
+        "{0}: expected mentions.tsv, a dev.jsonl with `tokens` and `tags`, or `evidences` in queries.jsonl; found none"
+    )]
+    NoMentions(PathBuf),
     /// No question has a judgement.
     #[error("{0}: no question of queries.jsonl has a relevant document in qrels.tsv")]
     Empty(PathBuf),

@@ -14,12 +14,33 @@ const MAX_LABEL_WORDS: usize = 10;
 ///
 /// Matching ignores ASCII case, stops at word boundaries and prefers the
 /// longest label. A label of one word is matched only in its own case or all
-/// upper case, so that a document titled `Up` does not claim every "up".
+/// upper case, so that a document titled `Up` does not claim every "up"; the
+/// terms of a glossary are matched in any case, their short forms in their own.
 #[derive(Debug)]
 pub struct Gazetteer {
     automaton: AhoCorasick,
     /// For each pattern of the automaton: its spelling and who bears it.
-    patterns: Vec<(String, Vec<(EntityId, EntityClass)>)>,
+    patterns: Vec<Pattern>,
+}
+
+#[derive(Debug, Default)]
+struct Pattern {
+    label: String,
+    bearers: Vec<(EntityId, EntityClass)>,
+    /// Whether capitals matter even where nothing else does.
+    case: Case,
+}
+
+/// Which capitals a text must have to name a label.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord)]
+enum Case {
+    /// Any.
+    Any,
+    /// Its own or, for one word, all upper case.
+    #[default]
+    Usual,
+    /// Its own alone.
+    Own,
 }
 
 /// The automaton could not be built.
@@ -49,22 +70,28 @@ impl Gazetteer {
     /// # Errors
     /// When the labels exceed what the automaton can hold.
     pub fn build(entities: &[Entity]) -> Result<Self, GazetteerError> {
-        let mut by_label: BTreeMap<String, Vec<(EntityId, EntityClass)>> = BTreeMap::new();
+        let mut by_label: BTreeMap<String, Pattern> = BTreeMap::new();
         for entity in entities {
             for label in &entity.labels {
-                for variant in variants(label, entity.class) {
-                    let bearers = by_label.entry(variant).or_default();
+                for (variant, case) in variants(label, entity.class) {
+                    let known = by_label.entry(variant.clone()).or_insert_with(|| Pattern {
+                        label: variant,
+                        case,
+                        ..Pattern::default()
+                    });
+                    known.case = known.case.min(case);
+                    let bearers = &mut known.bearers;
                     if !bearers.iter().any(|(id, _)| *id == entity.id) {
                         bearers.push((entity.id.clone(), entity.class));
                     }
                 }
             }
         }
-        let patterns: Vec<_> = by_label.into_iter().collect();
+        let patterns: Vec<Pattern> = by_label.into_values().collect();
         let automaton = AhoCorasick::builder()
             .match_kind(MatchKind::LeftmostLongest)
             .ascii_case_insensitive(true)
-            .build(patterns.iter().map(|(label, _)| label))
+            .build(patterns.iter().map(|pattern| &pattern.label))
             .map_err(|source| GazetteerError { n_labels: patterns.len(), source })?;
         Ok(Self { automaton, patterns })
     }
@@ -86,13 +113,11 @@ impl Gazetteer {
         // that a shorter label inside it is still found.
         while let Some(found) = text.get(position..).and_then(|rest| self.automaton.find(rest)) {
             let range = position + found.start()..position + found.end();
-            let Some((label, entities)) = self.patterns.get(found.pattern().as_usize()) else {
-                break;
-            };
+            let Some(pattern) = self.patterns.get(found.pattern().as_usize()) else { break };
             let surface = text.get(range.clone()).unwrap_or_default();
-            if at_word_boundaries(text, &range) && (!strict_case || case_agrees(label, surface)) {
+            if at_word_boundaries(text, &range) && (!strict_case || case_agrees(pattern, surface)) {
                 position = range.end;
-                matches.push(LabelMatch { range, entities });
+                matches.push(LabelMatch { range, entities: &pattern.bearers });
             } else {
                 position = next_word(text, range.start);
             }
@@ -101,27 +126,87 @@ impl Gazetteer {
     }
 }
 
-/// Spellings of a label that count as the label.
-fn variants(label: &str, class: EntityClass) -> Vec<String> {
+/// Spellings of a label that count as the label, with the capitals that they need.
+fn variants(label: &str, class: EntityClass) -> Vec<(String, Case)> {
     let label = label.split_whitespace().collect::<Vec<_>>().join(" ");
-    let mut all = vec![label.clone()];
-    if let Some((head, _)) = label.rsplit_once(" (").filter(|_| label.ends_with(')')) {
-        all.push(head.trim().to_owned());
-    }
-    if matches!(class, EntityClass::Topic | EntityClass::Resource | EntityClass::Heading) {
-        if let Some(singular) = label.strip_suffix('s').filter(|l| l.len() > 2 && !l.ends_with('s'))
-        {
-            all.push(singular.to_owned());
-        } else if label.ends_with(|c: char| c.is_ascii_lowercase()) {
-            all.push(format!("{label}s"));
+    let case = if class == EntityClass::Term { Case::Any } else { Case::Usual };
+    let mut all = vec![(label.clone(), case)];
+    let named = matches!(
+        class,
+        EntityClass::Topic | EntityClass::Term | EntityClass::Resource | EntityClass::Heading
+    );
+    let mut name = label.as_str();
+    if let Some((head, inner)) = label.rsplit_once(" (").filter(|_| label.ends_with(')')) {
+        name = head.trim();
+        let inner = inner.trim_end_matches(')');
+        all.push((name.to_owned(), case));
+        if class == EntityClass::Term {
+            // `CNI (Container network interface)` or the other way round.
+            let short = if is_short_form(inner) { Case::Own } else { case };
+            all.push((inner.to_owned(), short));
         }
     }
-    all.retain(|l| {
-        l.chars().count() >= MIN_LABEL_CHARS
+    if class == EntityClass::Term {
+        for joined in respelled(name) {
+            all.push((joined, Case::Any));
+        }
+        all.extend(initials(name).map(|short| (short, Case::Own)));
+    }
+    if named {
+        let numbers: Vec<(String, Case)> =
+            all.iter().filter_map(|(l, case)| Some((other_number(l)?, *case))).collect();
+        all.extend(numbers);
+    }
+    all.retain(|(l, case)| {
+        (l.chars().count() >= MIN_LABEL_CHARS || *case == Case::Own && l.chars().count() > 1)
             && l.split(' ').count() <= MAX_LABEL_WORDS
             && l.chars().any(char::is_alphabetic)
     });
     all
+}
+
+/// The plural of a singular, the singular of a plural, by a trailing `s`.
+fn other_number(label: &str) -> Option<String> {
+    if let Some(singular) = label.strip_suffix('s') {
+        return (singular.len() > 2 && !singular.ends_with('s')).then(|| singular.to_owned());
+    }
+    label.ends_with(|c: char| c.is_ascii_alphabetic()).then(|| format!("{label}s"))
+}
+
+/// The same words joined in the other ways: `persistent volume`, `persistent-volume`,
+/// `PersistentVolume`.
+fn respelled(name: &str) -> Vec<String> {
+    let mut words: Vec<String> = Vec::new();
+    for part in name.split([' ', '-']).filter(|part| !part.is_empty()) {
+        let mut word = String::new();
+        for c in part.chars() {
+            let after_lower = word.chars().next_back().is_some_and(char::is_lowercase);
+            if c.is_uppercase() && after_lower {
+                words.push(std::mem::take(&mut word));
+            }
+            word.push(c);
+        }
+        words.push(word);
+    }
+    if words.len() < 2 {
+        return Vec::new();
+    }
+    vec![words.join(" "), words.join("-"), words.concat()]
+}
+
+/// The initials of three words or more, as people shorten them: `PVC`.
+fn initials(name: &str) -> Option<String> {
+    let words = name.split([' ', '-']).filter(|word| !word.is_empty());
+    let first: Option<String> = words
+        .map(|word| word.chars().next().filter(|c| c.is_alphabetic()))
+        .map(|c| c.map(|c| c.to_ascii_uppercase()))
+        .collect();
+    first.filter(|short| short.chars().count() >= 3)
+}
+
+/// Whether a text is a short form: upper case but for a plural.
+fn is_short_form(text: &str) -> bool {
+    !text.contains(' ') && text.chars().filter(|c| c.is_uppercase()).count() >= 2
 }
 
 fn at_word_boundaries(text: &str, range: &Range<usize>) -> bool {
@@ -131,10 +216,17 @@ fn at_word_boundaries(text: &str, range: &Range<usize>) -> bool {
     !joins(before) && !joins(after)
 }
 
-fn case_agrees(label: &str, surface: &str) -> bool {
-    label.contains(' ')
-        || label == surface
-        || (surface.chars().count() > 1 && !surface.chars().any(char::is_lowercase))
+fn case_agrees(pattern: &Pattern, surface: &str) -> bool {
+    let label = pattern.label.as_str();
+    match pattern.case {
+        Case::Own => label == surface,
+        Case::Any => true,
+        Case::Usual => {
+            label.contains(' ')
+                || label == surface
+                || (surface.chars().count() > 1 && !surface.chars().any(char::is_lowercase))
+        }
+    }
 }
 
 fn next_word(text: &str, start: usize) -> usize {
@@ -212,6 +304,25 @@ mod tests {
     #[test]
     fn a_rejected_long_match_does_not_hide_a_short_one() {
         check(&["Blue Valve X", "Valve"], "Blue Valve Xylo", &["Valve"]);
+    }
+
+    #[test]
+    fn terms_of_a_glossary_are_found_as_people_write_them() {
+        let term = |label: &str| Entity { class: EntityClass::Term, ..entity(label) };
+        let terms = [
+            "Persistent Volume Claim",
+            "Container network interface (CNI)",
+            "Pod",
+            "Add-ons",
+            "Cloud Controller Manager",
+        ];
+        let gazetteer = Gazetteer::build(&terms.map(term)).unwrap();
+        let text = "A PVC, two PersistentVolumeClaims, CNI, the pods, an addon and the \
+                    cloud-controller-manager; no pvc, no cni.";
+        let found: Vec<&str> = gazetteer.find(text).into_iter().map(|m| &text[m.range]).collect();
+        let expected =
+            ["PVC", "PersistentVolumeClaims", "CNI", "pods", "addon", "cloud-controller-manager"];
+        assert_eq!(found, expected);
     }
 
     #[test]

@@ -7,7 +7,7 @@ use crate::model::{
     AccessLabel, Digest, DocumentId, Fragment, FragmentId, FragmentKind, FragmentLink, MediaType,
     PictureFacts, SpaceId, Span, VersionId,
 };
-use crate::vocab::{self, dcterms, prov, schema, vt};
+use crate::vocab::{self, dcterms, prov, rdf, schema, vt};
 use oxigraph::model::{NamedNodeRef, Term};
 use std::collections::{HashMap, HashSet};
 
@@ -30,6 +30,10 @@ pub struct DocumentSummary {
     pub source: String,
     /// Title.
     pub title: String,
+    /// Other names of what it is about, ordered.
+    pub aliases: Vec<String>,
+    /// Whether it is an entry of a glossary.
+    pub is_term: bool,
     /// Kind of content.
     pub media_type: MediaType,
     /// Who may see it.
@@ -56,6 +60,11 @@ impl Store {
         let formats = self.column(dcterms::FORMAT)?;
         let labels = self.column(vt::ACCESS_LABEL)?;
         let pictures = PictureColumns::read(self)?;
+        let mut aliases: HashMap<String, Vec<String>> = HashMap::new();
+        for (document, alias) in self.pairs(dcterms::ALTERNATIVE)? {
+            aliases.entry(document).or_default().push(alias);
+        }
+        let terms = self.instances(vt::GLOSSARY_ENTRY)?;
         let mut documents = Vec::new();
         for (version, id) in self.column(dcterms::IS_VERSION_OF)? {
             let digest = |column: &Column, property| -> Result<Digest, GraphError> {
@@ -67,6 +76,8 @@ impl Store {
                 text_digest: digest(&text_digests, "vt:textSha256")?,
                 recipe: digest(&recipes, "vt:recipe")?,
                 mentions_digest: mentions.get(&version).and_then(|text| text.parse().ok()),
+                aliases: sorted(aliases.get(&id)),
+                is_term: terms.contains(&id),
                 source: sources.get(&id).cloned().unwrap_or_default(),
                 title: titles.get(&id).cloned().unwrap_or_default(),
                 media_type: media_type
@@ -188,6 +199,17 @@ impl Store {
             .collect())
     }
 
+    /// IRIs of the instances of a class.
+    fn instances(&self, class: &str) -> Result<HashSet<String>, GraphError> {
+        let quads = self.inner.quads_for_pattern(
+            None,
+            Some(NamedNodeRef::new_unchecked(rdf::TYPE)),
+            Some(NamedNodeRef::new_unchecked(class).into()),
+            None,
+        );
+        quads.map(|quad| Ok(iri(&quad?.subject.into()))).collect()
+    }
+
     /// Documents whose version was taken in from this folder or file, ordered.
     ///
     /// # Errors
@@ -252,6 +274,12 @@ impl Store {
     pub(super) fn column(&self, predicate: &str) -> Result<Column, GraphError> {
         Ok(self.pairs(predicate)?.into_iter().collect())
     }
+}
+
+fn sorted(aliases: Option<&Vec<String>>) -> Vec<String> {
+    let mut aliases = aliases.cloned().unwrap_or_default();
+    aliases.sort();
+    aliases
 }
 
 /// IRI of a named node, text of a literal, name of a blank node.

@@ -139,6 +139,12 @@ fn describe_document(triples: &mut Triples, write: &DocumentWrite<'_>) {
     let (id, version) = (document.id.as_str(), document.version.as_str());
     triples.class(id, vt::DOCUMENT);
     triples.text(id, dcterms::TITLE, &document.title);
+    for alias in &document.aliases {
+        triples.text(id, dcterms::ALTERNATIVE, alias);
+    }
+    if document.is_term {
+        triples.class(id, vt::GLOSSARY_ENTRY);
+    }
     triples.text(id, vt::SOURCE, &document.source);
     if let Some(about) = write.about {
         triples.link(id, schema::ABOUT, about.as_str());

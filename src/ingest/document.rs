@@ -69,6 +69,8 @@ pub fn document(
         source: item.source.clone(),
         media_type,
         title,
+        aliases: loaded.aliases.clone(),
+        is_term: loaded.is_term,
         access_label: access_label(&item.source, config),
         language: loaded.language.clone(),
         size_bytes: item.bytes.len() as u64,

@@ -8,7 +8,12 @@ use serde::Deserialize;
 struct Record {
     id: Id,
     title: Option<String>,
-    text: String,
+    text: Option<String>,
+    /// The text of an entry of a glossary.
+    definition: Option<String>,
+    /// Other names of the term that it defines.
+    #[serde(alias = "aka")]
+    aliases: Option<Vec<String>>,
     /// Pictures that the document shows; paths start at the folder of the file.
     #[serde(default)]
     pictures: Vec<Shown>,
@@ -50,7 +55,14 @@ pub(super) fn records(
                 line: i + 1,
                 found: error.to_string(),
             }),
+            Ok(Record { text: None, definition: None, .. }) => Err(LoadError::Line {
+                source_path: file.to_owned(),
+                line: i + 1,
+                found: "a record without `text` or `definition`".to_owned(),
+            }),
             Ok(record) => {
+                let is_term = record.definition.is_some() || record.aliases.is_some();
+                let aliases = is_term.then(|| record.aliases.unwrap_or_default());
                 let id = match record.id {
                     Id::Text(text) => text,
                     Id::Number(number) => number.to_string(),
@@ -66,7 +78,8 @@ pub(super) fn records(
                     bytes: line.to_vec(),
                     record: Some(SourceText {
                         title: record.title,
-                        text: record.text,
+                        text: record.text.or(record.definition).unwrap_or_default(),
+                        aliases,
                         pictures: pictures.collect(),
                         links: record.links.into_iter().map(named).collect(),
                     }),

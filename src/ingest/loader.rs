@@ -27,6 +27,8 @@ pub fn load(item: &SourceItem) -> Result<(MediaType, Loaded), LoadError> {
         } else {
             (MediaType::PlainText, plain::PlainLoader.load(&item.source, text)?)
         };
+        loaded.aliases.clone_from(record.aliases.as_ref().unwrap_or(&Vec::new()));
+        loaded.is_term = record.aliases.is_some();
         if record.title.is_some() {
             loaded.title.clone_from(&record.title);
         }

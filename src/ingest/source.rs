@@ -31,6 +31,9 @@ pub struct SourceText {
     pub title: Option<String>,
     /// Text.
     pub text: String,
+    /// Other names of its subject; a record that lists them, or that calls its text a
+    /// definition, is an entry of a glossary.
+    pub aliases: Option<Vec<String>>,
     /// Pictures that it shows.
     pub pictures: Vec<RecordPicture>,
     /// Source paths or ids of documents to which it links.

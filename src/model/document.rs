@@ -20,6 +20,10 @@ pub struct Document {
     pub media_type: MediaType,
     /// Title for people.
     pub title: String,
+    /// Other names of what it is about.
+    pub aliases: Vec<String>,
+    /// Whether it is an entry of a glossary: what it is about is a term.
+    pub is_term: bool,
     /// Who may see it.
     pub access_label: AccessLabel,
     /// BCP 47 language tag, when known.
@@ -127,6 +131,10 @@ pub struct Loaded {
     pub text: String,
     /// Sections in reading order; their spans do not overlap.
     pub sections: Vec<Section>,
+    /// Other names of what the document is about.
+    pub aliases: Vec<String>,
+    /// Whether it is an entry of a glossary.
+    pub is_term: bool,
     /// Links to other documents.
     pub links: Vec<Link>,
     /// Pictures that the document shows.

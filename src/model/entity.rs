@@ -20,6 +20,8 @@ pub struct Entity {
 pub enum EntityClass {
     /// What a document is about: its title.
     Topic,
+    /// A term that a glossary defines.
+    Term,
     /// A heading inside a document.
     Heading,
     /// A resource of imported RDF.
@@ -32,13 +34,20 @@ pub enum EntityClass {
 
 impl EntityClass {
     /// Every class.
-    pub const ALL: [Self; 5] =
-        [Self::Topic, Self::Heading, Self::Resource, Self::Identifier, Self::ProperName];
+    pub const ALL: [Self; 6] = [
+        Self::Topic,
+        Self::Term,
+        Self::Heading,
+        Self::Resource,
+        Self::Identifier,
+        Self::ProperName,
+    ];
 
     /// Local name in the ontology.
     pub fn local_name(self) -> &'static str {
         match self {
             Self::Topic => "Topic",
+            Self::Term => "Term",
             Self::Heading => "Heading",
             Self::Resource => "Resource",
             Self::Identifier => "Identifier",

@@ -38,6 +38,23 @@ impl EntityTable {
         Some(id)
     }
 
+    /// A term that a glossary defines, with its other names.
+    pub fn add_term(&mut self, title: &str, aliases: &[String]) -> Option<EntityId> {
+        let normalised = normalise_label(title);
+        if normalised.is_empty() {
+            return None;
+        }
+        let id = EntityId::from_label(&normalised);
+        for label in std::iter::once(title).chain(aliases.iter().map(String::as_str)) {
+            self.add_label(&id, label, EntityClass::Term);
+        }
+        // A page may have the title of a term; both are about the term.
+        if let Some(entity) = self.by_id.get_mut(&id) {
+            entity.class = EntityClass::Term;
+        }
+        Some(id)
+    }
+
     /// A heading of the document with this id.
     pub fn add_heading(&mut self, heading: &str, document: &str) {
         let normalised = normalise_label(heading);

@@ -11,6 +11,7 @@ mod depictions;
 mod embedding_reference;
 mod examples;
 mod fixtures;
+mod glossary;
 mod hub;
 mod knowledge_base;
 mod llama;
