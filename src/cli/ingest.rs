@@ -49,6 +49,9 @@ pub(super) fn run(arguments: &Arguments, ingest: &IngestArguments) -> anyhow::Re
     }
     let state = if published.changed { "published" } else { "unchanged" };
     println!("generation {} {state}", published.generation.name());
+    for warning in &outcome.warnings {
+        eprintln!("warning: {warning}");
+    }
     for failed in &outcome.failed {
         eprintln!("not taken in: {}", causes(failed));
     }

@@ -65,6 +65,8 @@ pub struct IngestOutcome {
     pub n_truncated: usize,
     /// Documents that could not be taken in, each with its reason.
     pub failed: Vec<LoadError>,
+    /// What was odd in documents that were taken in, each with its source path.
+    pub warnings: Vec<String>,
 }
 
 /// What waits to be committed together.
@@ -148,7 +150,12 @@ impl KnowledgeBase {
                 batch.pictures.push((item, recipe));
             } else {
                 match load(&item) {
-                    Ok(loaded) => batch.loaded.push(self.pending(item, recipe, loaded, &config)),
+                    Ok(loaded) => {
+                        let warnings = loaded.1.warnings.iter();
+                        let named = warnings.map(|warning| format!("{}: {warning}", item.source));
+                        outcome.warnings.extend(named);
+                        batch.loaded.push(self.pending(item, recipe, loaded, &config));
+                    }
                     Err(error) => return outcome.failed.push(error),
                 }
             }

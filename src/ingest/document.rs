@@ -86,6 +86,9 @@ pub fn recipe(item: &SourceItem, config: &IngestConfig) -> Digest {
     if label != AccessLabel::default() {
         parts.push(label.0.as_bytes());
     }
+    if let Some(metadata) = &item.metadata {
+        parts.push(&metadata.bytes);
+    }
     if is_picture(item) {
         parts.push(PICTURE_FACTS_VERSION.as_bytes());
         parts.push(if config.picture_location { b"with location" } else { b"" });
