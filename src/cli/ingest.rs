@@ -10,7 +10,7 @@ use veritrail::engine::{KnowledgeBase, Progress};
 /// Example: `veritrail ingest data/example --kb support`
 #[derive(Debug, Args)]
 pub(super) struct IngestArguments {
-    /// A folder, a document, or a JSONL file of `{id, title, text}`.
+    /// A folder, a document, a ZIP archive, or a JSONL file of `{id, title, text}`.
     source: PathBuf,
     /// Print each document on stdout as soon as it is safe on disk.
     #[arg(long)]

@@ -61,7 +61,10 @@ impl<'b, R: Read + Seek> Archive<'b, R> {
         let mut files: Vec<Result<(String, usize), LoadError>> = Vec::new();
         for i in 0..self.inner.len() {
             let name = match self.inner.name_for_index(i) {
-                Some(Ok(name)) => name.replace('\\', "/"),
+                Some(Ok(name)) => {
+                    let name = name.replace('\\', "/");
+                    name.strip_prefix("./").map(str::to_owned).unwrap_or(name)
+                }
                 Some(Err(error)) => {
                     files.push(Err(refusal(&self.source, format!("entry {i}: {error}"))));
                     continue;
@@ -69,9 +72,8 @@ impl<'b, R: Read + Seek> Archive<'b, R> {
                 None => continue,
             };
             let parts = || name.split('/');
-            let leads_out = parts().any(|part| part == "..")
-                || name.starts_with('/')
-                || name.contains(['\0', ':']);
+            let leads_out =
+                parts().any(|part| part == "..") || name.starts_with('/') || name.contains('\0');
             let is_hidden = parts().any(|part| part.starts_with('.') || part == "__MACOSX");
             if leads_out {
                 files.push(Err(refusal(
@@ -173,5 +175,32 @@ fn reason(error: &ZipError) -> String {
             "it is encrypted; unpack it and take in what is inside".to_owned()
         }
         error => error.to_string(),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use std::io::{Cursor, Write};
+    use zip::ZipWriter;
+    use zip::write::SimpleFileOptions;
+
+    #[test]
+    fn all_entries_share_one_limit() {
+        let mut writer = ZipWriter::new(Cursor::new(Vec::new()));
+        for name in ["a.txt", "b.txt"] {
+            writer.start_file(name, SimpleFileOptions::default()).unwrap();
+            writer.write_all(b"sixty").unwrap();
+        }
+        let n_bytes_left = Cell::new(9);
+        let file = writer.finish().unwrap();
+        let mut archive = Archive::open("x.zip", file, 0, &n_bytes_left).unwrap();
+        let (mut found, mut errors) = (Vec::new(), Vec::new());
+        archive.scan(100, &mut |_, source, bytes| found.push((source, bytes)), &mut |error| {
+            errors.push(error.to_string())
+        });
+        assert_eq!(found, [("x.zip/a.txt".to_owned(), b"sixty".to_vec())]);
+        assert!(errors[0].starts_with("x.zip/b.txt cannot be unpacked"), "{errors:?}");
+        assert!(errors[0].contains("in all entries together"), "{errors:?}");
     }
 }

@@ -76,7 +76,7 @@ fn format(kind: MediaType) -> (RdfFormat, &'static str) {
     }
 }
 
-/// The triples of a file, each once, in the order of the file.
+/// The triples of a file, in its order.
 pub(super) fn parse(kind: MediaType, source: &str, bytes: &[u8]) -> Result<Vec<Triple>, LoadError> {
     let (format, name) = format(kind);
     let refused =

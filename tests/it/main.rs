@@ -6,6 +6,7 @@
 mod adapt;
 mod bad_input;
 mod crash;
+mod data_loaders;
 mod depictions;
 mod embedding_reference;
 mod examples;
