@@ -30,7 +30,8 @@ fn ingest(criterion: &mut Criterion) {
     let mut group = criterion.benchmark_group("ingest");
     group.throughput(Throughput::Bytes(bytes.len() as u64));
     for source in ["manual.md", "manual.txt"] {
-        let item = SourceItem { source: source.to_owned(), bytes: bytes.clone(), record: None };
+        let item =
+            SourceItem { source: source.to_owned(), bytes: bytes.clone(), ..SourceItem::default() };
         group.bench_function(format!("load {source}"), |bencher| {
             bencher.iter(|| load(black_box(&item)).expect("the manual is valid"));
         });

@@ -28,12 +28,23 @@ pub const GENERATION_PREFIX: &str = "urn:veritrail:generation:";
 pub const ANSWER_PREFIX: &str = "urn:veritrail:answer:";
 /// Prefix of embedding space IRIs.
 pub const SPACE_PREFIX: &str = "urn:veritrail:space:";
+/// Prefix of records: rows of tables and objects of JSON.
+pub const RECORD_PREFIX: &str = "urn:veritrail:record:";
+/// Prefix of properties of records that no mapping names.
+pub const PROPERTY_PREFIX: &str = "urn:veritrail:property:";
+/// Prefix of classes of records that no mapping names.
+pub const CLASS_PREFIX: &str = "urn:veritrail:class:";
 /// Prefix of IRIs for bytes known by their SHA-256: originals, model files, prompts.
 pub const BYTES_PREFIX: &str = "urn:veritrail:sha256:";
 /// Prefix of activities: ingests and the making of answers.
 pub const ACTIVITY_PREFIX: &str = "urn:veritrail:activity:";
 /// Prefix of agents: people, the program, language models.
 pub const AGENT_PREFIX: &str = "urn:veritrail:agent:";
+
+/// The context that metadata of CSV on the Web names.
+pub const CSVW_CONTEXT: &str = "http://www.w3.org/ns/csvw";
+/// The name property of schema.org as older data writes it.
+pub const SCHEMA_HTTP_NAME: &str = "http://schema.org/name";
 
 /// The standard that boxes in pictures follow: W3C Media Fragments.
 pub const MEDIA_FRAGMENTS: &str = "http://www.w3.org/TR/media-frags/";
@@ -330,6 +341,16 @@ terms! {
         INTEGER = "integer";
         /// Floating point number.
         DOUBLE = "double";
+        /// Number with a decimal point.
+        DECIMAL = "decimal";
+        /// `true` or `false`.
+        BOOLEAN = "boolean";
+        /// Day.
+        DATE = "date";
+        /// Time of day.
+        TIME = "time";
+        /// Text.
+        STRING = "string";
     }
 }
 
@@ -492,6 +513,16 @@ terms! {
         ALT = "alt";
     }
 }
+
+/// Prefixes that metadata of tables may use besides those of queries, by the
+/// initial context of RDFa.
+pub const TABLE_PREFIXES: &[(&str, &str)] = &[
+    ("dc", dcterms::NAMESPACE),
+    ("owl", "http://www.w3.org/2002/07/owl#"),
+    ("dcat", "http://www.w3.org/ns/dcat#"),
+    ("org", "http://www.w3.org/ns/org#"),
+    ("vcard", "http://www.w3.org/2006/vcard/ns#"),
+];
 
 /// Prefixes that every query may use without declaring them, and that output
 /// is written with.

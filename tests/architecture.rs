@@ -39,6 +39,9 @@ const HOMES: &[(&str, &[&str])] = &[
     // The command line draws pictures on the terminal.
     ("image", &["picture", "cli"]),
     // A vocabulary has the same name.
+    ("csv", &["ingest"]),
+    // Archives hold documents, and packages hold models.
+    ("zip", &["ingest", "embed"]),
     ("exif", &["picture", "vocab"]),
     ("fast_image_resize", &["embed"]),
     ("viuer", &["cli"]),

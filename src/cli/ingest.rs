@@ -11,7 +11,7 @@ use veritrail::engine::{DeleteOptions, KnowledgeBase, Progress};
 /// Example: `veritrail ingest data/example --kb support`
 #[derive(Debug, Args)]
 pub(super) struct IngestArguments {
-    /// A folder, a document, or a JSONL file of `{id, title, text}`.
+    /// A folder, a document, a ZIP archive, or a JSONL file of `{id, title, text}`.
     source: PathBuf,
     /// Print each document on stdout as soon as it is safe on disk.
     #[arg(long)]
@@ -71,6 +71,9 @@ pub(super) fn run(arguments: &Arguments, ingest: &IngestArguments) -> anyhow::Re
     }
     let state = if published.changed { "published" } else { "unchanged" };
     println!("generation {} {state}", published.generation.name());
+    for warning in &outcome.warnings {
+        eprintln!("warning: {warning}");
+    }
     for failed in &outcome.failed {
         eprintln!("not taken in: {}", causes(failed));
     }

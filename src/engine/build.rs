@@ -67,6 +67,8 @@ pub struct IngestOutcome {
     pub failed: Vec<LoadError>,
     /// Documents that came from the same folder or file before and are no longer there.
     pub vanished: Vec<DocumentId>,
+    /// What was odd in documents that were taken in, each with its source path.
+    pub warnings: Vec<String>,
 }
 
 /// What waits to be committed together.
@@ -154,7 +156,12 @@ impl KnowledgeBase {
                 batch.pictures.push((item, recipe));
             } else {
                 match load(&item) {
-                    Ok(loaded) => batch.loaded.push(self.pending(item, recipe, loaded, &config)),
+                    Ok(loaded) => {
+                        let warnings = loaded.1.warnings.iter();
+                        let named = warnings.map(|warning| format!("{}: {warning}", item.source));
+                        outcome.warnings.extend(named);
+                        batch.loaded.push(self.pending(item, recipe, loaded, &config));
+                    }
                     Err(error) => return outcome.failed.push(error),
                 }
             }

@@ -13,7 +13,7 @@ const LABEL_PREDICATES: [&str; 7] = [
     skos::PREF_LABEL,
     rdfs::LABEL,
     schema::NAME,
-    "http://schema.org/name",
+    vocab::SCHEMA_HTTP_NAME,
     dcterms::TITLE,
     skos::ALT_LABEL,
     schema::ALTERNATE_NAME,

@@ -183,7 +183,8 @@ mod tests {
     }
 
     fn cut(text: &str, options: &ChunkOptions) -> (String, Vec<Fragment>) {
-        let item = SourceItem { source: "a.md".into(), bytes: text.into(), record: None };
+        let item =
+            SourceItem { source: "a.md".into(), bytes: text.into(), ..SourceItem::default() };
         let (kind, loaded) = load(&item).unwrap();
         let document = document(&item, kind, &loaded, &IngestConfig::default());
         let fragments = fragments(&loaded, &document, &words, options);
@@ -221,7 +222,8 @@ mod tests {
     fn a_line_without_spaces_ends() {
         let options = ChunkOptions { max_tokens: 5, overlap_tokens: 1, min_tokens: 1 };
         let chars = |text: &str| text.chars().count();
-        let item = SourceItem { source: "a.txt".into(), bytes: vec![b'x'; 100], record: None };
+        let item =
+            SourceItem { source: "a.txt".into(), bytes: vec![b'x'; 100], ..SourceItem::default() };
         let (kind, loaded) = load(&item).unwrap();
         let document = document(&item, kind, &loaded, &IngestConfig::default());
         let fragments = fragments(&loaded, &document, &chars, &options);

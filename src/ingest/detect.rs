@@ -1,21 +1,22 @@
 //! What kind of document these bytes are.
 
 use super::error::LoadError;
+use super::loader::clean_text;
 use crate::model::MediaType;
 use crate::picture::media_type;
 
 /// Endings under which nobody writes text.
 const PICTURE_ENDINGS: [&str; 8] = ["png", "jpg", "jpeg", "webp", "gif", "bmp", "tif", "tiff"];
 
-/// The kind of a document: pictures and HTML by content, Markdown, Turtle and
-/// plain text by content and, where the content is silent, by the path's ending.
+/// The kind of a document: pictures, HTML and RDF/XML by content, the others by
+/// content and, where the content is silent, by the path's ending.
 pub(super) fn detect(bytes: &[u8], source: &str) -> Result<MediaType, LoadError> {
     if let Some(kind) = media_type(bytes) {
         return Ok(kind);
     }
     let text = std::str::from_utf8(bytes).map_err(|error| LoadError::Kind {
         source_path: source.to_owned(),
-        found: format!("bytes that are not UTF-8 from byte {}", error.valid_up_to()),
+        found: not_utf8(bytes, error.valid_up_to()),
     })?;
     let ending = source.rsplit_once('.').map(|(_, ending)| ending.to_lowercase());
     let ending = ending.as_deref().unwrap_or_default();
@@ -30,12 +31,72 @@ pub(super) fn detect(bytes: &[u8], source: &str) -> Result<MediaType, LoadError>
     if lower.starts_with("<!doctype html") || lower.starts_with("<html") {
         return Ok(MediaType::Html);
     }
+    if let Some(kind) = data_kind(ending, text, &lower) {
+        return Ok(kind);
+    }
     Ok(match ending {
         "md" | "markdown" => MediaType::Markdown,
         "html" | "htm" => MediaType::Html,
-        "ttl" => MediaType::Turtle,
         _ => MediaType::PlainText,
     })
+}
+
+/// The kind of a file of data, by its ending and by what is sure in its text.
+fn data_kind(ending: &str, text: &str, head: &str) -> Option<MediaType> {
+    let is_xml = head.starts_with("<?xml") || head.starts_with("<!doctype rdf");
+    let is_turtle = head.starts_with("@prefix ") || head.starts_with("@base ");
+    let may_be_rdf = matches!(ending, "ttl" | "rdf" | "owl" | "txt" | "text" | "");
+    if may_be_rdf && (head.starts_with("<rdf:rdf") || (is_xml && text.contains("<rdf:RDF"))) {
+        return Some(MediaType::RdfXml);
+    }
+    if may_be_rdf && is_turtle {
+        return Some(MediaType::Turtle);
+    }
+    Some(match ending {
+        "ttl" => MediaType::Turtle,
+        "trig" => MediaType::TriG,
+        "nt" => MediaType::NTriples,
+        "nq" => MediaType::NQuads,
+        "rdf" | "owl" => MediaType::RdfXml,
+        "jsonld" => MediaType::JsonLd,
+        "json" if json_has_context(text) => MediaType::JsonLd,
+        "json" => MediaType::Json,
+        "csv" => MediaType::Csv,
+        "tsv" | "tab" => MediaType::Tsv,
+        _ => return None,
+    })
+}
+
+/// Whether an object of the outermost level of JSON has a context of JSON-LD.
+fn json_has_context(text: &str) -> bool {
+    #[derive(serde::Deserialize)]
+    #[serde(untagged)]
+    enum Top {
+        One(Object),
+        Many(Vec<Object>),
+    }
+    #[derive(serde::Deserialize)]
+    struct Object {
+        #[serde(rename = "@context")]
+        context: Option<serde::de::IgnoredAny>,
+    }
+    // The search is cheap and spares most files the parsing.
+    text.contains("\"@context\"")
+        && match serde_json::from_str(&clean_text(text.as_bytes())) {
+            Ok(Top::One(object)) => object.context.is_some(),
+            Ok(Top::Many(objects)) => objects.iter().any(|object| object.context.is_some()),
+            Err(_) => false,
+        }
+}
+
+/// What bytes are that are not UTF-8, with the line.
+fn not_utf8(bytes: &[u8], valid_up_to: usize) -> String {
+    if bytes.starts_with(b"\xff\xfe") || bytes.starts_with(b"\xfe\xff") {
+        return "text in UTF-16; save it as UTF-8".to_owned();
+    }
+    let before = bytes.get(..valid_up_to).unwrap_or_default();
+    let line = 1 + before.iter().filter(|byte| **byte == b'\n').count();
+    format!("bytes that are not UTF-8 from byte {valid_up_to} (line {line}); save it as UTF-8")
 }
 
 /// Whether the text of a record is written in Markdown: it has an ATX heading,

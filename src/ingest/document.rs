@@ -10,6 +10,8 @@ use serde::{Deserialize, Serialize};
 const INGEST_VERSION: &str = "veritrail-ingest 1";
 /// The same for what is known of a picture.
 const PICTURE_FACTS_VERSION: &str = "picture facts 1";
+/// The same for Turtle, whose blank nodes got names of their own.
+const TURTLE_VERSION: &str = "turtle 2";
 
 /// Settings of ingest.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
@@ -87,6 +89,12 @@ pub fn recipe(item: &SourceItem, config: &IngestConfig) -> Digest {
     let mut parts = vec![INGEST_VERSION.as_bytes(), chunk.as_bytes()];
     if label != AccessLabel::default() {
         parts.push(label.0.as_bytes());
+    }
+    if source.ends_with(".ttl") {
+        parts.push(TURTLE_VERSION.as_bytes());
+    }
+    if let Some(metadata) = &item.metadata {
+        parts.push(&metadata.bytes);
     }
     if is_picture(item) {
         parts.push(PICTURE_FACTS_VERSION.as_bytes());

@@ -47,7 +47,7 @@ pub enum LoadError {
     },
     /// It is none of the kinds that can be loaded.
     #[error(
-        "{source_path}: expected Markdown, HTML, text, JSONL, Turtle, PNG, JPEG, WebP, GIF, BMP or TIFF, found {found}"
+        "{source_path}: expected Markdown, HTML, text, JSONL, JSON, CSV, RDF, ZIP, PNG, JPEG, WebP, GIF, BMP or TIFF, found {found}"
     )]
     Kind {
         /// Source path.
@@ -67,12 +67,22 @@ pub enum LoadError {
         /// What is wrong.
         found: String,
     },
-    /// Turtle with a syntax error.
-    #[error("{source_path} is not valid Turtle: {reason}")]
-    Turtle {
+    /// Data that does not follow its format.
+    #[error("{source_path} is not valid {format}: {reason}")]
+    Data {
         /// Source path.
         source_path: String,
-        /// Position and reason.
+        /// Name of the format for people.
+        format: &'static str,
+        /// Position, what was found, and what to do.
+        reason: String,
+    },
+    /// An archive, or an entry of one, that cannot be unpacked.
+    #[error("{source_path} cannot be unpacked: {reason}")]
+    Archive {
+        /// Source path of the archive or entry.
+        source_path: String,
+        /// What was expected and found.
         reason: String,
     },
     /// A picture that cannot be decoded.

@@ -3,6 +3,7 @@
 use super::error::LoadError;
 use super::source::{RecordPicture, SourceItem, SourceText, resolve};
 use serde::Deserialize;
+use std::io::BufRead;
 
 #[derive(Deserialize)]
 struct Record {
@@ -35,6 +36,12 @@ struct Shown {
 enum Id {
     Text(String),
     Number(i64),
+}
+
+/// How many records a file has: lines that are not blank.
+pub(super) fn count(file: impl BufRead) -> usize {
+    let lines = file.split(b'\n').map_while(Result::ok);
+    lines.filter(|line| !line.trim_ascii().is_empty()).count()
 }
 
 /// Visits every record of a file. With a `prefix` the documents are named
@@ -84,6 +91,7 @@ pub(super) fn records(
                         links: record.links.into_iter().map(named).collect(),
                     }),
                     source: named(id),
+                    metadata: None,
                 })
             }
         });

@@ -3,7 +3,8 @@
 use super::detect::{detect, looks_like_markdown};
 use super::error::LoadError;
 use super::source::SourceItem;
-use super::{html, markdown, picture, plain, turtle};
+use super::{html, markdown, picture, plain, rdf};
+use super::{json, table};
 use crate::model::{Figure, Link, Loaded, MediaType, Span};
 
 /// Makes text, sections, links and pictures of the bytes of one kind of document.
@@ -53,7 +54,14 @@ pub fn load(item: &SourceItem) -> Result<(MediaType, Loaded), LoadError> {
         MediaType::Markdown => &markdown::MarkdownLoader,
         MediaType::Html => &html::HtmlLoader,
         MediaType::PlainText => &plain::PlainLoader,
-        MediaType::Turtle => &turtle::TurtleLoader,
+        MediaType::Turtle
+        | MediaType::TriG
+        | MediaType::NTriples
+        | MediaType::NQuads
+        | MediaType::RdfXml
+        | MediaType::JsonLd => &rdf::RdfLoader(kind),
+        MediaType::Csv | MediaType::Tsv => &table::TableLoader { metadata: item.metadata.as_ref() },
+        MediaType::Json => &json::JsonLoader,
         MediaType::Png
         | MediaType::Jpeg
         | MediaType::WebP

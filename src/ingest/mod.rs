@@ -5,20 +5,33 @@
 //! Nothing is stored here and no network is used; a damaged file is an error
 //! about that file alone.
 
+mod archive;
 mod chunk;
+mod csvw;
+mod damage;
 mod detect;
 mod document;
 mod error;
 mod html;
+mod json;
 mod jsonl;
 mod loader;
+mod mapped_rows;
 mod markdown;
 mod picture;
 mod plain;
+mod rdf;
+mod records;
 mod source;
-mod turtle;
+mod table;
+mod table_mapping;
+mod table_rows;
+mod uri_template;
+mod values;
+mod warnings;
 
 pub use chunk::{ChunkOptions, fragments};
+pub use csvw::TableMetadata;
 pub use document::{IngestConfig, LabelRule, document, recipe};
 pub use error::{LoadError, ScanError};
 pub use loader::{Loader, load};

@@ -1,27 +1,36 @@
 //! Finding source files below a folder.
 
+use super::archive::{Archive, MAX_TOTAL_BYTES};
+use super::csvw::{TableMetadata, is_metadata, metadata_names};
 use super::error::{LoadError, ScanError};
 use super::jsonl;
+use std::cell::{Cell, RefCell};
 use std::fs;
-use std::io::{BufRead, BufReader};
+use std::io::{BufReader, Cursor};
 use std::path::Path;
 use walkdir::WalkDir;
 
 /// Endings of files that are looked at; content decides what they are.
-const ENDINGS: [&str; 17] = [
+const ENDINGS: [&str; 28] = [
+    // Data and archives.
+    "trig", "nt", "nq", "rdf", "owl", "jsonld", "json", "csv", "tsv", "tab", "zip",
+    // Text and pictures.
     "md", "markdown", "html", "htm", "txt", "text", "rst", "jsonl", "ttl", "png", "jpg", "jpeg",
     "webp", "gif", "bmp", "tif", "tiff",
 ];
 
 /// One document's bytes and where they came from.
-#[derive(Clone, Debug, PartialEq)]
+#[derive(Clone, Debug, Default, PartialEq)]
 pub struct SourceItem {
-    /// Path relative to the source folder with `/`, `file.jsonl#id`, or a given id.
+    /// Path relative to the source folder with `/`, `file.jsonl#id`,
+    /// `archive.zip/path`, or a given id.
     pub source: String,
     /// The original bytes.
     pub bytes: Vec<u8>,
     /// Text already taken out of the bytes, for lines of JSONL.
     pub record: Option<SourceText>,
+    /// Metadata that stands beside a table.
+    pub metadata: Option<TableMetadata>,
 }
 
 /// What a record of JSONL says.
@@ -54,8 +63,9 @@ pub struct RecordPicture {
 /// Reads every document below `root`, a folder or a single file, in the order
 /// of paths. `visit` gets each document, or the reason why one cannot be read;
 /// neither stops the scan. Hidden files and files of other endings are skipped,
-/// links out of the folder are not followed. A single JSONL file given as
-/// `root` names its documents by their ids alone.
+/// links out of the folder are not followed. A ZIP archive is read as if it were a
+/// folder of its name. A single JSONL file given as `root` names its documents by
+/// their ids alone.
 ///
 /// # Errors
 /// When `root` does not exist or cannot be read at all.
@@ -70,7 +80,7 @@ pub fn scan(
     })?;
     if metadata.is_file() {
         let name = file_name(root);
-        let prefix = if name.ends_with(".jsonl") { String::new() } else { name };
+        let prefix = if has_ending(root, "jsonl") { String::new() } else { name };
         read_file(root, prefix, max_file_bytes, visit);
         return Ok(());
     }
@@ -99,23 +109,38 @@ pub fn scan(
     Ok(())
 }
 
-/// How many documents a scan would find, for progress: files of known endings,
-/// and the lines of JSONL. Nothing is checked.
+/// How many documents a scan would find, for progress: files of known endings, the
+/// lines of JSONL, and the entries of archives. Nothing is checked.
 pub fn count(root: &Path) -> usize {
-    let n_lines = |path: &Path| {
-        let is_jsonl = path.extension().is_some_and(|ending| ending == "jsonl");
-        let lines = |file| {
-            let lines = BufReader::new(file).split(b'\n').map_while(Result::ok);
-            lines.filter(|line| !line.trim_ascii().is_empty()).count()
-        };
-        if is_jsonl { fs::File::open(path).map_or(0, lines) } else { 1 }
-    };
     WalkDir::new(root)
         .into_iter()
         .filter_map(Result::ok)
         .filter(|entry| entry.file_type().is_file() && has_known_ending(entry.path()))
-        .map(|entry| n_lines(entry.path()))
+        .map(|entry| count_in(entry.path()).unwrap_or(1))
         .sum()
+}
+
+fn count_in(path: &Path) -> std::io::Result<usize> {
+    if has_ending(path, "jsonl") {
+        return Ok(jsonl::count(BufReader::new(fs::File::open(path)?)));
+    }
+    if has_ending(path, "zip") {
+        let reader = BufReader::new(fs::File::open(path)?);
+        let n_bytes_left = Cell::new(0);
+        let archive = Archive::open("", reader, 0, &n_bytes_left);
+        return Ok(archive.map_or(1, |archive| archive.files().len()));
+    }
+    Ok(1)
+}
+
+/// Where a document was found.
+pub(super) struct Place<'p> {
+    /// Reads the file of this name in the same folder.
+    pub(super) beside: &'p mut dyn FnMut(&str) -> Option<Vec<u8>>,
+    /// How many archives it stands in.
+    pub(super) level: usize,
+    /// What the entries of these archives may still take.
+    pub(super) n_bytes_left: &'p Cell<u64>,
 }
 
 fn read_file(
@@ -124,13 +149,74 @@ fn read_file(
     limit: u64,
     visit: &mut dyn FnMut(Result<SourceItem, LoadError>),
 ) {
+    let n_bytes_left = &Cell::new(MAX_TOTAL_BYTES);
+    let mut beside = |name: &str| {
+        let sibling = path.with_file_name(name);
+        sibling.is_file().then(|| read_limited(&sibling, limit).ok()).flatten()
+    };
+    let mut place = Place { beside: &mut beside, level: 0, n_bytes_left };
+    if has_ending(path, "zip") {
+        // Not all of an archive is in memory at once, so it may be larger.
+        return match fs::File::open(path) {
+            Ok(file) => scan_archive(&place, &source, BufReader::new(file), limit, visit),
+            Err(source) => visit(Err(LoadError::Io { path: path.to_owned(), source })),
+        };
+    }
     match read_limited(path, limit) {
         Err(error) => visit(Err(error)),
-        Ok(bytes) if path.extension().is_some_and(|ending| ending == "jsonl") => {
-            jsonl::records(&file_name(path), &source, &bytes, visit);
-        }
-        Ok(bytes) => visit(Ok(SourceItem { source, bytes, record: None })),
+        Ok(bytes) => take(&mut place, source, &file_name(path), bytes, limit, visit),
     }
+}
+
+/// Hands on what the bytes of one file hold.
+fn take(
+    place: &mut Place<'_>,
+    source: String,
+    name: &str,
+    bytes: Vec<u8>,
+    limit: u64,
+    visit: &mut dyn FnMut(Result<SourceItem, LoadError>),
+) {
+    let file = Path::new(name);
+    if has_ending(file, "jsonl") {
+        jsonl::records(name, &source, &bytes, visit);
+    } else if has_ending(file, "zip") {
+        scan_archive(place, &source, Cursor::new(bytes), limit, visit);
+    } else {
+        let is_table = ["csv", "tsv", "tab"].iter().any(|ending| has_ending(file, ending));
+        let found = is_table.then(|| {
+            metadata_names(name).into_iter().find_map(|name| Some(((place.beside)(&name)?, name)))
+        });
+        let folder = source.rsplit_once('/').map(|(folder, _)| format!("{folder}/"));
+        let metadata = found.flatten().map(|(bytes, name)| TableMetadata {
+            source: folder.unwrap_or_default() + &name,
+            bytes,
+        });
+        visit(Ok(SourceItem { source, bytes, record: None, metadata }));
+    }
+}
+
+fn scan_archive(
+    place: &Place<'_>,
+    source: &str,
+    reader: impl std::io::Read + std::io::Seek,
+    limit: u64,
+    visit: &mut dyn FnMut(Result<SourceItem, LoadError>),
+) {
+    let mut archive = match Archive::open(source, reader, place.level, place.n_bytes_left) {
+        Ok(archive) => archive,
+        Err(error) => return visit(Err(error)),
+    };
+    // Both kinds of results go to the same place.
+    let visit = RefCell::new(visit);
+    archive.scan(
+        limit,
+        &mut |place, source, bytes| {
+            let name = source.rsplit('/').next().unwrap_or_default().to_owned();
+            take(place, source, &name, bytes, limit, &mut **visit.borrow_mut());
+        },
+        &mut |error| (visit.borrow_mut())(Err(error)),
+    );
 }
 
 fn read_limited(path: &Path, limit: u64) -> Result<Vec<u8>, LoadError> {
@@ -142,10 +228,17 @@ fn read_limited(path: &Path, limit: u64) -> Result<Vec<u8>, LoadError> {
     fs::read(path).map_err(io)
 }
 
-fn has_known_ending(path: &Path) -> bool {
-    path.extension()
+fn has_ending(path: &Path, ending: &str) -> bool {
+    path.extension().is_some_and(|found| found.eq_ignore_ascii_case(ending))
+}
+
+/// Whether a file is looked at. Metadata belongs to its table and is no document.
+pub(super) fn has_known_ending(path: &Path) -> bool {
+    let is_known = path
+        .extension()
         .and_then(|ending| ending.to_str())
-        .is_some_and(|ending| ENDINGS.contains(&ending.to_lowercase().as_str()))
+        .is_some_and(|ending| ENDINGS.contains(&ending.to_lowercase().as_str()));
+    is_known && !is_metadata(&file_name(path))
 }
 
 fn file_name(path: &Path) -> String {

@@ -60,6 +60,30 @@ pub enum MediaType {
     /// `text/turtle`
     #[serde(rename = "text/turtle")]
     Turtle,
+    /// `application/trig`
+    #[serde(rename = "application/trig")]
+    TriG,
+    /// `application/n-triples`
+    #[serde(rename = "application/n-triples")]
+    NTriples,
+    /// `application/n-quads`
+    #[serde(rename = "application/n-quads")]
+    NQuads,
+    /// `application/rdf+xml`
+    #[serde(rename = "application/rdf+xml")]
+    RdfXml,
+    /// `application/ld+json`
+    #[serde(rename = "application/ld+json")]
+    JsonLd,
+    /// `text/csv`
+    #[serde(rename = "text/csv")]
+    Csv,
+    /// `text/tab-separated-values`
+    #[serde(rename = "text/tab-separated-values")]
+    Tsv,
+    /// `application/json`
+    #[serde(rename = "application/json")]
+    Json,
     /// `image/png`
     #[serde(rename = "image/png")]
     Png,
@@ -88,6 +112,14 @@ impl MediaType {
             Self::Html => "text/html",
             Self::PlainText => "text/plain",
             Self::Turtle => "text/turtle",
+            Self::TriG => "application/trig",
+            Self::NTriples => "application/n-triples",
+            Self::NQuads => "application/n-quads",
+            Self::RdfXml => "application/rdf+xml",
+            Self::JsonLd => "application/ld+json",
+            Self::Csv => "text/csv",
+            Self::Tsv => "text/tab-separated-values",
+            Self::Json => "application/json",
             Self::Png => "image/png",
             Self::Jpeg => "image/jpeg",
             Self::WebP => "image/webp",
@@ -104,6 +136,14 @@ impl MediaType {
             Self::Html,
             Self::PlainText,
             Self::Turtle,
+            Self::TriG,
+            Self::NTriples,
+            Self::NQuads,
+            Self::RdfXml,
+            Self::JsonLd,
+            Self::Csv,
+            Self::Tsv,
+            Self::Json,
             Self::Png,
             Self::Jpeg,
             Self::WebP,
@@ -117,7 +157,7 @@ impl MediaType {
 
     /// Whether this is a picture.
     pub fn is_picture(self) -> bool {
-        !matches!(self, Self::Markdown | Self::Html | Self::PlainText | Self::Turtle)
+        self.as_str().starts_with("image/")
     }
 }
 
@@ -127,7 +167,7 @@ pub struct Loaded {
     /// Title found in the document; `None` lets the caller use the file name.
     pub title: Option<String>,
     /// Extracted text, line ends as `\n`. For Markdown and plain text this is
-    /// the original itself; for HTML and Turtle it is a rendering.
+    /// the original itself; for the others it is a rendering.
     pub text: String,
     /// Sections in reading order; their spans do not overlap.
     pub sections: Vec<Section>,
@@ -145,7 +185,7 @@ pub struct Loaded {
     pub picture: Option<PictureFacts>,
     /// Lines read in a picture, each with its place in `text`.
     pub lines: Vec<PlacedLine>,
-    /// Triples of an RDF document.
+    /// Triples of an RDF document, or those to which a table or JSON is mapped.
     pub triples: Vec<oxigraph::model::Triple>,
     /// What was odd but did not stop the loading, in words for people.
     pub warnings: Vec<String>,

@@ -7,6 +7,7 @@ mod adapt;
 mod bad_input;
 mod crash;
 mod delete;
+mod data_loaders;
 mod depictions;
 mod embedding_reference;
 mod examples;
