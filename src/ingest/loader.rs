@@ -1,13 +1,15 @@
 //! The border between kinds of documents and the rest.
 
+use super::bounded::{MAX_LOAD_TIME, bounded};
 use super::detect::{detect, looks_like_markdown};
 use super::error::LoadError;
 use super::source::SourceItem;
+use super::{docx, email, pdf, rst};
 use super::{html, markdown, picture, plain, turtle};
 use crate::model::{Figure, Link, Loaded, MediaType, Span};
 
 /// Makes text, sections, links and pictures of the bytes of one kind of document.
-pub trait Loader {
+pub trait Loader: Sync {
     /// Loads `bytes`; `source` is the path against which links are resolved.
     ///
     /// # Errors
@@ -47,11 +49,15 @@ pub fn load(item: &SourceItem) -> Result<(MediaType, Loaded), LoadError> {
         return Ok((kind, loaded));
     }
     let kind = detect(&item.bytes, &item.source)?;
-    let loader: &dyn Loader = match kind {
+    let loader: &'static dyn Loader = match kind {
         MediaType::Markdown => &markdown::MarkdownLoader,
         MediaType::Html => &html::HtmlLoader,
         MediaType::PlainText => &plain::PlainLoader,
         MediaType::Turtle => &turtle::TurtleLoader,
+        MediaType::ReStructuredText => &rst::RstLoader,
+        MediaType::Pdf => &pdf::PdfLoader,
+        MediaType::Docx => &docx::DocxLoader,
+        MediaType::Email => &email::EmailLoader,
         MediaType::Png
         | MediaType::Jpeg
         | MediaType::WebP
@@ -59,7 +65,32 @@ pub fn load(item: &SourceItem) -> Result<(MediaType, Loaded), LoadError> {
         | MediaType::Bmp
         | MediaType::Tiff => &picture::PictureLoader,
     };
-    Ok((kind, loader.load(&item.source, &item.bytes)?))
+    let loaded = match kind {
+        MediaType::Pdf | MediaType::Docx | MediaType::Email | MediaType::Html => {
+            let (source, bytes) = (item.source.clone(), item.bytes.clone());
+            bounded(&item.source, MAX_LOAD_TIME, move || loader.load(&source, &bytes))?
+        }
+        _ => loader.load(&item.source, &item.bytes)?,
+    };
+    Ok((kind, loaded))
+}
+
+/// The pictures inside of a PDF or DOCX document, as documents of their own whose
+/// paths begin with that of the document.
+pub(super) fn inner_pictures(source: &str, bytes: &[u8]) -> Vec<Result<SourceItem, LoadError>> {
+    let kind = match detect(bytes, source) {
+        Ok(kind @ (MediaType::Pdf | MediaType::Docx)) => kind,
+        // The document itself reports what is wrong.
+        _ => return Vec::new(),
+    };
+    let (from, bytes) = (source.to_owned(), bytes.to_vec());
+    let pictures = bounded(source, MAX_LOAD_TIME, move || {
+        Ok(match kind {
+            MediaType::Pdf => pdf::pictures(&from, &bytes).into_iter().map(Ok).collect(),
+            _ => docx::pictures(&from, &bytes),
+        })
+    });
+    pictures.unwrap_or_default()
 }
 
 /// Text with `\n` line ends and without a byte order mark.

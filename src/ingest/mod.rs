@@ -5,16 +5,27 @@
 //! Nothing is stored here and no network is used; a damaged file is an error
 //! about that file alone.
 
+mod archive;
+mod bounded;
 mod chunk;
 mod detect;
 mod document;
+mod docx;
+mod docx_text;
+mod email;
 mod error;
+mod front_matter;
 mod html;
 mod jsonl;
 mod loader;
 mod markdown;
+mod outline;
+mod pdf;
+mod pdf_text;
 mod picture;
 mod plain;
+mod rst;
+mod rst_links;
 mod source;
 mod turtle;
 

@@ -2,15 +2,16 @@
 
 use super::error::{LoadError, ScanError};
 use super::jsonl;
+use super::loader::inner_pictures;
 use std::fs;
 use std::io::{BufRead, BufReader};
 use std::path::Path;
 use walkdir::WalkDir;
 
 /// Endings of files that are looked at; content decides what they are.
-const ENDINGS: [&str; 17] = [
-    "md", "markdown", "html", "htm", "txt", "text", "rst", "jsonl", "ttl", "png", "jpg", "jpeg",
-    "webp", "gif", "bmp", "tif", "tiff",
+const ENDINGS: [&str; 20] = [
+    "pdf", "docx", "eml", "md", "markdown", "html", "htm", "txt", "text", "rst", "jsonl", "ttl",
+    "png", "jpg", "jpeg", "webp", "gif", "bmp", "tif", "tiff",
 ];
 
 /// One document's bytes and where they came from.
@@ -126,7 +127,11 @@ fn read_file(
         Ok(bytes) if path.extension().is_some_and(|ending| ending == "jsonl") => {
             jsonl::records(&file_name(path), &source, &bytes, visit);
         }
-        Ok(bytes) => visit(Ok(SourceItem { source, bytes, record: None })),
+        Ok(bytes) => {
+            let pictures = inner_pictures(&source, &bytes);
+            visit(Ok(SourceItem { source, bytes, record: None }));
+            pictures.into_iter().for_each(visit);
+        }
     }
 }
 

@@ -56,6 +56,18 @@ pub enum MediaType {
     /// `text/turtle`
     #[serde(rename = "text/turtle")]
     Turtle,
+    /// `text/x-rst`
+    #[serde(rename = "text/x-rst")]
+    ReStructuredText,
+    /// `application/pdf`
+    #[serde(rename = "application/pdf")]
+    Pdf,
+    /// `application/vnd.openxmlformats-officedocument.wordprocessingml.document`
+    #[serde(rename = "application/vnd.openxmlformats-officedocument.wordprocessingml.document")]
+    Docx,
+    /// `message/rfc822`
+    #[serde(rename = "message/rfc822")]
+    Email,
     /// `image/png`
     #[serde(rename = "image/png")]
     Png,
@@ -84,6 +96,10 @@ impl MediaType {
             Self::Html => "text/html",
             Self::PlainText => "text/plain",
             Self::Turtle => "text/turtle",
+            Self::ReStructuredText => "text/x-rst",
+            Self::Pdf => "application/pdf",
+            Self::Docx => "application/vnd.openxmlformats-officedocument.wordprocessingml.document",
+            Self::Email => "message/rfc822",
             Self::Png => "image/png",
             Self::Jpeg => "image/jpeg",
             Self::WebP => "image/webp",
@@ -100,6 +116,10 @@ impl MediaType {
             Self::Html,
             Self::PlainText,
             Self::Turtle,
+            Self::ReStructuredText,
+            Self::Pdf,
+            Self::Docx,
+            Self::Email,
             Self::Png,
             Self::Jpeg,
             Self::WebP,
@@ -113,7 +133,7 @@ impl MediaType {
 
     /// Whether this is a picture.
     pub fn is_picture(self) -> bool {
-        !matches!(self, Self::Markdown | Self::Html | Self::PlainText | Self::Turtle)
+        self.as_str().starts_with("image/")
     }
 }
 
@@ -122,11 +142,14 @@ impl MediaType {
 pub struct Loaded {
     /// Title found in the document; `None` lets the caller use the file name.
     pub title: Option<String>,
-    /// Extracted text, line ends as `\n`. For Markdown and plain text this is
-    /// the original itself; for HTML and Turtle it is a rendering.
+    /// Extracted text, line ends as `\n`. For Markdown, reStructuredText and plain
+    /// text this is the original itself; for all others it is a rendering.
     pub text: String,
     /// Sections in reading order; their spans do not overlap.
     pub sections: Vec<Section>,
+    /// The text of each page in order, the first being page 1; empty where the
+    /// document has no pages.
+    pub pages: Vec<Span>,
     /// Links to other documents.
     pub links: Vec<Link>,
     /// Pictures that the document shows.
@@ -141,6 +164,14 @@ pub struct Loaded {
     pub triples: Vec<oxigraph::model::Triple>,
     /// What was odd but did not stop the loading, in words for people.
     pub warnings: Vec<String>,
+}
+
+impl Loaded {
+    /// The page, from 1, on which a code point of the text stands.
+    pub fn page(&self, code_point: usize) -> Option<u32> {
+        let page = self.pages.iter().rposition(|page| page.start() <= code_point)?;
+        u32::try_from(page + 1).ok()
+    }
 }
 
 /// A stretch of text under one heading, up to the next heading of any level.
