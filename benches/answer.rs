@@ -28,6 +28,7 @@ fn evidence() -> Vec<Evidence> {
                 ordinal: 0,
                 heading_path: vec![format!("Pump P-{number}")],
                 span: Span::new(0, text.chars().count()),
+                page: None,
                 text,
                 kind: FragmentKind::Chunk,
             };

@@ -100,6 +100,7 @@ impl Corpus {
                 ordinal,
                 heading_path: vec!["Part".to_owned(), format!("Section {ordinal}")],
                 span: Span::new(0, 600),
+                page: None,
                 text: format!("{n} {ordinal} ").repeat(75),
                 kind: FragmentKind::Chunk,
             })

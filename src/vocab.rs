@@ -160,6 +160,8 @@ terms! {
         END = "end";
         /// Headings above a fragment, outermost first, joined by ` > `.
         SECTION = "section";
+        /// The page, from 1, on which a fragment begins.
+        PAGE = "page";
         /// The space in which a fragment has a vector.
         EMBEDDED_IN = "embeddedIn";
         /// The picture file whose pixels a picture fragment shows.

@@ -36,6 +36,9 @@ const HOMES: &[(&str, &[&str])] = &[
     ("spargebra", &["graph"]),
     // RDF terms may travel; the store may not.
     ("oxigraph", &["graph", "model", "ingest", "audit", "engine"]),
+    ("hayro_interpret", &["ingest"]),
+    ("quick_xml", &["ingest"]),
+    ("mail_parser", &["ingest"]),
     // The command line draws pictures on the terminal.
     ("image", &["picture", "cli"]),
     // A vocabulary has the same name.

@@ -79,6 +79,7 @@ pub(super) mod samples {
                 ordinal: 0,
                 heading_path: Vec::new(),
                 span: Span::new(0, text.chars().count()),
+                page: None,
                 text: text.to_owned(),
                 kind: FragmentKind::Chunk,
             },

@@ -51,6 +51,7 @@ pub(super) fn digest(prompt: &ChatPrompt) -> Digest {
 fn block(evidence: &Evidence) -> String {
     let mut opening = format!("<evidence number=\"{}\"", evidence.number);
     let section = evidence.fragment.section();
+    let page = evidence.fragment.page.map(|page| page.to_string()).unwrap_or_default();
     let picture = evidence.picture_source.as_deref().unwrap_or_default();
     let kind = match evidence.fragment.kind {
         FragmentKind::Chunk => "",
@@ -59,6 +60,7 @@ fn block(evidence: &Evidence) -> String {
     for (name, value) in [
         ("title", evidence.title.as_str()),
         ("section", &section),
+        ("page", &page),
         ("source", &evidence.source),
         ("kind", kind),
         ("picture", picture),

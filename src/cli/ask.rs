@@ -239,7 +239,8 @@ fn heading(item: &Evidence) -> String {
         .filter(|picture| *picture != item.source)
         .map_or_else(String::new, |picture| format!(", picture {picture}"));
     let region = item.region.map_or_else(String::new, |region| format!(", {region}"));
-    format!("[{}] {}{section} ({}{picture}{region})", item.number, item.title, item.source)
+    let page = item.fragment.page.map_or_else(String::new, |page| format!(", p. {page}"));
+    format!("[{}] {}{section} ({}{page}{picture}{region})", item.number, item.title, item.source)
 }
 
 /// The lines of a picture that are `wanted`, each with its box in the picture file.

@@ -26,7 +26,7 @@ pub fn evaluate_mentions(dataset: &MentionDataset) -> Result<MentionReport, Engi
     }
     for (id, title, text) in &dataset.documents {
         let record = SourceText { title: title.clone(), text: text.clone(), ..Default::default() };
-        let item = SourceItem { source: id.clone(), bytes: Vec::new(), record: Some(record) };
+        let item = SourceItem { source: id.clone(), record: Some(record), ..SourceItem::default() };
         let (_, loaded) = load(&item).map_err(EngineError::Load)?;
         if !dataset.terms.iter().any(|(_, name, _)| Some(name) == loaded.title.as_ref()) {
             loaded.title.as_ref().map(|title| table.add_topic(title));

@@ -55,6 +55,7 @@ mod tests {
             ordinal: 0,
             heading_path: Vec::new(),
             span: Span::new(0, text.chars().count()),
+            page: None,
             text: text.to_owned(),
             kind: FragmentKind::Chunk,
         }

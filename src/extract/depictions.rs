@@ -130,6 +130,7 @@ mod tests {
             ordinal: 1,
             heading_path: Vec::new(),
             span: Span::new(0, 0),
+            page: None,
             text: lines.join("\n"),
             kind: FragmentKind::Picture {
                 picture: DocumentId::from_source("p.png"),

@@ -102,6 +102,7 @@ impl Store {
         let texts = self.column(vt::TEXT)?;
         let (starts, ends) = (self.column(vt::START)?, self.column(vt::END)?);
         let sections = self.column(vt::SECTION)?;
+        let pages = self.column(vt::PAGE)?;
         let pictures = self.column(vt::PICTURE_FILE)?;
         let alternatives = self.column(vt::ALTERNATIVE_TEXT)?;
         let captions = self.column(schema::CAPTION)?;
@@ -129,6 +130,7 @@ impl Store {
                     parsed(&starts, "fragment", &id, "vt:start")?,
                     parsed(&ends, "fragment", &id, "vt:end")?,
                 ),
+                page: pages.get(&id).and_then(|page| page.parse().ok()),
                 text: texts.get(&id).cloned().unwrap_or_default(),
                 kind,
                 id: FragmentId::from_iri(id),

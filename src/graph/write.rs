@@ -196,6 +196,9 @@ fn describe_fragment(triples: &mut Triples, fragment: &Fragment) {
     if !fragment.heading_path.is_empty() {
         triples.text(id, vt::SECTION, &fragment.section());
     }
+    if let Some(page) = fragment.page {
+        triples.count(id, vt::PAGE, page as usize);
+    }
     match &fragment.kind {
         FragmentKind::Chunk => triples.class(id, vt::CHUNK),
         FragmentKind::Picture { picture, alt, caption } => {

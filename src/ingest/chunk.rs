@@ -1,9 +1,7 @@
 //! Cutting text into chunks under its headings.
 
 use super::markdown::Places;
-use crate::model::{
-    Document, DocumentId, Fragment, FragmentId, FragmentKind, Loaded, Section, Span,
-};
+use crate::model::{Document, DocumentId, Fragment, FragmentId, FragmentKind, Loaded, Span};
 use serde::{Deserialize, Serialize};
 use text_splitter::{ChunkConfig, ChunkSizer, TextSplitter};
 
@@ -52,7 +50,7 @@ pub fn fragments(
         pieces.push((Vec::new(), Span::new(0, 0), loaded.text.clone(), kind));
     } else {
         let places = Places::new(&loaded.text);
-        for (path, range) in grouped(&loaded.sections, &loaded.text, count_tokens, options) {
+        for (path, range) in grouped(loaded, count_tokens, options) {
             let section = loaded.text.get(range.clone()).unwrap_or_default();
             for (offset, chunk) in split(section, count_tokens, options) {
                 let start = range.start + offset;
@@ -90,6 +88,7 @@ pub fn fragments(
             version: document.version.clone(),
             ordinal,
             heading_path,
+            page: loaded.page(span.start()),
             span,
             text,
             kind,
@@ -98,13 +97,13 @@ pub fn fragments(
 }
 
 /// Byte ranges of sections, small neighbours joined: a heading with one line
-/// under it says little alone.
+/// under it says little alone. Pages stay apart.
 fn grouped(
-    sections: &[Section],
-    text: &str,
+    loaded: &Loaded,
     count_tokens: &dyn Fn(&str) -> usize,
     options: &ChunkOptions,
 ) -> Vec<(Vec<String>, std::ops::Range<usize>)> {
+    let (sections, text) = (&loaded.sections, &loaded.text);
     let mut groups: Vec<(Vec<String>, std::ops::Range<usize>, usize)> = Vec::new();
     let mut bytes = text.char_indices().map(|(i, _)| i).chain(std::iter::once(text.len()));
     let mut position = 0;
@@ -125,7 +124,7 @@ fn grouped(
         let n_tokens = count_tokens(text.get(start..end).unwrap_or_default());
         if let Some((path, range, n_before)) = groups.last_mut() {
             let small = *n_before < options.min_tokens || n_tokens < options.min_tokens;
-            let related = shares_parent(path, &section.heading_path);
+            let related = loaded.pages.is_empty() && shares_parent(path, &section.heading_path);
             if small && related && range.end == start && *n_before + n_tokens <= options.max_tokens
             {
                 range.end = end;

@@ -1,5 +1,8 @@
 //! What kind of document these bytes are.
 
+use super::container;
+use super::docx::MAIN_PART;
+use super::email::is_email;
 use super::error::LoadError;
 use super::loader::clean_text;
 use crate::model::MediaType;
@@ -8,18 +11,31 @@ use crate::picture::media_type;
 /// Endings under which nobody writes text.
 const PICTURE_ENDINGS: [&str; 8] = ["png", "jpg", "jpeg", "webp", "gif", "bmp", "tif", "tiff"];
 
-/// The kind of a document: pictures, HTML and RDF/XML by content, the others by
-/// content and, where the content is silent, by the path's ending.
+/// How Word 97 to 2003 and other compound files begin.
+const COMPOUND_FILE: &[u8] = b"\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1";
+
+/// The kind of a document: pictures, PDF, DOCX, e-mail, HTML and RDF/XML by content, the
+/// others by content and, where the content is silent, by the path's ending.
 pub(super) fn detect(bytes: &[u8], source: &str) -> Result<MediaType, LoadError> {
     if let Some(kind) = media_type(bytes) {
         return Ok(kind);
+    }
+    let ending = source.rsplit_once('.').map(|(_, ending)| ending.to_lowercase());
+    let ending = ending.as_deref().unwrap_or_default();
+    if let Some(kind) = document_kind(bytes, ending) {
+        return Ok(kind);
+    }
+    if bytes.starts_with(COMPOUND_FILE) {
+        return Err(LoadError::Kind {
+            source_path: source.to_owned(),
+            found: "a document of Word 97-2003 or the like\nhint: save it as DOCX or PDF"
+                .to_owned(),
+        });
     }
     let text = std::str::from_utf8(bytes).map_err(|error| LoadError::Kind {
         source_path: source.to_owned(),
         found: not_utf8(bytes, error.valid_up_to()),
     })?;
-    let ending = source.rsplit_once('.').map(|(_, ending)| ending.to_lowercase());
-    let ending = ending.as_deref().unwrap_or_default();
     if PICTURE_ENDINGS.contains(&ending) {
         return Err(LoadError::Kind {
             source_path: source.to_owned(),
@@ -37,6 +53,7 @@ pub(super) fn detect(bytes: &[u8], source: &str) -> Result<MediaType, LoadError>
     Ok(match ending {
         "md" | "markdown" => MediaType::Markdown,
         "html" | "htm" => MediaType::Html,
+        "rst" => MediaType::ReStructuredText,
         _ => MediaType::PlainText,
     })
 }
@@ -97,6 +114,30 @@ fn not_utf8(bytes: &[u8], valid_up_to: usize) -> String {
     let before = bytes.get(..valid_up_to).unwrap_or_default();
     let line = 1 + before.iter().filter(|byte| **byte == b'\n').count();
     format!("bytes that are not UTF-8 from byte {valid_up_to} (line {line}); save it as UTF-8")
+}
+
+/// PDF, DOCX and e-mail: by content where it is sure, by the ending where the
+/// content is damaged so that the loader can say what is wrong.
+fn document_kind(bytes: &[u8], ending: &str) -> Option<MediaType> {
+    if bytes.trim_ascii_start().starts_with(b"%PDF-") {
+        return Some(MediaType::Pdf);
+    }
+    if container::has_part(bytes, MAIN_PART) {
+        return Some(MediaType::Docx);
+    }
+    if is_email(bytes) {
+        return Some(MediaType::Email);
+    }
+    let head: String = bytes.iter().take(200).map(|byte| char::from(*byte)).collect();
+    let head = head.trim_start().to_lowercase();
+    let is_html = head.starts_with("<!doctype html") || head.starts_with("<html");
+    match ending {
+        _ if is_html => None,
+        "pdf" => Some(MediaType::Pdf),
+        "docx" if !bytes.starts_with(COMPOUND_FILE) => Some(MediaType::Docx),
+        "eml" => Some(MediaType::Email),
+        _ => None,
+    }
 }
 
 /// Whether the text of a record is written in Markdown: it has an ATX heading,

@@ -7,7 +7,7 @@ use crate::model::{AccessLabel, Digest, Document, DocumentId, Loaded, MediaType,
 use serde::{Deserialize, Serialize};
 
 /// Raised whenever the same bytes and settings would give other fragments.
-const INGEST_VERSION: &str = "veritrail-ingest 1";
+const INGEST_VERSION: &str = "veritrail-ingest 2";
 /// The same for what is known of a picture.
 const PICTURE_FACTS_VERSION: &str = "picture facts 1";
 /// The same for Turtle, whose blank nodes got names of their own.

@@ -47,7 +47,7 @@ pub enum LoadError {
     },
     /// It is none of the kinds that can be loaded.
     #[error(
-        "{source_path}: expected Markdown, HTML, text, JSONL, JSON, CSV, RDF, ZIP, PNG, JPEG, WebP, GIF, BMP or TIFF, found {found}"
+        "{source_path}: expected Markdown, HTML, reStructuredText, PDF, DOCX, e-mail, text, JSONL, JSON, CSV, RDF, ZIP, PNG, JPEG, WebP, GIF, BMP or TIFF, found {found}"
     )]
     Kind {
         /// Source path.
@@ -84,6 +84,36 @@ pub enum LoadError {
         source_path: String,
         /// What was expected and found.
         reason: String,
+    },
+    /// A document that its reader cannot make sense of.
+    #[error("{source_path} is no readable {kind}: found {found}")]
+    Damaged {
+        /// Source path.
+        source_path: String,
+        /// What it should be.
+        kind: &'static str,
+        /// What is wrong.
+        found: String,
+    },
+    /// A document that asks for more room than one document may take.
+    #[error("{source_path} is a {kind} beyond the limits: expected {expected}, found {found}")]
+    Limit {
+        /// Source path.
+        source_path: String,
+        /// What it is.
+        kind: &'static str,
+        /// The limit with its unit.
+        expected: String,
+        /// What was found.
+        found: String,
+    },
+    /// A document on which its reader gave up.
+    #[error("{source_path} cannot be loaded: found {found}")]
+    Parser {
+        /// Source path.
+        source_path: String,
+        /// What happened.
+        found: String,
     },
     /// A picture that cannot be decoded.
     #[error("{source_path} is a damaged or unsupported picture")]

@@ -2,14 +2,17 @@
 
 use super::error::LoadError;
 use super::loader::{Loader, clean_heading, clean_text};
+use super::outline::{Heading, sections};
 use super::source::resolve;
-use crate::model::{Figure, Link, Loaded, Section, Span};
+use crate::model::{Figure, Link, Loaded, Span};
 use scraper::node::Node;
 use scraper::{ElementRef, Html, Selector};
 
 /// Elements whose content is no part of the document's text.
 const SKIPPED: [&str; 8] =
     ["script", "style", "nav", "header", "footer", "noscript", "template", "svg"];
+/// Deepest nesting of elements, the same that browsers allow.
+const MAX_DEPTH: usize = 512;
 /// Elements that begin and end a line.
 const BLOCKS: [&str; 22] = [
     "p",
@@ -48,7 +51,15 @@ impl Loader for HtmlLoader {
         let root = first("main").or_else(|| first("article")).or_else(|| first("body"));
         let mut writer = Writer { source, ..Writer::default() };
         if let Some(root) = root {
-            writer.element(root);
+            writer.element(root, 0);
+        }
+        if writer.too_deep {
+            return Err(LoadError::Limit {
+                source_path: source.to_owned(),
+                kind: "HTML document",
+                expected: format!("elements nested at most {MAX_DEPTH} deep"),
+                found: "deeper ones".to_owned(),
+            });
         }
         let words = |element: ElementRef<'_>| clean_heading(&element.text().collect::<String>());
         let title = first("title").or_else(|| first("h1")).map(words).filter(|t| !t.is_empty());
@@ -62,10 +73,11 @@ struct Writer<'s> {
     source: &'s str,
     text: String,
     n_chars: usize,
-    headings: Vec<(u8, String, usize)>,
+    headings: Vec<Heading>,
     links: Vec<Link>,
     figures: Vec<Figure>,
     preformatted: bool,
+    too_deep: bool,
 }
 
 impl Writer<'_> {
@@ -96,9 +108,13 @@ impl Writer<'_> {
         }
     }
 
-    fn element(&mut self, element: ElementRef<'_>) {
+    fn element(&mut self, element: ElementRef<'_>, depth: usize) {
         let name = element.value().name();
         if SKIPPED.contains(&name) {
+            return;
+        }
+        if depth > MAX_DEPTH {
+            self.too_deep = true;
             return;
         }
         let block = BLOCKS.contains(&name);
@@ -120,7 +136,7 @@ impl Writer<'_> {
                 Node::Text(text) => self.words(text),
                 Node::Element(_) => {
                     if let Some(child) = ElementRef::wrap(child) {
-                        self.element(child);
+                        self.element(child, depth + 1);
                     }
                 }
                 _ => {}
@@ -130,7 +146,7 @@ impl Writer<'_> {
         let level = name.strip_prefix('h').and_then(|n| n.parse().ok());
         if let Some(level) = level.filter(|level| (1..=6).contains(level)) {
             let heading = clean_heading(&element.text().collect::<String>());
-            self.headings.push((level, heading, start));
+            self.headings.push(Heading { level, text: heading, start });
         }
         if name == "a"
             && let Some(target) = element.attr("href").and_then(|href| resolve(self.source, href))
@@ -176,30 +192,9 @@ impl Writer<'_> {
     }
 
     fn finish(self, title: Option<String>, language: Option<String>) -> Loaded {
-        let mut sections = Vec::new();
-        let mut path: Vec<(u8, String)> = Vec::new();
-        let first = self.headings.first().map_or(self.n_chars, |(_, _, start)| *start);
-        if first > 0 {
-            sections.push(Section { heading_path: Vec::new(), span: Span::new(0, first) });
-        }
-        for (i, (level, heading, start)) in self.headings.iter().enumerate() {
-            path.retain(|(above, _)| above < level);
-            path.push((*level, heading.clone()));
-            let end = self.headings.get(i + 1).map_or(self.n_chars, |(_, _, next)| *next);
-            sections.push(Section {
-                heading_path: path.iter().map(|(_, heading)| heading.clone()).collect(),
-                span: Span::new(*start, end),
-            });
-        }
-        Loaded {
-            title,
-            language,
-            text: self.text,
-            sections,
-            links: self.links,
-            figures: self.figures,
-            ..Loaded::default()
-        }
+        let sections = sections(&self.headings, self.n_chars);
+        let Self { text, links, figures, .. } = self;
+        Loaded { title, language, text, sections, links, figures, ..Loaded::default() }
     }
 }
 

@@ -1,14 +1,15 @@
 //! The border between kinds of documents and the rest.
 
+use super::bounded::{MAX_LOAD_TIME, bounded};
 use super::detect::{detect, looks_like_markdown};
 use super::error::LoadError;
 use super::source::SourceItem;
-use super::{html, markdown, picture, plain, rdf};
-use super::{json, table};
+use super::{docx, email, json, pdf, rdf, rst, table};
+use super::{html, markdown, picture, plain};
 use crate::model::{Figure, Link, Loaded, MediaType, Span};
 
 /// Makes text, sections, links and pictures of the bytes of one kind of document.
-pub trait Loader {
+pub trait Loader: Sync {
     /// Loads `bytes`; `source` is the path against which links are resolved.
     ///
     /// # Errors
@@ -50,10 +51,14 @@ pub fn load(item: &SourceItem) -> Result<(MediaType, Loaded), LoadError> {
         return Ok((kind, loaded));
     }
     let kind = detect(&item.bytes, &item.source)?;
+    if let Some(loader) = foreign(kind) {
+        let (source, bytes) = (item.source.clone(), item.bytes.clone());
+        let load = move || loader.load(&source, &bytes);
+        return Ok((kind, bounded(&item.source, MAX_LOAD_TIME, load)?));
+    }
     let loader: &dyn Loader = match kind {
         MediaType::Markdown => &markdown::MarkdownLoader,
-        MediaType::Html => &html::HtmlLoader,
-        MediaType::PlainText => &plain::PlainLoader,
+        MediaType::ReStructuredText => &rst::RstLoader,
         MediaType::Turtle
         | MediaType::TriG
         | MediaType::NTriples
@@ -62,14 +67,39 @@ pub fn load(item: &SourceItem) -> Result<(MediaType, Loaded), LoadError> {
         | MediaType::JsonLd => &rdf::RdfLoader(kind),
         MediaType::Csv | MediaType::Tsv => &table::TableLoader { metadata: item.metadata.as_ref() },
         MediaType::Json => &json::JsonLoader,
-        MediaType::Png
-        | MediaType::Jpeg
-        | MediaType::WebP
-        | MediaType::Gif
-        | MediaType::Bmp
-        | MediaType::Tiff => &picture::PictureLoader,
+        kind if kind.is_picture() => &picture::PictureLoader,
+        _ => &plain::PlainLoader,
     };
     Ok((kind, loader.load(&item.source, &item.bytes)?))
+}
+
+/// The loaders whose parsers are not ours: they run bounded.
+fn foreign(kind: MediaType) -> Option<&'static dyn Loader> {
+    Some(match kind {
+        MediaType::Html => &html::HtmlLoader,
+        MediaType::Pdf => &pdf::PdfLoader,
+        MediaType::Docx => &docx::DocxLoader,
+        MediaType::Email => &email::EmailLoader,
+        _ => return None,
+    })
+}
+
+/// The pictures inside of a PDF or DOCX document, as documents of their own whose
+/// paths begin with that of the document.
+pub(super) fn inner_pictures(source: &str, bytes: &[u8]) -> Vec<Result<SourceItem, LoadError>> {
+    let kind = match detect(bytes, source) {
+        Ok(kind @ (MediaType::Pdf | MediaType::Docx)) => kind,
+        // The document itself reports what is wrong.
+        _ => return Vec::new(),
+    };
+    let (from, bytes) = (source.to_owned(), bytes.to_vec());
+    let pictures = bounded(source, MAX_LOAD_TIME, move || {
+        Ok(match kind {
+            MediaType::Pdf => pdf::pictures(&from, &bytes).into_iter().map(Ok).collect(),
+            _ => docx::pictures(&from, &bytes),
+        })
+    });
+    pictures.unwrap_or_default()
 }
 
 /// Text with `\n` line ends and without a byte order mark.

@@ -1,6 +1,7 @@
 //! Markdown: headings, links and pictures with their places in the original.
 
 use super::error::LoadError;
+use super::front_matter::{FrontMatter, html_images};
 use super::loader::{Loader, clean_heading, clean_text};
 use super::source::resolve;
 use crate::model::{Figure, Link, Loaded, Section, Span};
@@ -32,10 +33,10 @@ struct Found {
 impl Loader for MarkdownLoader {
     fn load(&self, source: &str, bytes: &[u8]) -> Result<Loaded, LoadError> {
         let text = clean_text(bytes);
-        let front = front_matter(&text);
-        let found = walk(&text, front.as_ref().map_or(0, |(_, end)| *end));
+        let front = FrontMatter::of(&text);
+        let found = walk(&text, front.end);
         let places = Places::new(&text);
-        let title = front.and_then(|(title, _)| title).or_else(|| {
+        let title = front.title.or_else(|| {
             found.headings.iter().find(|h| h.level == HeadingLevel::H1).map(|h| h.text.clone())
         });
         let sections = sections(&found.headings, &text, &places);
@@ -60,17 +61,9 @@ impl Loader for MarkdownLoader {
                 })
             })
             .collect();
-        Ok(Loaded { title, text, sections, links, figures, ..Loaded::default() })
+        let language = front.language;
+        Ok(Loaded { title, text, sections, links, figures, language, ..Loaded::default() })
     }
-}
-
-/// Title in YAML front matter and where the front matter ends.
-fn front_matter(text: &str) -> Option<(Option<String>, usize)> {
-    let rest = text.strip_prefix("---\n")?;
-    let end = rest.find("\n---\n")?;
-    let title = rest.get(..end)?.lines().find_map(|line| line.strip_prefix("title:"));
-    let title = title.map(|title| clean_heading(title.trim().trim_matches(['"', '\''])));
-    Some((title.filter(|title| !title.is_empty()), end + 9))
 }
 
 fn walk(text: &str, from: usize) -> Found {
@@ -110,6 +103,20 @@ fn walk(text: &str, from: usize) -> Found {
                 if let Some(range) = paragraph.take() {
                     found.paragraphs.push((range, !plain));
                 }
+            }
+            Event::Html(html) | Event::InlineHtml(html) => {
+                for (place, alt, target) in html_images(&html) {
+                    let place = range.start + place.start..range.start + place.end;
+                    found.figures.push((place, alt, target));
+                }
+            }
+            Event::SoftBreak | Event::HardBreak => {
+                let inside = [
+                    heading.as_mut().map(|h| &mut h.text),
+                    link.as_mut().map(|l| &mut l.1),
+                    figure.as_mut().map(|f| &mut f.1),
+                ];
+                inside.into_iter().flatten().for_each(|collected| collected.push(' '));
             }
             Event::Start(Tag::Emphasis) => emphasis += 1,
             Event::End(TagEnd::Emphasis) => emphasis = emphasis.saturating_sub(1),
@@ -257,6 +264,22 @@ mod tests {
     fn a_caption_may_stand_on_the_next_line() {
         let loaded = load("![Panel](f.png)\n*At rest*\n");
         assert_eq!(loaded.figures[0].caption.as_deref(), Some("At rest"));
+    }
+
+    #[test]
+    fn broken_lines_references_tables_and_html_are_read() {
+        let loaded = load(
+            "---\ntitle: T\nlang: de\n---\n\n[the\nguide][g]\n\n| a | b |\n|---|---|\n| [x](x.md) | ![y](y.png) |\n\n<p><img src=\"z.png\" alt=\"Z\"></p>\n\n[g]: g.md\n",
+        );
+        let links: Vec<(&str, &str)> =
+            loaded.links.iter().map(|l| (l.anchor.as_str(), l.target.as_str())).collect();
+        assert_eq!(links, [("the guide", "docs/g.md"), ("x", "docs/x.md")]);
+        let figures: Vec<(&str, &str)> =
+            loaded.figures.iter().map(|f| (f.alt.as_str(), f.target.as_str())).collect();
+        assert_eq!(figures, [("y", "docs/y.png"), ("Z", "docs/z.png")]);
+        let shown = loaded.figures[1].span.of(&loaded.text);
+        assert_eq!(shown, Some("<img src=\"z.png\" alt=\"Z\">"));
+        assert_eq!(loaded.language.as_deref(), Some("de"));
     }
 
     #[test]

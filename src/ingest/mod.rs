@@ -6,22 +6,33 @@
 //! about that file alone.
 
 mod archive;
+mod bounded;
 mod chunk;
+mod container;
 mod csvw;
 mod damage;
 mod detect;
 mod document;
+mod docx;
+mod docx_text;
+mod email;
 mod error;
+mod front_matter;
 mod html;
 mod json;
 mod jsonl;
 mod loader;
 mod mapped_rows;
 mod markdown;
+mod outline;
+mod pdf;
+mod pdf_text;
 mod picture;
 mod plain;
 mod rdf;
 mod records;
+mod rst;
+mod rst_links;
 mod source;
 mod table;
 mod table_mapping;

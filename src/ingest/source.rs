@@ -4,6 +4,7 @@ use super::archive::{Archive, MAX_TOTAL_BYTES};
 use super::csvw::{TableMetadata, is_metadata, metadata_names};
 use super::error::{LoadError, ScanError};
 use super::jsonl;
+use super::loader::inner_pictures;
 use std::cell::{Cell, RefCell};
 use std::fs;
 use std::io::{BufReader, Cursor};
@@ -11,12 +12,12 @@ use std::path::Path;
 use walkdir::WalkDir;
 
 /// Endings of files that are looked at; content decides what they are.
-const ENDINGS: [&str; 28] = [
+const ENDINGS: [&str; 31] = [
     // Data and archives.
     "trig", "nt", "nq", "rdf", "owl", "jsonld", "json", "csv", "tsv", "tab", "zip",
     // Text and pictures.
-    "md", "markdown", "html", "htm", "txt", "text", "rst", "jsonl", "ttl", "png", "jpg", "jpeg",
-    "webp", "gif", "bmp", "tif", "tiff",
+    "pdf", "docx", "eml", "md", "markdown", "html", "htm", "txt", "text", "rst", "jsonl", "ttl",
+    "png", "jpg", "jpeg", "webp", "gif", "bmp", "tif", "tiff",
 ];
 
 /// One document's bytes and where they came from.
@@ -192,7 +193,9 @@ fn take(
             source: folder.unwrap_or_default() + &name,
             bytes,
         });
+        let pictures = inner_pictures(&source, &bytes);
         visit(Ok(SourceItem { source, bytes, record: None, metadata }));
+        pictures.into_iter().for_each(visit);
     }
 }
 

@@ -84,6 +84,18 @@ pub enum MediaType {
     /// `application/json`
     #[serde(rename = "application/json")]
     Json,
+    /// `text/x-rst`
+    #[serde(rename = "text/x-rst")]
+    ReStructuredText,
+    /// `application/pdf`
+    #[serde(rename = "application/pdf")]
+    Pdf,
+    /// `application/vnd.openxmlformats-officedocument.wordprocessingml.document`
+    #[serde(rename = "application/vnd.openxmlformats-officedocument.wordprocessingml.document")]
+    Docx,
+    /// `message/rfc822`
+    #[serde(rename = "message/rfc822")]
+    Email,
     /// `image/png`
     #[serde(rename = "image/png")]
     Png,
@@ -120,6 +132,10 @@ impl MediaType {
             Self::Csv => "text/csv",
             Self::Tsv => "text/tab-separated-values",
             Self::Json => "application/json",
+            Self::ReStructuredText => "text/x-rst",
+            Self::Pdf => "application/pdf",
+            Self::Docx => "application/vnd.openxmlformats-officedocument.wordprocessingml.document",
+            Self::Email => "message/rfc822",
             Self::Png => "image/png",
             Self::Jpeg => "image/jpeg",
             Self::WebP => "image/webp",
@@ -144,6 +160,10 @@ impl MediaType {
             Self::Csv,
             Self::Tsv,
             Self::Json,
+            Self::ReStructuredText,
+            Self::Pdf,
+            Self::Docx,
+            Self::Email,
             Self::Png,
             Self::Jpeg,
             Self::WebP,
@@ -166,11 +186,14 @@ impl MediaType {
 pub struct Loaded {
     /// Title found in the document; `None` lets the caller use the file name.
     pub title: Option<String>,
-    /// Extracted text, line ends as `\n`. For Markdown and plain text this is
-    /// the original itself; for the others it is a rendering.
+    /// Extracted text, line ends as `\n`. For Markdown, reStructuredText and plain
+    /// text this is the original itself; for all others it is a rendering.
     pub text: String,
     /// Sections in reading order; their spans do not overlap.
     pub sections: Vec<Section>,
+    /// The text of each page in order, the first being page 1; empty where the
+    /// document has no pages.
+    pub pages: Vec<Span>,
     /// Other names of what the document is about.
     pub aliases: Vec<String>,
     /// Whether it is an entry of a glossary.
@@ -189,6 +212,14 @@ pub struct Loaded {
     pub triples: Vec<oxigraph::model::Triple>,
     /// What was odd but did not stop the loading, in words for people.
     pub warnings: Vec<String>,
+}
+
+impl Loaded {
+    /// The page, from 1, on which a code point of the text stands.
+    pub fn page(&self, code_point: usize) -> Option<u32> {
+        let page = self.pages.iter().rposition(|page| page.start() <= code_point)?;
+        u32::try_from(page + 1).ok()
+    }
 }
 
 /// A stretch of text under one heading, up to the next heading of any level.

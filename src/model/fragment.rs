@@ -19,6 +19,9 @@ pub struct Fragment {
     /// Where it stands in the document's text. For pictures: where they are
     /// shown; the empty span at 0 in a picture file of its own.
     pub span: Span,
+    /// The page, from 1, on which it begins, in documents that have pages.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub page: Option<u32>,
     /// Chunk: exactly the text under the span. Picture: alternative text,
     /// caption and surrounding text, one per line.
     pub text: String,

@@ -105,6 +105,8 @@ struct CitationBody<'a> {
     version: &'a str,
     title: &'a str,
     section: String,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    page: Option<u32>,
     source: &'a str,
     #[serde(skip_serializing_if = "Option::is_none")]
     picture: Option<&'a str>,
@@ -135,6 +137,7 @@ pub(super) fn additions(record: &AnswerRecord) -> Value {
                 version: item.fragment.version.as_str(),
                 title: &item.title,
                 section: item.fragment.section(),
+                page: item.fragment.page,
                 source: &item.source,
                 picture: item.picture_source.as_deref(),
                 region: item.region.map(|region| region.to_string()),
