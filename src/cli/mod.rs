@@ -5,6 +5,7 @@ mod ask;
 mod calibrate;
 mod demo;
 mod eval;
+mod eval_entities;
 mod ingest;
 mod models;
 mod output;

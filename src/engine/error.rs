@@ -163,6 +163,12 @@ pub enum EngineError {
     /// The runtime for network calls cannot start.
     #[error("the runtime for network calls cannot start")]
     Runtime(#[source] io::Error),
+    /// A model of which entities are the same cannot be used.
+    #[error(transparent)]
+    MatchModel(#[from] crate::resolve::MatchModelError),
+    /// No weights for entities can be learned.
+    #[error(transparent)]
+    LearnMatch(#[from] crate::resolve::LearnMatchError),
     /// The data set cannot be read.
     #[error(transparent)]
     Dataset(#[from] crate::eval::DatasetError),

@@ -78,6 +78,9 @@ pub enum DatasetError {
         "{0}: no picture belongs to a document\nhint: lines of images.jsonl name theirs as `doc_id` or `product`, an id of corpus.jsonl"
     )]
     NoPages(PathBuf),
+    /// A file of pairs holds none.
+    #[error("{0}: expected pairs of records, one JSON object a line, found none")]
+    NoPairs(PathBuf),
     /// No question has a judgement.
     #[error("{0}: no question of queries.jsonl has a relevant document in qrels.tsv")]
     Empty(PathBuf),

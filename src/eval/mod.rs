@@ -6,6 +6,7 @@
 
 mod answers;
 mod dataset;
+mod entity_pairs;
 mod metrics;
 mod pages;
 mod pictures;
@@ -13,6 +14,7 @@ mod report;
 
 pub use answers::{AnswerMeasures, AnsweredQuestion, measure_answers};
 pub use dataset::{Dataset, DatasetError, EvalQuery, Qrels};
+pub use entity_pairs::{Attributes, BandMeasures, LabelledPair, PairMeasures};
 pub use metrics::{Metrics, RankedDocument, Run, measure, percentile};
 pub use pages::{PageDataset, PageDocument, PagePicture};
 pub use pictures::PictureDataset;
