@@ -12,6 +12,13 @@ pub struct Conflict {
     pub rejected: (String, String),
 }
 
+impl std::fmt::Display for Conflict {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        let ((a, b), (x, y)) = (&self.merge, &self.rejected);
+        write!(f, "{a} and {b} are not merged: that would join {x} and {y}, which stay apart")
+    }
+}
+
 /// Groups of identities that are one thing.
 #[derive(Clone, Debug, Default, PartialEq)]
 pub struct Groups {

@@ -150,6 +150,14 @@ impl MatchModel {
         1.0 / (1.0 + (-self.log_odds(features)).exp())
     }
 
+    /// The greatest probability that vectors could give a pair whose words alone were
+    /// compared.
+    pub fn best_case(&self, by_words: &PairFeatures) -> f64 {
+        let weight = |name: &str| self.weights.get(name).copied().unwrap_or(0.0).max(0.0);
+        let gain = weight("label_meaning") + weight("meaning");
+        1.0 / (1.0 + (-(self.log_odds(by_words) + gain)).exp())
+    }
+
     /// What each feature adds to the log odds, the greatest in size first; features
     /// that add nothing are left out.
     pub fn contributions(&self, features: &PairFeatures) -> Vec<(&'static str, f64)> {

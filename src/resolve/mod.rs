@@ -17,6 +17,7 @@ mod learn;
 mod matcher;
 mod profile;
 mod record;
+mod stated;
 
 pub use blocking::{BlockingOptions, candidates};
 pub use entities::{EntityTable, Resolution};
@@ -26,3 +27,4 @@ pub use learn::{LearnMatchError, learn};
 pub use matcher::{Band, Bands, LearnedFrom, MatchModel, MatchModelError};
 pub use profile::{Corpus, Profile};
 pub use record::{Record, compact_code};
+pub use stated::{identifier_kind, stated_identifiers};

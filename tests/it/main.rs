@@ -8,6 +8,7 @@ mod bad_input;
 mod crash;
 mod depictions;
 mod embedding_reference;
+mod entity_resolution;
 mod examples;
 mod fixtures;
 mod hub;
