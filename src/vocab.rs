@@ -18,6 +18,8 @@ pub const MENTION_PREFIX: &str = "urn:veritrail:mention:";
 pub const ENTITY_PREFIX: &str = "urn:veritrail:entity:";
 /// Prefix of depiction IRIs.
 pub const DEPICTION_PREFIX: &str = "urn:veritrail:depiction:";
+/// Prefix of claims that two entities are one thing.
+pub const MERGE_PREFIX: &str = "urn:veritrail:merge:";
 /// Prefix of labels that have a vector, by the digest of their text.
 pub const LABEL_PREFIX: &str = "urn:veritrail:label:";
 /// Prefix of decisions of people.
@@ -284,6 +286,14 @@ terms! {
         STAGE = "stage";
         /// A claim that a picture shows an entity.
         DEPICTION = "Depiction";
+        /// A claim that two entities are one thing.
+        MERGE = "Merge";
+        /// An entity that is said to be one thing with another.
+        MEMBER = "member";
+        /// What speaks for or against a merge, as numbers.
+        HAS_FEATURE = "hasFeature";
+        /// One number that speaks for or against a merge.
+        FEATURE = "Feature";
         /// What a person decided about a claim.
         DECISION = "Decision";
         /// Whether a claim counts.
@@ -397,6 +407,8 @@ terms! {
         PREF_LABEL = "prefLabel";
         /// Alternative label.
         ALT_LABEL = "altLabel";
+        /// The same in every way that matters.
+        EXACT_MATCH = "exactMatch";
         /// Similar enough to be proposed as the same.
         CLOSE_MATCH = "closeMatch";
         /// Definition.

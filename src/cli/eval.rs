@@ -22,8 +22,9 @@ use veritrail::retrieve::RetrievalMode;
 /// Example: `veritrail eval data/golden --corpus data/example --mode graph`
 #[derive(Debug, Args)]
 pub(super) struct EvalArguments {
-    /// Folder with queries.jsonl, qrels.tsv and corpus.jsonl.
-    dataset: PathBuf,
+    /// Folder with queries.jsonl, qrels.tsv and corpus.jsonl; for `entity-resolution`
+    /// a JSONL file of judged pairs.
+    pub(super) dataset: PathBuf,
     /// Folder of documents, for a data set without corpus.jsonl.
     #[arg(long)]
     corpus: Option<PathBuf>,
@@ -40,6 +41,9 @@ pub(super) struct EvalArguments {
     /// Picture model of `text-to-image` and `image-to-text`.
     #[arg(long, default_value = "veritrail-lite")]
     space: String,
+    /// Judged pairs from which weights are learned (`entity-resolution`).
+    #[arg(long)]
+    pub(super) train: Option<PathBuf>,
     /// Which pictures are known when pictures are asked (`image-to-doc`).
     #[arg(long, value_enum, default_value = "copies")]
     asked: AskedArgument,
@@ -47,9 +51,10 @@ pub(super) struct EvalArguments {
     /// graph.
     #[arg(long)]
     untied: bool,
-    /// Write the ranking of the last mode as a TREC run.
+    /// Write the ranking of the last mode as a TREC run; for `entity-resolution` the
+    /// weights that were learned, as JSON.
     #[arg(long)]
-    run: Option<PathBuf>,
+    pub(super) run: Option<PathBuf>,
     /// Settings (TOML) of the temporary knowledge base.
     #[arg(long)]
     settings: Option<PathBuf>,
@@ -58,7 +63,7 @@ pub(super) struct EvalArguments {
     keep: Option<PathBuf>,
     /// JSON, one object for each mode, or text for people.
     #[arg(long, value_enum, default_value = "json")]
-    format: FormatArgument,
+    pub(super) format: FormatArgument,
 }
 
 #[derive(Clone, Copy, Debug, PartialEq, ValueEnum)]
@@ -77,6 +82,8 @@ enum TaskArgument {
     /// Pictures are asked, documents of a knowledge base are ranked; lines of
     /// images.jsonl name the document of each picture as `doc_id` or `product`.
     ImageToDoc,
+    /// Pairs of records are told to be one thing or two.
+    EntityResolution,
 }
 
 /// Which pictures a knowledge base knows when others are asked.
@@ -109,6 +116,7 @@ pub(super) fn run(arguments: &Arguments, eval: &EvalArguments) -> anyhow::Result
         TaskArgument::Mentions => return mentions(eval),
         TaskArgument::ImageToDoc => return pages(arguments, eval, PictureTask::ImageToDoc),
         TaskArgument::ImageToText => return pictures(arguments, eval, PictureTask::ImageToText),
+        TaskArgument::EntityResolution => return super::eval_entities::run(arguments, eval),
         TaskArgument::Retrieval | TaskArgument::Answer => {}
     }
     let dataset = Dataset::load(&eval.dataset, eval.corpus.as_deref())?;

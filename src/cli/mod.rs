@@ -5,7 +5,9 @@ mod ask;
 mod calibrate;
 mod delete;
 mod demo;
+mod entity;
 mod eval;
+mod eval_entities;
 mod ingest;
 mod models;
 mod output;
@@ -56,8 +58,10 @@ enum Command {
     Sparql(sparql::SparqlArguments),
     /// Show what is known of a picture: its camera, colours and near-duplicates.
     Picture(picture::PictureArguments),
-    /// List what pictures may show, and decide about it.
+    /// List what pictures may show and which entities may be one thing, and decide.
     Review(review::ReviewArguments),
+    /// Show an entity, merge two or split them.
+    Entity(entity::EntityArguments),
     /// Show what is in the knowledge base and whether it is sound.
     Status(status::StatusArguments),
     /// List, install and verify models.
@@ -86,6 +90,7 @@ impl Arguments {
             Command::Sparql(arguments) => sparql::run(&self, arguments),
             Command::Picture(arguments) => picture::run(&self, arguments),
             Command::Review(arguments) => review::run(&self, arguments),
+            Command::Entity(arguments) => entity::run(&self, arguments),
             Command::Status(arguments) => status::run(&self, arguments),
             Command::Models(arguments) => models::run(&self, arguments),
             Command::Eval(arguments) => eval::run(&self, arguments),

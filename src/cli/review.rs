@@ -5,14 +5,18 @@ use super::ask::{FormatArgument, principal};
 use super::output::{ExitCode, ProgressReporter};
 use anyhow::Context;
 use clap::{Args, Subcommand, ValueEnum};
-use veritrail::engine::KnowledgeBase;
-use veritrail::model::{Depiction, DepictionId, DepictionStatus};
+use std::collections::BTreeSet;
+use veritrail::engine::{KnowledgeBase, MergeStory};
+use veritrail::model::{ClaimStatus, Depiction, DepictionId, DepictionStatus, MergeId};
 
 /// Example: `veritrail review`, then `veritrail review accept 3f2a...`
 #[derive(Debug, Args)]
 pub(super) struct ReviewArguments {
     #[command(subcommand)]
     decision: Option<DecisionArgument>,
+    /// Claims of which kind are listed.
+    #[arg(long = "of", value_enum, default_value = "all")]
+    kind: KindArgument,
     /// Claims of which status are listed.
     #[arg(long, value_enum, default_value = "proposed")]
     status: StatusArgument,
@@ -42,6 +46,16 @@ struct ClaimsArgument {
     claims: Vec<String>,
 }
 
+#[derive(Clone, Copy, Debug, PartialEq, ValueEnum)]
+enum KindArgument {
+    /// What pictures show, then which entities are one thing.
+    All,
+    /// What pictures show.
+    Pictures,
+    /// Which entities are one thing.
+    Merges,
+}
+
 #[derive(Clone, Copy, Debug, ValueEnum)]
 enum StatusArgument {
     Proposed,
@@ -61,74 +75,105 @@ impl From<StatusArgument> for DepictionStatus {
 
 pub(super) fn run(arguments: &Arguments, review: &ReviewArguments) -> anyhow::Result<ExitCode> {
     let mut knowledge_base = arguments.open()?;
-    match &review.decision {
-        None => list(&knowledge_base, review)?,
-        Some(DecisionArgument::Accept(claims)) => {
-            decide(&mut knowledge_base, &claims.claims, DepictionStatus::Accepted)?;
+    let (claims, status) = match &review.decision {
+        None => {
+            list(&knowledge_base, review)?;
+            return Ok(ExitCode::Success);
         }
-        Some(DecisionArgument::Reject(claims)) => {
-            decide(&mut knowledge_base, &claims.claims, DepictionStatus::Rejected)?;
-        }
-    }
+        Some(DecisionArgument::Accept(claims)) => (&claims.claims, DepictionStatus::Accepted),
+        Some(DecisionArgument::Reject(claims)) => (&claims.claims, DepictionStatus::Rejected),
+    };
+    decide(&mut knowledge_base, claims, status, review.format)?;
     Ok(ExitCode::Success)
+}
+
+/// A claim of one of the kinds.
+enum Claim {
+    Picture(DepictionId),
+    Merge(MergeId),
 }
 
 fn decide(
     knowledge_base: &mut KnowledgeBase,
     claims: &[String],
-    status: DepictionStatus,
+    status: ClaimStatus,
+    format: FormatArgument,
 ) -> anyhow::Result<()> {
-    let claims: Vec<DepictionId> = claims
+    let merges: BTreeSet<MergeId> =
+        knowledge_base.merges()?.into_iter().map(|story| story.merge.id).collect();
+    let claims: Vec<Claim> = claims
         .iter()
         .map(|name| {
-            DepictionId::from_name(name).with_context(|| {
+            if let Some(merge) = MergeId::from_name(name).filter(|merge| merges.contains(merge)) {
+                return Ok(Claim::Merge(merge));
+            }
+            let depiction = DepictionId::from_name(name).with_context(|| {
                 format!("`{name}` cannot name a claim: expected hexadecimal digits")
-            })
+            });
+            depiction.map(Claim::Picture)
         })
         .collect::<Result<_, _>>()?;
     for claim in &claims {
-        knowledge_base.decide(claim, status, &principal())?;
+        match claim {
+            Claim::Picture(id) => knowledge_base.decide(id, status, &principal())?,
+            Claim::Merge(id) => knowledge_base.decide_merge(id, status, &principal())?,
+        }
     }
+    publish(knowledge_base, &format!("{} {}", claims.len(), status.as_str()), format)
+}
+
+/// Publishes, and says what was done and which generation is current. Merges that a
+/// rejected pair stands against are named.
+pub(super) fn publish(
+    knowledge_base: &mut KnowledgeBase,
+    done: &str,
+    format: FormatArgument,
+) -> anyhow::Result<()> {
     let mut reporter = ProgressReporter::new();
     let published = knowledge_base.publish(&mut |progress| reporter.show(&progress))?;
     drop(reporter);
-    println!("{} {}; generation {}", claims.len(), status.as_str(), published.generation.name());
+    let conflicts: Vec<String> =
+        knowledge_base.merge_conflicts()?.iter().map(ToString::to_string).collect();
+    let generation = published.generation.name();
+    if format == FormatArgument::Json {
+        let outcome = serde_json::json!({
+            "done": done, "generation": generation, "changed": published.changed,
+            "conflicts": conflicts,
+        });
+        println!("{}", serde_json::to_string_pretty(&outcome)?);
+        return Ok(());
+    }
+    println!("{done}; generation {generation}");
+    for conflict in conflicts {
+        println!("conflict: {conflict}");
+    }
     Ok(())
 }
 
 fn list(knowledge_base: &KnowledgeBase, review: &ReviewArguments) -> anyhow::Result<()> {
+    let (pictures, n_pictures) = pictures(knowledge_base, review)?;
+    let (merges, n_merges) = merges(knowledge_base, review)?;
     let labels = knowledge_base.labels()?;
     let label = |claim: &Depiction| {
         let iri = claim.entity.as_str();
         labels.get(iri).cloned().unwrap_or_else(|| iri.to_owned())
     };
-    let status = review.status.into();
-    let mut claims = knowledge_base.depictions()?;
-    claims.retain(|claim| {
-        let wanted = review.entity.as_ref().is_none_or(|entity| {
-            claim.entity.as_str() == entity || label(claim).to_lowercase() == entity.to_lowercase()
-        });
-        wanted && claim.status == status
-    });
-    let n_all = claims.len();
-    claims.truncate(review.k);
     if review.format == FormatArgument::Json {
-        let rows: Vec<serde_json::Value> = claims
-            .iter()
-            .map(|claim| {
-                serde_json::json!({
-                    "claim": claim.id.name(), "picture": claim.picture.source(),
-                    "entity": claim.entity.as_str(), "label": label(claim),
-                    "method": claim.method.as_str(), "probability": claim.probability,
-                    "cosine": claim.measured.map(|(_, cosine)| cosine),
-                    "evidence": claim.evidence, "status": claim.status.as_str(),
-                })
+        let pictures = pictures.iter().map(|claim| {
+            serde_json::json!({
+                "kind": "picture",
+                "claim": claim.id.name(), "picture": claim.picture.source(),
+                "entity": claim.entity.as_str(), "label": label(claim),
+                "method": claim.method.as_str(), "probability": claim.probability,
+                "cosine": claim.measured.map(|(_, cosine)| cosine),
+                "evidence": claim.evidence, "status": claim.status.as_str(),
             })
-            .collect();
+        });
+        let rows: Vec<serde_json::Value> = pictures.chain(merges.iter().map(merge_row)).collect();
         println!("{}", serde_json::to_string_pretty(&rows)?);
         return Ok(());
     }
-    for claim in &claims {
+    for claim in &pictures {
         println!(
             "{}  {:.2}  {:16}  {}  shows  {}",
             claim.id.name(),
@@ -138,6 +183,91 @@ fn list(knowledge_base: &KnowledgeBase, review: &ReviewArguments) -> anyhow::Res
             label(claim)
         );
     }
-    println!("{} of {n_all} {} claims", claims.len(), status.as_str());
+    merges.iter().for_each(print_merge);
+    println!(
+        "{} of {} {} claims",
+        pictures.len() + merges.len(),
+        n_pictures + n_merges,
+        DepictionStatus::from(review.status).as_str()
+    );
     Ok(())
+}
+
+/// The claims about pictures that are asked for, and how many there are in all.
+fn pictures(
+    knowledge_base: &KnowledgeBase,
+    review: &ReviewArguments,
+) -> anyhow::Result<(Vec<Depiction>, usize)> {
+    if review.kind == KindArgument::Merges {
+        return Ok((Vec::new(), 0));
+    }
+    let labels = knowledge_base.labels()?;
+    let status = review.status.into();
+    let mut claims = knowledge_base.depictions()?;
+    claims.retain(|claim| {
+        let iri = claim.entity.as_str();
+        let wanted = |entity: &String| {
+            let label = labels.get(iri).map_or(iri, String::as_str);
+            iri == entity || label.to_lowercase() == entity.to_lowercase()
+        };
+        claim.status == status && review.entity.as_ref().is_none_or(wanted)
+    });
+    let n_all = claims.len();
+    claims.truncate(review.k);
+    Ok((claims, n_all))
+}
+
+/// The merges that are asked for, and how many there are in all.
+fn merges(
+    knowledge_base: &KnowledgeBase,
+    review: &ReviewArguments,
+) -> anyhow::Result<(Vec<MergeStory>, usize)> {
+    if review.kind == KindArgument::Pictures {
+        return Ok((Vec::new(), 0));
+    }
+    let status = ClaimStatus::from(review.status);
+    let mut merges = knowledge_base.merges()?;
+    merges.retain(|MergeStory { merge, labels: (left, right), .. }| {
+        let wanted = |entity: &String| {
+            [merge.left.as_str(), merge.right.as_str()].contains(&entity.as_str())
+                || [left, right].iter().any(|l| l.to_lowercase() == entity.to_lowercase())
+        };
+        merge.status == status && review.entity.as_ref().is_none_or(wanted)
+    });
+    let n_all = merges.len();
+    merges.truncate(review.k);
+    Ok((merges, n_all))
+}
+
+fn merge_row(story: &MergeStory) -> serde_json::Value {
+    let merge = &story.merge;
+    let evidence: serde_json::Map<String, serde_json::Value> =
+        merge.evidence.iter().map(|(name, value)| (name.clone(), (*value).into())).collect();
+    serde_json::json!({
+        "kind": "merge",
+        "claim": merge.id.name(), "entities": [merge.left.as_str(), merge.right.as_str()],
+        "labels": [story.labels.0, story.labels.1], "method": merge.method,
+        "probability": merge.probability, "evidence": evidence,
+        "status": merge.status.as_str(), "decided": story.decided,
+    })
+}
+
+/// One line for a merge: what it is about, and the strongest evidence.
+pub(super) fn print_merge(story: &MergeStory) {
+    let merge = &story.merge;
+    let mut evidence = merge.evidence.clone();
+    evidence.sort_by(|a, b| b.1.total_cmp(&a.1).then_with(|| a.0.cmp(&b.0)));
+    let evidence: Vec<String> =
+        evidence.iter().take(4).map(|(name, value)| format!("{name} {value:.2}")).collect();
+    println!(
+        "{}  {:.2}  {:16}  {}  is  {}  ({} = {})  {}",
+        merge.id.name(),
+        merge.probability,
+        merge.method,
+        story.labels.0,
+        story.labels.1,
+        merge.left,
+        merge.right,
+        evidence.join(", ")
+    );
 }

@@ -116,7 +116,7 @@ impl KnowledgeBase {
                 DepictionStatus::Proposed => {}
             }
         }
-        Ok(Arc::new(Snapshot::new(SnapshotParts {
+        let mut parts = SnapshotParts {
             generation,
             documents: self.graph.documents()?,
             fragments,
@@ -132,7 +132,9 @@ impl KnowledgeBase {
             visual,
             calibrations: self.calibrations()?,
             lexical: LexicalIndex::open(&folder.join("lexical"), self.config.lexical)?,
-        })?))
+        };
+        super::merged::apply(&mut parts, &self.groups()?, &self.kept_apart()?);
+        Ok(Arc::new(Snapshot::new(parts)?))
     }
 }
 

@@ -185,6 +185,44 @@ pub enum EngineError {
     /// The runtime for network calls cannot start.
     #[error("the runtime for network calls cannot start")]
     Runtime(#[source] io::Error),
+    /// A model of which entities are the same cannot be used.
+    #[error(transparent)]
+    MatchModel(#[from] crate::resolve::MatchModelError),
+    /// The file of learned weights cannot be used.
+    #[error(
+        "{path} cannot be used; remove it, or learn the weights again with `veritrail entity learn`"
+    )]
+    MatchModelFile {
+        /// The file.
+        path: PathBuf,
+        /// What is wrong.
+        #[source]
+        source: crate::resolve::MatchModelError,
+    },
+    /// A claim that nobody made.
+    #[error(
+        "there is no merge `{}`\nhint: `veritrail review --of merges` lists those that wait for a decision", .0.name()
+    )]
+    NoMerge(crate::model::MergeId),
+    /// A name that no entity has.
+    #[error(
+        "expected the IRI or a label of an entity, found `{0}`, which is neither\nhint: `veritrail sparql` lists entities: SELECT ?label {{ ?entity skos:prefLabel ?label }}"
+    )]
+    NoEntity(String),
+    /// A label that several entities have.
+    #[error("`{name}` names several entities; name one by its IRI: {found}")]
+    SeveralEntities {
+        /// The label.
+        name: String,
+        /// IRIs of those that have it.
+        found: String,
+    },
+    /// An entity cannot be merged with itself.
+    #[error("expected two entities, found `{0}` twice")]
+    OneEntity(String),
+    /// No weights for entities can be learned.
+    #[error(transparent)]
+    LearnMatch(#[from] crate::resolve::LearnMatchError),
     /// The data set cannot be read.
     #[error(transparent)]
     Dataset(#[from] crate::eval::DatasetError),

@@ -51,6 +51,8 @@ impl KnowledgeBase {
         let fragments = self.graph.fragments()?;
         let (mention_digests, about_pictures) = self.link(&documents, &fragments)?;
         self.graph.set_near_duplicates(&near_duplicates(&documents))?;
+        progress(Progress::Publishing("finding what is the same"));
+        let same = self.resolve_same(&documents, &fragments)?;
         progress(Progress::Publishing("naming what pictures show"));
         let depictions = self.depict(&documents, &fragments, &about_pictures)?;
         let settings = format!("{:?}", self.config.lexical);
@@ -71,6 +73,7 @@ impl KnowledgeBase {
         }
         let beyond_words = digest_beyond_words(&depictions);
         parts.extend(beyond_words.map(|digest| digest.as_bytes().to_vec()));
+        parts.extend(same.map(|digest| digest.as_bytes().to_vec()));
         let digest = Digest::of_parts(parts.iter().map(Vec::as_slice));
         let generation = GenerationId::new(&digest);
         let changed = self.current()?.as_ref() != Some(&generation);

@@ -83,6 +83,9 @@ pub enum DatasetError {
         "{0}: expected mentions.tsv, a dev.jsonl with `tokens` and `tags`, or `evidences` in queries.jsonl; found none"
     )]
     NoMentions(PathBuf),
+    /// A file of pairs holds none.
+    #[error("{0}: expected pairs of records, one JSON object a line, found none")]
+    NoPairs(PathBuf),
     /// No question has a judgement.
     #[error("{0}: no question of queries.jsonl has a relevant document in qrels.tsv")]
     Empty(PathBuf),

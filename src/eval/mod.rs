@@ -6,6 +6,7 @@
 
 mod answers;
 mod dataset;
+mod entity_pairs;
 mod mentions;
 mod metrics;
 mod pages;
@@ -14,6 +15,7 @@ mod report;
 
 pub use answers::{AnswerMeasures, AnsweredQuestion, measure_answers};
 pub use dataset::{Dataset, DatasetError, EvalQuery, Qrels};
+pub use entity_pairs::{Attributes, BandMeasures, LabelledPair, PairMeasures};
 pub use mentions::{MarkedText, MentionDataset, MentionReport};
 pub use metrics::{Metrics, RankedDocument, Run, measure, percentile};
 pub use pages::{PageDataset, PageDocument, PagePicture};

@@ -113,6 +113,9 @@ impl Store {
     pub fn decisions(&self) -> Result<HashMap<DepictionId, DepictionStatus>, GraphError> {
         let mut decided: Vec<(String, String, DepictionStatus)> = Vec::new();
         for (id, depiction) in self.pairs(vt::DECIDES)? {
+            if !depiction.starts_with(vocab::DEPICTION_PREFIX) {
+                continue;
+            }
             let status = self.value(&id, vt::STATUS)?;
             let status = status.as_deref().and_then(DepictionStatus::from_name);
             if let Some((time, status)) = self.value(&id, prov::ENDED_AT_TIME)?.zip(status) {
@@ -136,7 +139,11 @@ impl Store {
     }
 
     /// One value of a property of a resource, in any graph.
-    fn value(&self, subject: &str, predicate: &str) -> Result<Option<String>, GraphError> {
+    pub(super) fn value(
+        &self,
+        subject: &str,
+        predicate: &str,
+    ) -> Result<Option<String>, GraphError> {
         let subject = NamedNodeRef::new_unchecked(subject);
         let predicate = NamedNodeRef::new_unchecked(predicate);
         let mut quads =

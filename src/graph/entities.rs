@@ -19,8 +19,29 @@ const LABEL_PREDICATES: [&str; 7] = [
     schema::ALTERNATE_NAME,
 ];
 
+/// What imported RDF states about a resource.
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub struct ResourceStatement {
+    /// The resource.
+    pub resource: EntityId,
+    /// IRI of the property.
+    pub property: String,
+    /// A literal's text, or the IRI of another resource.
+    pub value: String,
+    /// Whether the value is a literal.
+    pub is_literal: bool,
+}
+
+impl ResourceStatement {
+    /// Whether the value names the resource.
+    pub fn is_label(&self) -> bool {
+        LABEL_PREDICATES.contains(&self.property.as_str())
+    }
+}
+
 impl Store {
-    /// Makes the entities graph hold exactly these entities and proposals.
+    /// Makes the entities graph hold exactly these entities and proposals, beside the
+    /// merges that it holds.
     ///
     /// # Errors
     /// When the store cannot be read or written.
@@ -41,7 +62,9 @@ impl Store {
         for (a, b) in close_matches {
             triples.link(a.as_str(), skos::CLOSE_MATCH, b.as_str());
         }
-        self.replace_graph(vocab::GRAPH_ENTITIES, triples.into_vec())
+        let mut wanted = triples.into_vec();
+        wanted.extend(self.merge_triples()?);
+        self.replace_graph(vocab::GRAPH_ENTITIES, wanted)
     }
 
     /// Every entity, ordered by id.
@@ -53,6 +76,9 @@ impl Store {
         let mut alternatives = Vec::new();
         for triple in self.graph(vocab::GRAPH_ENTITIES)? {
             let id = super::read::iri(&Term::from(triple.subject));
+            if super::merges::is_of_merges(&id, triple.predicate.as_str()) {
+                continue;
+            }
             let entity = entities.entry(id.clone()).or_insert_with(|| Entity {
                 id: EntityId::from_iri(id.clone()),
                 labels: Vec::new(),
@@ -198,6 +224,36 @@ impl Store {
             }
         }
         Ok(links.into_iter().collect())
+    }
+
+    /// All that imported RDF states about labelled resources: resource, IRI of the
+    /// property, value, and whether the value is a literal. Ordered.
+    ///
+    /// # Errors
+    /// When the store cannot be read.
+    pub fn resource_statements(&self) -> Result<Vec<ResourceStatement>, GraphError> {
+        let labelled: BTreeSet<EntityId> =
+            self.resource_labels()?.into_iter().map(|(id, _)| id).collect();
+        let mut statements = BTreeSet::new();
+        for graph in self.inner.named_graphs() {
+            let name = super::read::iri(&Term::from(graph?));
+            if !name.starts_with(vocab::GRAPH_IMPORTED_PREFIX) {
+                continue;
+            }
+            for triple in self.graph(&name)? {
+                let resource = EntityId::from_iri(super::read::iri(&Term::from(triple.subject)));
+                let is_literal = matches!(triple.object, Term::Literal(_));
+                if labelled.contains(&resource) && !matches!(triple.object, Term::BlankNode(_)) {
+                    statements.insert(ResourceStatement {
+                        resource,
+                        property: triple.predicate.into_string(),
+                        value: super::read::iri(&triple.object),
+                        is_literal,
+                    });
+                }
+            }
+        }
+        Ok(statements.into_iter().collect())
     }
 
     fn imported(&self, predicate: &str) -> Result<Vec<Quad>, GraphError> {

@@ -89,6 +89,9 @@ impl DepictionMethod {
     }
 }
 
+/// Whether a claim of any kind counts.
+pub type ClaimStatus = DepictionStatus;
+
 /// Whether a claim counts.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize, Deserialize)]
 #[serde(rename_all = "kebab-case")]

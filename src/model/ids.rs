@@ -62,6 +62,10 @@ iri_id! {
     /// A claim that a picture shows an entity.
     DepictionId
 }
+iri_id! {
+    /// A claim that two entities are one thing.
+    MergeId
+}
 
 iri_id! {
     /// A recorded answer; also the name of the graph that holds its provenance.
@@ -161,6 +165,27 @@ impl DepictionId {
     /// The part after the prefix.
     pub fn name(&self) -> &str {
         self.0.strip_prefix(vocab::DEPICTION_PREFIX).unwrap_or(&self.0)
+    }
+}
+
+impl MergeId {
+    /// The claim that two entities are one thing, whichever is named first.
+    pub fn of(a: &EntityId, b: &EntityId) -> Self {
+        let parts = [a.min(b).as_str().as_bytes(), a.max(b).as_str().as_bytes()];
+        Self(format!("{}{}", vocab::MERGE_PREFIX, Digest::of_parts(parts).short()))
+    }
+
+    /// The claim that a person or program names, by its IRI or by what follows the
+    /// prefix; `None` when it cannot be the name of any.
+    pub fn from_name(name: &str) -> Option<Self> {
+        let name = name.strip_prefix(vocab::MERGE_PREFIX).unwrap_or(name);
+        let plausible = !name.is_empty() && name.chars().all(|c| c.is_ascii_hexdigit());
+        plausible.then(|| Self(format!("{}{name}", vocab::MERGE_PREFIX)))
+    }
+
+    /// The part after the prefix.
+    pub fn name(&self) -> &str {
+        self.0.strip_prefix(vocab::MERGE_PREFIX).unwrap_or(&self.0)
     }
 }
 

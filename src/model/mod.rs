@@ -17,6 +17,7 @@ mod entity;
 mod fragment;
 mod hit;
 mod ids;
+mod merge;
 mod picture_facts;
 mod picture_text;
 mod region;
@@ -27,13 +28,16 @@ pub use answer::{
     Answer, AnswerMode, AnswerRecord, Citation, Evidence, LlmRecord, Sentence, StageTiming, Support,
 };
 pub use calibration::{Calibration, CalibrationError, expected_calibration_error};
-pub use depiction::{Depiction, DepictionMethod, DepictionStatus};
+pub use depiction::{ClaimStatus, Depiction, DepictionMethod, DepictionStatus};
 pub use digest::{Digest, DigestParseError};
 pub use document::{AccessLabel, Document, Figure, Link, Loaded, MediaType, Section};
 pub use entity::{Entity, EntityClass, Mention, normalise_label};
 pub use fragment::{Fragment, FragmentKind, FragmentLink};
 pub use hit::{GraphPath, GraphStep, Hit, Query, Route, RouteScore, asks_for_picture};
-pub use ids::{AnswerId, DepictionId, DocumentId, EntityId, FragmentId, GenerationId, VersionId};
+pub use ids::{
+    AnswerId, DepictionId, DocumentId, EntityId, FragmentId, GenerationId, MergeId, VersionId,
+};
+pub use merge::Merge;
 pub use picture_facts::{
     ColourGrid, ColourGridParseError, ColourShare, ExifFacts, Location, NEAR_BITS, NEAR_LEVELS,
     PictureFacts, PictureHash, PictureHashParseError,

@@ -11,6 +11,7 @@ mod delete;
 mod depictions;
 mod document_files;
 mod embedding_reference;
+mod entity_resolution;
 mod examples;
 mod fixtures;
 mod glossary;

@@ -1,0 +1,56 @@
+//! A snapshot in which entities that are one thing are one.
+
+use crate::model::{Entity, EntityId};
+use crate::resolve::Groups;
+use crate::retrieve::SnapshotParts;
+use std::collections::{BTreeMap, BTreeSet};
+
+/// Lets the representative of each group stand for all its members: their mentions,
+/// topics, ties and pictures become its own, and it bears all their labels.
+/// Ties between entities that a person keeps apart are cut.
+pub(super) fn apply(
+    parts: &mut SnapshotParts,
+    groups: &Groups,
+    apart: &BTreeSet<(EntityId, EntityId)>,
+) {
+    parts.ties.retain(|(a, b)| !apart.contains(&(a.min(b).clone(), a.max(b).clone())));
+    if groups.representative.is_empty() {
+        return;
+    }
+    let of = |id: &EntityId| EntityId::from_iri(groups.of(id.as_str()));
+    parts.entities = one_each(std::mem::take(&mut parts.entities), groups);
+    parts.mentions.iter_mut().for_each(|(_, entity)| *entity = of(entity));
+    parts.mentions.sort();
+    parts.mentions.dedup();
+    parts.topics.iter_mut().for_each(|(_, entity)| *entity = of(entity));
+    parts.topics.sort();
+    parts.topics.dedup();
+    parts.not_depicted.iter_mut().for_each(|(_, entity)| *entity = of(entity));
+    parts.depictions.iter_mut().for_each(|(_, entity, _)| *entity = of(entity));
+    let mut ties: BTreeSet<(EntityId, EntityId)> = BTreeSet::new();
+    for (a, b) in std::mem::take(&mut parts.ties) {
+        let (a, b) = (of(&a), of(&b));
+        if a != b && !ties.contains(&(b.clone(), a.clone())) {
+            ties.insert((a, b));
+        }
+    }
+    parts.ties = ties.into_iter().collect();
+}
+
+fn one_each(entities: Vec<Entity>, groups: &Groups) -> Vec<Entity> {
+    let (stays, goes): (Vec<Entity>, Vec<Entity>) = entities
+        .into_iter()
+        .partition(|entity| groups.of(entity.id.as_str()) == entity.id.as_str());
+    let mut stays: BTreeMap<String, Entity> =
+        stays.into_iter().map(|entity| (entity.id.as_str().to_owned(), entity)).collect();
+    for entity in goes {
+        if let Some(representative) = stays.get_mut(groups.of(entity.id.as_str())) {
+            for label in entity.labels {
+                if !representative.labels.contains(&label) {
+                    representative.labels.push(label);
+                }
+            }
+        }
+    }
+    stays.into_values().collect()
+}

@@ -1,0 +1,309 @@
+//! Which entities are one thing, at publish: pairs are found, compared and put into
+//! bands; what people decided counts above all.
+//!
+//! Things that a document is about and resources of imported RDF are compared, and
+//! whatever else has the label of a resource. When entities, decisions and weights are
+//! those of the last publish, the stored claims stand and nothing is computed.
+
+use super::build::{now, software};
+use super::error::EngineError;
+use super::knowledge_base::KnowledgeBase;
+use super::matching::compare;
+use crate::graph::{DocumentSummary, MergeDecision, MergesWrite};
+use crate::model::{
+    ClaimStatus, Digest, DocumentId, Entity, EntityClass, EntityId, Fragment, FragmentId, Merge,
+    MergeId,
+};
+use crate::resolve::{
+    Band, BlockingOptions, Groups, MatchModel, PairFeatures, Record, candidates, compact_code,
+    identifier_kind, merge_groups, stated_identifiers,
+};
+use crate::vocab::rdf;
+use std::collections::{BTreeMap, BTreeSet, HashMap};
+
+/// Raised whenever the same entities would give other claims.
+const SAME_VERSION: &str = "veritrail-same 1";
+/// An identifier that more records have tells nothing apart.
+const MAX_RECORDS_PER_IDENTIFIER: usize = 3;
+/// Characters of a document's first fragment that describe what it is about.
+const DESCRIPTION_CHARS: usize = 300;
+
+impl KnowledgeBase {
+    /// Makes the claims about which entities are one thing, and the groups out of them.
+    /// `None` when the groups change no answer.
+    pub(super) fn resolve_same(
+        &self,
+        documents: &[DocumentSummary],
+        fragments: &[Fragment],
+    ) -> Result<Option<Digest>, EngineError> {
+        let records = self.records(documents, fragments)?;
+        let model = self.match_model()?;
+        let proposed = self.graph.close_matches()?;
+        let decisions = self.last_merge_decisions()?;
+        let decided: Vec<String> = decisions
+            .values()
+            .map(|d| format!("{}|{}|{}", d.left, d.right, d.status.as_str()))
+            .collect();
+        let parts = [
+            SAME_VERSION.to_owned(),
+            model.version(),
+            self.models.text.space().id().0.to_string(),
+            format!("{records:?}"),
+            format!("{proposed:?}"),
+            decided.join("\n"),
+        ];
+        let made_of = Digest::of_parts(parts.iter().map(String::as_bytes));
+        if self.graph.merges_made_of()? != Some(made_of) {
+            let merges = self.merges_of(&records, &model, &proposed, &decisions)?;
+            self.graph.set_merges(&MergesWrite {
+                merges: &merges,
+                made_of,
+                made_at: &now(),
+                software: &software(),
+            })?;
+        }
+        let groups = self.groups()?;
+        let mut parts: Vec<String> =
+            groups.representative.iter().map(|(id, of)| format!("{id}|{of}")).collect();
+        let rejected = decisions.values().filter(|d| d.status == ClaimStatus::Rejected);
+        parts.extend(
+            rejected
+                .filter(|d| {
+                    let tied = |a, b| proposed.iter().any(|(x, y)| x == a && y == b);
+                    tied(&d.left, &d.right) || tied(&d.right, &d.left)
+                })
+                .map(|d| format!("apart {}|{}", d.left, d.right)),
+        );
+        Ok((!parts.is_empty()).then(|| Digest::of_parts(parts.iter().map(String::as_bytes))))
+    }
+
+    /// The last decision about each pair.
+    pub(super) fn last_merge_decisions(
+        &self,
+    ) -> Result<BTreeMap<MergeId, MergeDecision>, EngineError> {
+        let decisions = self.graph.merge_decisions()?.into_iter();
+        Ok(decisions.map(|decision| (decision.merge(), decision)).collect())
+    }
+
+    /// The groups of the claims that the graph holds.
+    pub(super) fn groups(&self) -> Result<Groups, EngineError> {
+        let merges = self.graph.merges()?;
+        let classes: HashMap<String, EntityClass> = self
+            .graph
+            .entities()?
+            .into_iter()
+            .map(|entity| (entity.id.as_str().to_owned(), entity.class))
+            .collect();
+        let pair = |merge: &Merge| (merge.left.to_string(), merge.right.to_string());
+        let known = |merge: &&Merge| {
+            classes.contains_key(merge.left.as_str()) && classes.contains_key(merge.right.as_str())
+        };
+        let accepted: Vec<(String, String, f64)> = merges
+            .iter()
+            .filter(|merge| merge.status == ClaimStatus::Accepted)
+            .filter(known)
+            .map(|merge| {
+                let (a, b) = pair(merge);
+                (a, b, merge.probability)
+            })
+            .collect();
+        let rejected: Vec<(String, String)> =
+            merges.iter().filter(|m| m.status == ClaimStatus::Rejected).map(pair).collect();
+        let rank = |id: &str| u32::from(classes.get(id) != Some(&EntityClass::Resource));
+        Ok(merge_groups(&accepted, &rejected, &rank))
+    }
+
+    /// Claims about pairs that are worth one.
+    fn merges_of(
+        &self,
+        records: &[Record],
+        model: &MatchModel,
+        proposed: &[(EntityId, EntityId)],
+        decisions: &BTreeMap<MergeId, MergeDecision>,
+    ) -> Result<Vec<Merge>, EngineError> {
+        let place: HashMap<&str, usize> =
+            records.iter().enumerate().map(|(n, record)| (record.id.as_str(), n)).collect();
+        let between = |a: &EntityId, b: &EntityId| {
+            let (a, b) = (*place.get(a.as_str())?, *place.get(b.as_str())?);
+            Some((a.min(b), a.max(b)))
+        };
+        let found: Vec<(usize, usize)> =
+            candidates(records, BlockingOptions::default()).into_iter().collect();
+        let by_words = compare(records, &found, None, &mut |_, _| {})?;
+        let mut wanted: BTreeSet<(usize, usize)> = found
+            .into_iter()
+            .zip(&by_words)
+            .filter(|(_, features)| model.best_case(features) >= model.bands.ask_from)
+            .map(|(pair, _)| pair)
+            .collect();
+        let named: BTreeSet<(usize, usize)> =
+            proposed.iter().filter_map(|(a, b)| between(a, b)).collect();
+        wanted.extend(&named);
+        wanted.extend(decisions.values().filter_map(|d| between(&d.left, &d.right)));
+        let wanted: Vec<(usize, usize)> = wanted.into_iter().collect();
+        let embedder = self.models.text.as_ref();
+        let compared = compare(records, &wanted, Some(embedder), &mut |_, _| {})?;
+        let mut merges = Vec::new();
+        for ((a, b), features) in wanted.iter().zip(&compared) {
+            let (Some(left), Some(right)) = (records.get(*a), records.get(*b)) else { continue };
+            let probability = model.probability(features);
+            let status = match model.bands.band(probability, features) {
+                Band::Merge => ClaimStatus::Accepted,
+                Band::Ask => ClaimStatus::Proposed,
+                Band::KeepApart if named.contains(&(*a, *b)) => ClaimStatus::Proposed,
+                Band::KeepApart => continue,
+            };
+            let (left, right) =
+                (EntityId::from_iri(left.id.clone()), EntityId::from_iri(right.id.clone()));
+            let mut merge = Merge::new(&left, &right, &model.version(), probability, status);
+            merge.evidence = evidence(features);
+            merges.push(merge);
+        }
+        apply_decisions(&mut merges, decisions);
+        Ok(merges)
+    }
+
+    /// What is known of each thing that is compared, ordered by IRI.
+    fn records(
+        &self,
+        documents: &[DocumentSummary],
+        fragments: &[Fragment],
+    ) -> Result<Vec<Record>, EngineError> {
+        let entities = self.graph.entities()?;
+        let named: BTreeSet<EntityId> =
+            self.graph.close_matches()?.into_iter().flat_map(|(a, b)| [a, b]).collect();
+        let decided: BTreeSet<EntityId> = self
+            .graph
+            .merge_decisions()?
+            .into_iter()
+            .flat_map(|decision| [decision.left, decision.right])
+            .collect();
+        let is_compared = |entity: &&Entity| {
+            matches!(entity.class, EntityClass::Topic | EntityClass::Resource)
+                || named.contains(&entity.id)
+                || decided.contains(&entity.id)
+        };
+        let mut records: BTreeMap<String, Record> = entities
+            .iter()
+            .filter(is_compared)
+            .map(|entity| {
+                let id = entity.id.as_str().to_owned();
+                (id.clone(), Record { id, labels: entity.labels.clone(), ..Record::default() })
+            })
+            .collect();
+        self.describe_resources(&mut records)?;
+        self.describe_topics(&mut records, documents, fragments)?;
+        drop_common_identifiers(&mut records);
+        Ok(records.into_values().collect())
+    }
+
+    fn describe_resources(
+        &self,
+        records: &mut BTreeMap<String, Record>,
+    ) -> Result<(), EngineError> {
+        for statement in self.graph.resource_statements()? {
+            let Some(record) = records.get_mut(statement.resource.as_str()) else { continue };
+            let name = statement.property.rsplit(['#', '/', ':']).next().unwrap_or_default();
+            if statement.property == rdf::TYPE {
+                record.classes.insert(statement.value);
+            } else if !statement.is_literal {
+                record.neighbours.insert(statement.value);
+            } else if let Some(kind) = identifier_kind(name) {
+                record.identifiers.entry(kind.to_owned()).or_default().insert(statement.value);
+            } else if !statement.is_label() {
+                record.attributes.entry(name.to_owned()).or_default().insert(statement.value);
+            }
+        }
+        Ok(())
+    }
+
+    /// Things that documents are about: what the documents state as theirs, how they
+    /// begin, and what else they name.
+    fn describe_topics(
+        &self,
+        records: &mut BTreeMap<String, Record>,
+        documents: &[DocumentSummary],
+        fragments: &[Fragment],
+    ) -> Result<(), EngineError> {
+        let mut texts: BTreeMap<&DocumentId, Vec<&Fragment>> = BTreeMap::new();
+        for fragment in fragments.iter().filter(|fragment| fragment.picture().is_none()) {
+            texts.entry(&fragment.document).or_default().push(fragment);
+        }
+        let mut names: HashMap<FragmentId, Vec<EntityId>> = HashMap::new();
+        for (fragment, entity) in self.graph.mentioned_entities()? {
+            names.entry(fragment).or_default().push(entity);
+        }
+        let taken_in: BTreeSet<&DocumentId> = documents.iter().map(|d| &d.id).collect();
+        for (document, topic) in self.graph.topics()? {
+            let Some(record) = records.get_mut(topic.as_str()) else { continue };
+            if !taken_in.contains(&document) {
+                continue;
+            }
+            let fragments = texts.get(&document).map_or(&[][..], Vec::as_slice);
+            for (kind, values) in stated_identifiers(fragments.iter().map(|f| f.text.as_str())) {
+                record.identifiers.entry(kind).or_default().extend(values);
+            }
+            if let Some(first) = fragments.first() {
+                let begin: String = first.text.chars().take(DESCRIPTION_CHARS).collect();
+                record.attributes.entry("description".to_owned()).or_default().insert(begin);
+            }
+            let named = fragments.iter().flat_map(|f| names.get(&f.id).into_iter().flatten());
+            let others = named.filter(|entity| **entity != topic);
+            record.neighbours.extend(others.map(|entity| entity.as_str().to_owned()));
+        }
+        Ok(())
+    }
+}
+
+/// Decisions count above what was computed, and pairs that only a person named are
+/// claims too.
+fn apply_decisions(merges: &mut Vec<Merge>, decisions: &BTreeMap<MergeId, MergeDecision>) {
+    let known: HashMap<MergeId, usize> =
+        merges.iter().enumerate().map(|(n, merge)| (merge.id.clone(), n)).collect();
+    for (id, decision) in decisions {
+        let certain = if decision.status == ClaimStatus::Accepted { 1.0 } else { 0.0 };
+        match known.get(id).and_then(|n| merges.get_mut(*n)) {
+            Some(merge) => {
+                merge.status = decision.status;
+                // What a person accepted is joined before anything else.
+                merge.probability = if certain > 0.0 { certain } else { merge.probability };
+            }
+            None => merges.push(Merge::new(
+                &decision.left,
+                &decision.right,
+                Merge::BY_PERSON,
+                certain,
+                decision.status,
+            )),
+        }
+    }
+}
+
+fn evidence(features: &PairFeatures) -> Vec<(String, f64)> {
+    let named = PairFeatures::NAMES.iter().zip(features.values());
+    let mut evidence: Vec<(String, f64)> = named
+        .filter(|(_, value)| *value != 0.0)
+        // Four digits are what a person reads.
+        .map(|(name, value)| ((*name).to_owned(), (value * 1e4).round() / 1e4))
+        .collect();
+    evidence.sort_by(|a, b| a.0.cmp(&b.0));
+    evidence
+}
+
+fn drop_common_identifiers(records: &mut BTreeMap<String, Record>) {
+    let mut owners: HashMap<String, usize> = HashMap::new();
+    for record in records.values() {
+        let codes: BTreeSet<String> =
+            record.identifiers.values().flatten().map(|code| compact_code(code)).collect();
+        for code in codes {
+            *owners.entry(code).or_default() += 1;
+        }
+    }
+    let tells = |code: &String| {
+        owners.get(&compact_code(code)).is_some_and(|n| *n <= MAX_RECORDS_PER_IDENTIFIER)
+    };
+    for record in records.values_mut() {
+        record.identifiers.values_mut().for_each(|values| values.retain(|code| tells(code)));
+        record.identifiers.retain(|_, values| !values.is_empty());
+    }
+}

@@ -1,0 +1,312 @@
+//! Which entities are one thing: claims, and what people decided about them.
+//!
+//! Claims stand in the graph of entities, decisions in that of governance. Nothing
+//! here rewrites a document or an entity.
+
+use super::error::GraphError;
+use super::store::Store;
+use super::triples::Triples;
+use crate::model::{ClaimStatus, Digest, EntityId, Merge, MergeId};
+use crate::vocab::{self, prov, rdf, rdfs, skos, vt};
+use oxigraph::model::{Term, Triple};
+use std::collections::BTreeMap;
+
+/// All claims about which entities are one thing.
+#[derive(Debug)]
+pub struct MergesWrite<'a> {
+    /// Every claim.
+    pub merges: &'a [Merge],
+    /// Digest of what the claims were made of.
+    pub made_of: Digest,
+    /// When, RFC 3339.
+    pub made_at: &'a str,
+    /// Name and version of the program.
+    pub software: &'a str,
+}
+
+/// What a person decided about a merge.
+#[derive(Clone, Debug, PartialEq)]
+pub struct MergeDecision {
+    /// One entity.
+    pub left: EntityId,
+    /// The other one.
+    pub right: EntityId,
+    /// Status of the merge from now on.
+    pub status: ClaimStatus,
+    /// Who decided.
+    pub principal: String,
+    /// RFC 3339.
+    pub decided_at: String,
+    /// Why, in words of the person.
+    pub reason: Option<String>,
+}
+
+impl MergeDecision {
+    /// The claim that is decided.
+    pub fn merge(&self) -> MergeId {
+        MergeId::of(&self.left, &self.right)
+    }
+}
+
+/// Whether a triple of the graph of entities is about merges.
+pub(super) fn is_of_merges(subject: &str, predicate: &str) -> bool {
+    subject.starts_with(vocab::MERGE_PREFIX)
+        || subject.starts_with(vocab::ACTIVITY_PREFIX)
+        || subject.starts_with(vocab::AGENT_PREFIX)
+        || subject == vocab::GRAPH_ENTITIES
+        || predicate == skos::EXACT_MATCH
+}
+
+impl Store {
+    /// Makes the graph of entities hold exactly these merges, beside its entities.
+    ///
+    /// # Errors
+    /// When the store cannot be read or written.
+    pub fn set_merges(&self, write: &MergesWrite<'_>) -> Result<(), GraphError> {
+        let mut triples = Triples::new();
+        triples.text(vocab::GRAPH_ENTITIES, vt::RECIPE, &write.made_of.to_string());
+        let activity = format!("{}resolve:{}", vocab::ACTIVITY_PREFIX, write.made_of.short());
+        if !write.merges.is_empty() {
+            let agent =
+                format!("{}{}", vocab::AGENT_PREFIX, Digest::of(write.software.as_bytes()).short());
+            triples.class(&activity, prov::ACTIVITY);
+            triples.time(&activity, prov::ENDED_AT_TIME, write.made_at);
+            triples.link(&activity, prov::WAS_ASSOCIATED_WITH, &agent);
+            triples.class(&agent, prov::SOFTWARE_AGENT);
+            triples.text(&agent, rdfs::LABEL, write.software);
+        }
+        for merge in write.merges {
+            describe(&mut triples, merge, &activity);
+        }
+        let mut wanted = triples.into_vec();
+        wanted.extend(self.graph(vocab::GRAPH_ENTITIES)?.into_iter().filter(|t| !of_merges(t)));
+        self.replace_graph(vocab::GRAPH_ENTITIES, wanted)
+    }
+
+    /// Digest of what the stored merges were made of; none when there are none.
+    ///
+    /// # Errors
+    /// When the store cannot be read.
+    pub fn merges_made_of(&self) -> Result<Option<Digest>, GraphError> {
+        let stored = self.value(vocab::GRAPH_ENTITIES, vt::RECIPE)?;
+        Ok(stored.and_then(|digest| digest.parse().ok()))
+    }
+
+    /// Every claim, the most probable first.
+    ///
+    /// # Errors
+    /// When the store cannot be read.
+    pub fn merges(&self) -> Result<Vec<Merge>, GraphError> {
+        let mut stated: BTreeMap<String, Vec<(String, String)>> = BTreeMap::new();
+        for triple in self.merge_triples()? {
+            let id = super::read::iri(&triple.subject.into());
+            if id.starts_with(vocab::MERGE_PREFIX) {
+                let value = super::read::iri(&triple.object);
+                stated.entry(id).or_default().push((triple.predicate.into_string(), value));
+            }
+        }
+        let claims = stated
+            .iter()
+            .filter(|(_, values)| values.iter().any(|(property, _)| property == vt::MEMBER));
+        let merges = claims.map(|(id, values)| read(id, values, &stated));
+        let mut merges = merges.collect::<Result<Vec<_>, _>>()?;
+        merges
+            .sort_by(|a, b| b.probability.total_cmp(&a.probability).then_with(|| a.id.cmp(&b.id)));
+        Ok(merges)
+    }
+
+    /// Records a decision. It counts for the two entities from the next publish on,
+    /// whatever is computed about them.
+    ///
+    /// # Errors
+    /// When the store cannot be written.
+    pub fn decide_merge(&self, decision: &MergeDecision) -> Result<(), GraphError> {
+        let mut triples = Triples::new();
+        let merge = decision.merge();
+        let parts = [merge.as_str(), &decision.decided_at, &decision.principal];
+        let digest = Digest::of_parts(parts.map(str::as_bytes));
+        let id = format!("{}{}", vocab::DECISION_PREFIX, digest.short());
+        let agent =
+            format!("{}{}", vocab::AGENT_PREFIX, Digest::of(decision.principal.as_bytes()).short());
+        triples.class(&id, vt::DECISION);
+        triples.link(&id, vt::DECIDES, merge.as_str());
+        triples.link(merge.as_str(), vt::MEMBER, decision.left.as_str());
+        triples.link(merge.as_str(), vt::MEMBER, decision.right.as_str());
+        triples.text(&id, vt::STATUS, decision.status.as_str());
+        triples.time(&id, prov::ENDED_AT_TIME, &decision.decided_at);
+        triples.link(&id, prov::WAS_ASSOCIATED_WITH, &agent);
+        if let Some(reason) = &decision.reason {
+            triples.text(&id, vt::REASON, reason);
+        }
+        triples.class(&agent, prov::AGENT);
+        triples.text(&agent, rdfs::LABEL, &decision.principal);
+        self.add_to_graph(vocab::GRAPH_GOVERNANCE, &triples.into_vec())
+    }
+
+    /// Every decision about a merge, the earliest first.
+    ///
+    /// # Errors
+    /// When the store cannot be read or a decision is incomplete.
+    pub fn merge_decisions(&self) -> Result<Vec<MergeDecision>, GraphError> {
+        let mut members: BTreeMap<String, Vec<String>> = BTreeMap::new();
+        for (merge, member) in self.pairs(vt::MEMBER)? {
+            members.entry(merge).or_default().push(member);
+        }
+        let mut decisions = Vec::new();
+        for (id, merge) in self.pairs(vt::DECIDES)? {
+            if !merge.starts_with(vocab::MERGE_PREFIX) {
+                continue;
+            }
+            let missing =
+                |property| GraphError::Damaged { what: "decision", iri: id.clone(), property };
+            let (left, right) = two(members.get(&merge)).ok_or_else(|| missing("vt:member"))?;
+            let status = self.value(&id, vt::STATUS)?;
+            let status = status.as_deref().and_then(ClaimStatus::from_name);
+            let agent = self.value(&id, prov::WAS_ASSOCIATED_WITH)?.unwrap_or_default();
+            decisions.push(MergeDecision {
+                left,
+                right,
+                status: status.ok_or_else(|| missing("vt:status"))?,
+                principal: self.value(&agent, rdfs::LABEL)?.unwrap_or_default(),
+                decided_at: self
+                    .value(&id, prov::ENDED_AT_TIME)?
+                    .ok_or_else(|| missing("prov:endedAtTime"))?,
+                reason: self.value(&id, vt::REASON)?,
+            });
+        }
+        decisions.sort_by(|a, b| {
+            (&a.decided_at, &a.left, &a.right).cmp(&(&b.decided_at, &b.left, &b.right))
+        });
+        Ok(decisions)
+    }
+
+    /// What the graph of entities states about merges.
+    pub(super) fn merge_triples(&self) -> Result<Vec<Triple>, GraphError> {
+        Ok(self.graph(vocab::GRAPH_ENTITIES)?.into_iter().filter(of_merges).collect())
+    }
+}
+
+fn of_merges(triple: &Triple) -> bool {
+    let subject = super::read::iri(&Term::from(triple.subject.clone()));
+    is_of_merges(&subject, triple.predicate.as_str())
+}
+
+/// Two distinct members, the smaller one first.
+fn two(members: Option<&Vec<String>>) -> Option<(EntityId, EntityId)> {
+    let mut members = members?.clone();
+    members.sort();
+    members.dedup();
+    let [left, right] = <[String; 2]>::try_from(members).ok()?;
+    Some((EntityId::from_iri(left), EntityId::from_iri(right)))
+}
+
+/// A claim out of what the graph states about it.
+fn read(
+    id: &str,
+    values: &[(String, String)],
+    stated: &BTreeMap<String, Vec<(String, String)>>,
+) -> Result<Merge, GraphError> {
+    let missing = |property| GraphError::Damaged { what: "merge", iri: id.to_owned(), property };
+    let all = |of: &[(String, String)], property: &str| -> Vec<String> {
+        of.iter().filter(|(p, _)| p == property).map(|(_, value)| value.clone()).collect()
+    };
+    let one = |of: &[(String, String)], property: &str| all(of, property).into_iter().next();
+    let members = all(values, vt::MEMBER);
+    let (left, right) = two(Some(&members)).ok_or_else(|| missing("vt:member"))?;
+    let mut evidence = Vec::new();
+    for feature in all(values, vt::HAS_FEATURE) {
+        let of = stated.get(&feature).map_or(&[][..], Vec::as_slice);
+        let value = one(of, rdf::VALUE).and_then(|number| number.parse().ok());
+        if let Some((name, value)) = one(of, rdfs::LABEL).zip(value) {
+            evidence.push((name, value));
+        }
+    }
+    evidence.sort_by(|a, b| a.0.cmp(&b.0));
+    let probability = one(values, vt::PROBABILITY).and_then(|number| number.parse().ok());
+    let status = one(values, vt::STATUS).and_then(|name| ClaimStatus::from_name(&name));
+    Ok(Merge {
+        id: MergeId::from_iri(id),
+        left,
+        right,
+        method: one(values, vt::RULE).ok_or_else(|| missing("vt:rule"))?,
+        probability: probability.ok_or_else(|| missing("vt:probability"))?,
+        status: status.ok_or_else(|| missing("vt:status"))?,
+        evidence,
+    })
+}
+
+fn describe(triples: &mut Triples, merge: &Merge, activity: &str) {
+    let id = merge.id.as_str();
+    triples.class(id, vt::MERGE);
+    triples.link(id, vt::MEMBER, merge.left.as_str());
+    triples.link(id, vt::MEMBER, merge.right.as_str());
+    triples.text(id, vt::RULE, &merge.method);
+    triples.number(id, vt::PROBABILITY, merge.probability);
+    triples.text(id, vt::STATUS, merge.status.as_str());
+    triples.link(id, prov::WAS_GENERATED_BY, activity);
+    for (name, value) in &merge.evidence {
+        let feature = format!("{id}/{name}");
+        triples.link(id, vt::HAS_FEATURE, &feature);
+        triples.class(&feature, vt::FEATURE);
+        triples.text(&feature, rdfs::LABEL, name);
+        triples.number(&feature, rdf::VALUE, *value);
+    }
+    if merge.status == ClaimStatus::Accepted {
+        triples.link(merge.left.as_str(), skos::EXACT_MATCH, merge.right.as_str());
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::model::{Entity, EntityClass};
+
+    fn write<'a>(merges: &'a [Merge], made_of: &str) -> MergesWrite<'a> {
+        MergesWrite {
+            merges,
+            made_of: Digest::of(made_of.as_bytes()),
+            made_at: "2026-01-01T00:00:00Z",
+            software: "program 1",
+        }
+    }
+
+    #[test]
+    fn merges_come_back_and_stand_beside_the_entities() {
+        let folder = tempfile::tempdir().unwrap();
+        let store = Store::open(folder.path()).unwrap();
+        let (a, b) = (EntityId::from_label("a"), EntityId::from_label("b"));
+        let mut merge = Merge::new(&b, &a, "by-hand@1", 0.75, ClaimStatus::Accepted);
+        merge.evidence = vec![("code_agrees".to_owned(), 0.5), ("meaning".to_owned(), 0.25)];
+        store.set_merges(&write(std::slice::from_ref(&merge), "1")).unwrap();
+        let entity =
+            Entity { id: a.clone(), labels: vec!["a".to_owned()], class: EntityClass::Topic };
+        store.set_entities(std::slice::from_ref(&entity), &[]).unwrap();
+        assert_eq!(store.entities().unwrap(), [entity.clone()]);
+        assert_eq!(store.merges().unwrap(), [merge]);
+        assert_eq!(store.merges_made_of().unwrap(), Some(Digest::of(b"1")));
+        store.set_merges(&write(&[], "2")).unwrap();
+        assert_eq!(store.merges().unwrap(), []);
+        assert_eq!(store.entities().unwrap(), [entity]);
+        assert_eq!(store.pairs(skos::EXACT_MATCH).unwrap(), []);
+    }
+
+    #[test]
+    fn decisions_come_back_in_the_order_in_which_they_were_taken() {
+        let folder = tempfile::tempdir().unwrap();
+        let store = Store::open(folder.path()).unwrap();
+        let decision = |status, second: u32| MergeDecision {
+            left: EntityId::from_iri("urn:a"),
+            right: EntityId::from_iri("urn:b"),
+            status,
+            principal: "tester".to_owned(),
+            decided_at: format!("2026-01-01T00:00:0{second}Z"),
+            reason: Some("same plate".to_owned()),
+        };
+        let (late, early) =
+            (decision(ClaimStatus::Rejected, 2), decision(ClaimStatus::Accepted, 1));
+        store.decide_merge(&late).unwrap();
+        store.decide_merge(&early).unwrap();
+        assert_eq!(store.merge_decisions().unwrap(), [early, late]);
+        assert_eq!(store.decisions().unwrap().len(), 0);
+    }
+}

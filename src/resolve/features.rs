@@ -1,0 +1,346 @@
+//! How alike two records are, each way of looking as one number.
+
+use super::profile::{Profile, TextProfile};
+use std::collections::{BTreeMap, BTreeSet};
+use strsim::jaro_winkler;
+
+/// Words this alike (Jaro-Winkler) count as misspellings of each other.
+const SAME_WORD_FROM: f64 = 0.92;
+/// Shorter words are compared letter for letter.
+const MIN_FUZZY_CHARS: usize = 4;
+/// Characters that two codes must share at their begin to agree in part.
+const MIN_SHARED_CODE_CHARS: usize = 5;
+/// A code this rare is one that tells things apart.
+const TELLING_RARITY: f64 = 0.5;
+
+macro_rules! features {
+    ($($(#[$doc:meta])* $field:ident,)*) => {
+        /// How alike two records are. Every number is in `0..=1`.
+        #[derive(Clone, Copy, Debug, Default, PartialEq)]
+        pub struct PairFeatures {
+            $($(#[$doc])* pub $field: f64,)*
+        }
+
+        impl PairFeatures {
+            /// Names of all features, in the order of [`PairFeatures::values`].
+            pub const NAMES: &'static [&'static str] = &[$(stringify!($field)),*];
+
+            /// All features.
+            pub fn values(&self) -> Vec<f64> {
+                vec![$(self.$field),*]
+            }
+        }
+    };
+}
+
+features! {
+    /// Best Jaro-Winkler similarity of two labels (Winkler 1990).
+    label_spelling,
+    /// Best soft TF-IDF cosine of two labels (Cohen, Ravikumar, Fienberg 2003):
+    /// misspelt words count by their likeness.
+    label_words,
+    /// Share of the rarity of the shorter label's words that the longer label holds.
+    label_contained,
+    /// Best Monge-Elkan similarity of two labels: the mean over the words of the
+    /// shorter one of the best Jaro-Winkler similarity in the other.
+    label_each_word,
+    /// 1 when one label is the initials of another.
+    acronym,
+    /// 1 when no label of the one is in any way one of the other's.
+    label_unlike,
+    /// TF-IDF cosine of all words about the two.
+    all_words,
+    /// Share of the rarity of the words about the one of which less is known that the
+    /// other holds.
+    all_contained,
+    /// Rarest code in both, exactly equal, by its rarity.
+    code_agrees,
+    /// Likeness of the most alike codes that differ at their end.
+    code_begins_alike,
+    /// Both labels hold telling codes and none is the other's.
+    code_differs,
+    /// Only one label holds a telling code, and the other record knows nothing of it.
+    code_missing,
+    /// Share of plain numbers in the labels that agree; 0 when there are none.
+    numbers_agree,
+    /// Both labels hold plain numbers and no number is in both.
+    numbers_differ,
+    /// 1 when an identifier is equal.
+    identifier_agrees,
+    /// 1 when both have an identifier of the same kind and none is equal.
+    identifier_differs,
+    /// Likeness of the most alike attribute that both have.
+    attribute_best,
+    /// Mean likeness of the attributes that both have.
+    attribute_mean,
+    /// Likeness of the least alike attribute that both have.
+    attribute_worst,
+    /// Share of the attributes of either that both have and that agree nearly
+    /// letter for letter.
+    attributes_agree,
+    /// Nearness of numeric attributes: `min / max`.
+    amount,
+    /// Both have a numeric attribute and the amounts are far apart.
+    amount_differs,
+    /// Cosine of the vectors of the labels, not below 0.
+    label_meaning,
+    /// Cosine of the vectors of all that is known, not below 0.
+    meaning,
+    /// Jaccard index of the neighbours.
+    neighbours,
+    /// 1 when the classes are known and disjoint.
+    class_differs,
+    /// `code_agrees * label_contained`.
+    code_and_label,
+    /// `identifier_differs` or `code_differs`, times `label_words`: alike but told apart.
+    alike_but_told_apart,
+    /// Likeness of the labels where neither holds a code: the product of the mean
+    /// label likeness and the absence of codes.
+    label_without_codes,
+    /// `attribute_best * label_words`.
+    attribute_and_label,
+}
+
+/// Cosines of a pair, from whoever has vectors; 0 where there are none.
+#[derive(Clone, Copy, Debug, Default)]
+pub struct Cosines {
+    /// Of the labels.
+    pub labels: f64,
+    /// Of all that is known.
+    pub whole: f64,
+}
+
+impl PairFeatures {
+    /// Compares two records. It does not matter which one is named first.
+    pub fn of(a: &Profile, b: &Profile, cosines: Cosines) -> Self {
+        let mut features = Self::default();
+        features.labels(a, b);
+        features.codes(a, b);
+        features.attributes(a, b);
+        features.all_words = cosine(&a.whole, &b.whole);
+        features.all_contained = contained(&a.whole, &b.whole);
+        features.label_meaning = cosines.labels.clamp(0.0, 1.0);
+        features.meaning = cosines.whole.clamp(0.0, 1.0);
+        features.neighbours = jaccard(&a.neighbours, &b.neighbours);
+        let known = !a.classes.is_empty() && !b.classes.is_empty();
+        features.class_differs = one(known && a.classes.is_disjoint(&b.classes));
+        features.code_and_label = features.code_agrees * features.label_contained;
+        let told_apart = features.identifier_differs.max(features.code_differs);
+        features.alike_but_told_apart = told_apart * features.label_words;
+        let likeness = (features.label_words + features.label_contained) / 2.0;
+        let no_codes = a.label_codes.is_empty() && b.label_codes.is_empty();
+        features.label_without_codes = if no_codes { likeness } else { 0.0 };
+        features.attribute_and_label = features.attribute_best * features.label_words;
+        features
+    }
+
+    /// Whether more than names speaks for the two being one: an equal identifier, or
+    /// at least two attributes that agree, or near vectors with shared neighbours.
+    pub fn has_evidence_beyond_label(&self) -> bool {
+        self.identifier_agrees > 0.0
+            || (self.meaning >= 0.7 && self.neighbours >= 0.3)
+            || (self.attributes_agree >= 0.5 && self.attribute_worst >= 0.5)
+    }
+
+    /// Whether something speaks against it so clearly that only a person may merge.
+    pub fn is_contradicted(&self) -> bool {
+        self.identifier_differs > 0.0 || self.class_differs > 0.0
+    }
+
+    fn labels(&mut self, a: &Profile, b: &Profile) {
+        for left in &a.labels {
+            for right in &b.labels {
+                let spelling = jaro_winkler(&left.text, &right.text);
+                self.label_spelling = self.label_spelling.max(spelling);
+                self.label_words = self.label_words.max(soft_cosine(left, right));
+                self.label_contained = self.label_contained.max(contained(left, right));
+                self.label_each_word = self.label_each_word.max(monge_elkan(left, right));
+                let short_form =
+                    is_acronym(&left.text, &right.text) || is_acronym(&right.text, &left.text);
+                self.acronym = self.acronym.max(one(short_form));
+            }
+        }
+        self.label_unlike = one(self.label_words < 0.1 && self.acronym == 0.0);
+        let (n_both, n_either) = overlap(&a.label_numbers, &b.label_numbers);
+        let known = !a.label_numbers.is_empty() && !b.label_numbers.is_empty();
+        self.numbers_agree = ratio(n_both, n_either);
+        self.numbers_differ = one(known && n_both == 0);
+    }
+
+    fn codes(&mut self, a: &Profile, b: &Profile) {
+        for (code, rarity) in &a.codes {
+            if b.codes.contains_key(code) {
+                self.code_agrees = self.code_agrees.max(*rarity);
+            }
+        }
+        for (left, rarity) in &a.label_codes {
+            for (right, other) in b.label_codes.iter().filter(|(right, _)| *right != left) {
+                let alike = begins_alike(left, right) * rarity.min(*other);
+                self.code_begins_alike = self.code_begins_alike.max(alike);
+            }
+        }
+        let telling = |codes: &BTreeMap<String, f64>| codes.values().any(|r| *r >= TELLING_RARITY);
+        let (left, right) = (telling(&a.label_codes), telling(&b.label_codes));
+        let apart = self.code_agrees < TELLING_RARITY;
+        self.code_differs = one(left && right && apart);
+        self.code_missing = one(left != right && apart);
+        let values = |profile: &Profile| -> BTreeSet<String> {
+            profile.identifiers.values().flatten().cloned().collect()
+        };
+        self.identifier_agrees = one(!values(a).is_disjoint(&values(b)));
+        let differs = a.identifiers.iter().any(|(kind, left)| {
+            b.identifiers.get(kind).is_some_and(|right| left.is_disjoint(right))
+        });
+        self.identifier_differs = one(differs && self.identifier_agrees == 0.0);
+    }
+
+    fn attributes(&mut self, a: &Profile, b: &Profile) {
+        let (mut likenesses, mut amounts) = (Vec::new(), Vec::new());
+        for (name, left) in &a.attributes {
+            let Some(right) = b.attributes.get(name) else { continue };
+            let pairs = left.iter().flat_map(|l| right.iter().map(move |r| (l, r)));
+            let (mut likeness, mut amount) = (0f64, None::<f64>);
+            for (l, r) in pairs {
+                match (l.number, r.number) {
+                    (Some(x), Some(y)) => amount = Some(amount.unwrap_or(0.0).max(nearness(x, y))),
+                    _ => likeness = likeness.max(likeness_of(l, r)),
+                }
+            }
+            amounts.extend(amount);
+            likenesses.push(amount.unwrap_or(likeness));
+        }
+        let n_either =
+            a.attributes.keys().chain(b.attributes.keys()).collect::<BTreeSet<_>>().len();
+        let n_agree = likenesses.iter().filter(|likeness| **likeness >= 0.95).count();
+        self.attributes_agree = ratio(n_agree, n_either);
+        if likenesses.is_empty() {
+            return;
+        }
+        self.attribute_best = likenesses.iter().copied().fold(0.0, f64::max);
+        self.attribute_worst = likenesses.iter().copied().fold(1.0, f64::min);
+        self.attribute_mean = likenesses.iter().sum::<f64>() / likenesses.len() as f64;
+        if !amounts.is_empty() {
+            self.amount = amounts.iter().sum::<f64>() / amounts.len() as f64;
+            self.amount_differs = one(self.amount < 0.6);
+        }
+    }
+}
+
+fn one(holds: bool) -> f64 {
+    if holds { 1.0 } else { 0.0 }
+}
+
+fn ratio(part: usize, whole: usize) -> f64 {
+    if whole == 0 { 0.0 } else { part as f64 / whole as f64 }
+}
+
+/// How many are in both sets, and how many in either.
+fn overlap(a: &BTreeSet<String>, b: &BTreeSet<String>) -> (usize, usize) {
+    let n_both = a.intersection(b).count();
+    (n_both, a.len() + b.len() - n_both)
+}
+
+fn jaccard(a: &BTreeSet<String>, b: &BTreeSet<String>) -> f64 {
+    let (n_both, n_either) = overlap(a, b);
+    ratio(n_both, n_either)
+}
+
+fn nearness(x: f64, y: f64) -> f64 {
+    let (low, high) = (x.abs().min(y.abs()), x.abs().max(y.abs()));
+    if x.signum() != y.signum() && high > 0.0 {
+        return 0.0;
+    }
+    if high == 0.0 { 1.0 } else { low / high }
+}
+
+/// Likeness of two values: of their words, of their spelling, or of their digits when
+/// that is what they are made of (telephone numbers, dates).
+fn likeness_of(a: &TextProfile, b: &TextProfile) -> f64 {
+    let digits = |text: &str| -> String { text.chars().filter(char::is_ascii_digit).collect() };
+    let (left, right) = (digits(&a.text), digits(&b.text));
+    let mostly_digits = |text: &str, digits: &str| {
+        digits.len() >= MIN_SHARED_CODE_CHARS
+            && 2 * digits.len() > text.chars().filter(|c| c.is_alphanumeric()).count()
+    };
+    if mostly_digits(&a.text, &left) && mostly_digits(&b.text, &right) {
+        return one(left == right);
+    }
+    let spelling = jaro_winkler(&a.text, &b.text);
+    // Below 0.7 Jaro-Winkler tells unlike texts from unlike texts.
+    soft_cosine(a, b).max((spelling - 0.7).max(0.0) / 0.3)
+}
+
+fn cosine(a: &TextProfile, b: &TextProfile) -> f64 {
+    let shared = a.words.iter().filter_map(|(word, w)| Some(w * b.words.get(word)?));
+    shared.sum::<f64>().min(1.0)
+}
+
+/// The word of `text` nearest to `word`, and how near it is.
+fn nearest<'t>(word: &str, text: &'t TextProfile) -> Option<(&'t str, f64, f64)> {
+    if let Some((same, weight)) = text.words.get_key_value(word) {
+        return Some((same, 1.0, *weight));
+    }
+    if word.chars().count() < MIN_FUZZY_CHARS || word.chars().any(|c| c.is_ascii_digit()) {
+        return None;
+    }
+    let first = word.chars().next();
+    text.words
+        .iter()
+        .filter(|(other, _)| other.chars().next() == first)
+        .map(|(other, weight)| (other.as_str(), jaro_winkler(word, other), *weight))
+        .filter(|(_, likeness, _)| *likeness >= SAME_WORD_FROM)
+        .max_by(|x, y| x.1.total_cmp(&y.1).then_with(|| y.0.cmp(x.0)))
+}
+
+/// Symmetric soft cosine: the mean of both directions.
+fn soft_cosine(a: &TextProfile, b: &TextProfile) -> f64 {
+    let directed = |from: &TextProfile, to: &TextProfile| {
+        let parts = from.words.iter().filter_map(|(word, weight)| {
+            let (_, likeness, other) = nearest(word, to)?;
+            Some(weight * other * likeness)
+        });
+        parts.sum::<f64>()
+    };
+    ((directed(a, b) + directed(b, a)) / 2.0).clamp(0.0, 1.0)
+}
+
+/// Share of the rarity of the smaller text's words that the larger one holds.
+fn contained(a: &TextProfile, b: &TextProfile) -> f64 {
+    let sum = |text: &TextProfile| text.rarities.values().sum::<f64>();
+    let total = sum(a).min(sum(b));
+    if total <= 0.0 {
+        return 0.0;
+    }
+    let directed = |from: &TextProfile, to: &TextProfile| {
+        let held = from.rarities.iter().filter_map(|(word, rarity)| {
+            nearest(word, to).map(|(_, likeness, _)| rarity * likeness)
+        });
+        held.sum::<f64>()
+    };
+    (directed(a, b).min(directed(b, a)) / total).min(1.0)
+}
+
+fn monge_elkan(a: &TextProfile, b: &TextProfile) -> f64 {
+    let (short, long) =
+        if (a.words.len(), &a.text) <= (b.words.len(), &b.text) { (a, b) } else { (b, a) };
+    if short.words.is_empty() {
+        return 0.0;
+    }
+    let best = |word: &String| {
+        long.words.keys().map(|other| jaro_winkler(word, other)).fold(0.0, f64::max)
+    };
+    short.words.keys().map(best).sum::<f64>() / short.words.len() as f64
+}
+
+fn is_acronym(short: &str, long: &str) -> bool {
+    let initials: String = long.split(' ').filter_map(|word| word.chars().next()).collect();
+    initials.chars().count() >= 2 && short == initials
+}
+
+/// Share of the longer code that two codes have in common at their begin; 0 when that
+/// is too short to mean anything.
+fn begins_alike(a: &str, b: &str) -> f64 {
+    let n_shared = a.chars().zip(b.chars()).take_while(|(x, y)| x == y).count();
+    let n = a.chars().count().max(b.chars().count());
+    if n_shared < MIN_SHARED_CODE_CHARS { 0.0 } else { ratio(n_shared, n) }
+}
