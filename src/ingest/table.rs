@@ -208,6 +208,24 @@ mod tests {
     }
 
     #[test]
+    fn titles_serve_as_names_of_columns_and_rows() {
+        let metadata = r#"{"@context": "CSVW", "url": "t.csv", "tableSchema": {
+            "columns": [{"titles": "Part no"}, {"titles": "Said", "propertyUrl": "skos:note"}],
+            "primaryKey": "Part no", "rowTitles": "Said", "aboutUrl": "part/{Part%20no}"}}"#;
+        let loaded = load("Part no,Said\n7,Pump\n", Some(metadata));
+        let row = "<urn:veritrail:record:part/7>";
+        let lines = written(&loaded);
+        for expected in [
+            format!("{row} <http://www.w3.org/2000/01/rdf-schema#label> \"Pump\""),
+            format!("{row} <http://www.w3.org/2004/02/skos/core#note> \"Pump\""),
+            format!("{row} <urn:veritrail:property:Part_no> \"7\""),
+        ] {
+            assert!(lines.contains(&expected), "{lines:#?}");
+        }
+        assert_eq!(loaded.sections[0].heading_path, ["Pump"]);
+    }
+
+    #[test]
     fn what_metadata_says_in_vain_is_told() {
         let metadata = r#"{"@context": "CSVW", "url": "t.csv", "transformations": [],
             "tableSchema": {"columns": [{"name": "a", "ordered": true}, {"name": "b"}]}}"#;
