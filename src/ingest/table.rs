@@ -24,7 +24,7 @@ impl Loader for TableLoader<'_> {
     fn load(&self, source: &str, bytes: &[u8]) -> Result<Loaded, LoadError> {
         let refused = |reason: String| LoadError::Data {
             source_path: source.to_owned(),
-            format: "a table of separated values",
+            format: "CSV",
             reason,
         };
         refuse_empty(bytes).map_err(refused)?;

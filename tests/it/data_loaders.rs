@@ -361,9 +361,11 @@ fn catalogues_and_vocabularies_are_taken_in() {
 
 #[test]
 fn every_file_of_these_data_sets_loads() {
-    for set in ["w3c-rdf-tests", "k8s-docs"] {
+    for (set, part) in [("w3c-rdf-tests", "sparql"), ("k8s-docs", "corpus.jsonl")] {
         let Some(folder) = data_set(set) else { continue };
+        let folder = folder.join(part);
         let all = load_all(&folder);
+        assert_eq!(all.len(), count(&folder));
         let errors = all.iter().filter_map(|(name, result)| Some((name, result.as_ref().err()?)));
         let (empty, failed): (Vec<_>, Vec<_>) =
             errors.partition(|(_, error)| error.contains("found an empty file"));
