@@ -120,7 +120,8 @@ impl<'b, R: Read + Seek> Archive<'b, R> {
             Some((folder, _)) => format!("{folder}/{sibling}"),
             None => sibling.to_owned(),
         };
-        let i = self.inner.index_for_name(&path)?;
+        let found = self.inner.index_for_name(&path);
+        let i = found.or_else(|| self.inner.index_for_name(&format!("./{path}")))?;
         // What is wrong with it would be told again for each table.
         self.read(i, &path, limit).ok().flatten()
     }

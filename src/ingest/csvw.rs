@@ -182,6 +182,7 @@ impl Reader<'_> {
                 .map(UriTemplate::parse)
                 .transpose()?,
             primary_key: names(schema.get("primaryKey")),
+            row_title: self.row_title(schema.get("rowTitles")),
             links: self.links(schema.get("foreignKeys"), all)?,
             base: self.base.clone(),
             suppressed: table.get("suppressOutput") == Some(&Value::Bool(true)),
@@ -346,15 +347,24 @@ impl Reader<'_> {
         Ok(links)
     }
 
+    fn row_title(&mut self, titles: Option<&Value>) -> Option<String> {
+        let titles = names(titles);
+        if titles.len() > 1 {
+            self.warn("of several `rowTitles` the first one names the rows");
+        }
+        titles.into_iter().next()
+    }
+
     /// Refuses keys and templates that name columns that are not there.
     fn check_names(&self, mapping: &TableMapping) -> Result<(), String> {
         if mapping.columns.is_empty() {
             return Ok(());
         }
         let known = |name: &str| {
-            name.starts_with('_') || mapping.columns.iter().any(|column| column.name == name)
+            name.starts_with('_') || mapping.columns.iter().any(|column| column.is_called(name))
         };
         let mut used: Vec<&str> = mapping.primary_key.iter().map(String::as_str).collect();
+        used.extend(mapping.row_title.as_deref());
         used.extend(mapping.links.iter().flat_map(|link| &link.columns).map(String::as_str));
         for column in &mapping.columns {
             let templates = [&column.about, &column.property, &column.value];

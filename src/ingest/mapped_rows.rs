@@ -1,6 +1,6 @@
 //! The triples of a table.
 
-use super::records::{encode, property, record};
+use super::records::{encode, encode_but, property, record};
 use super::table_mapping::{Base, Column, TableLink, TableMapping};
 use super::table_rows::{Row, Rows};
 use super::uri_template::UriTemplate;
@@ -26,11 +26,16 @@ pub(super) fn triples(
     let mut mapper = Mapper {
         source,
         mapping,
-        by_name: mapping.columns.iter().enumerate().map(|(i, c)| (c.name.as_str(), i)).collect(),
+        by_name: HashMap::new(),
         label: mapping.label_column(),
         triples: Vec::new(),
         warnings,
     };
+    for (i, column) in mapping.columns.iter().enumerate() {
+        // Names that are titles stand percent-encoded in templates.
+        mapper.by_name.insert(encode_but(&column.name, "-._~"), i);
+        mapper.by_name.insert(column.name.clone(), i);
+    }
     for (i, row) in table.rows.iter().enumerate() {
         mapper.row(i + 1, row);
     }
@@ -40,7 +45,7 @@ pub(super) fn triples(
 struct Mapper<'m> {
     source: &'m str,
     mapping: &'m TableMapping,
-    by_name: HashMap<&'m str, usize>,
+    by_name: HashMap<String, usize>,
     label: Option<usize>,
     triples: Vec<Triple>,
     warnings: &'m mut Warnings,
@@ -115,7 +120,11 @@ impl<'m> Mapper<'m> {
             None => Some(property(&column.name)),
         };
         let Some(predicate) = predicate else { return };
-        let link = self.mapping.links.iter().find(|link| link.columns == [column.name.as_str()]);
+        let link = self
+            .mapping
+            .links
+            .iter()
+            .find(|link| matches!(link.columns.as_slice(), [name] if column.is_called(name)));
         let objects: Vec<Term> = match (&column.value, link) {
             (Some(template), _) if cells.is_empty() => {
                 self.iri(template, values, None).map(Term::from).into_iter().collect()
@@ -130,7 +139,8 @@ impl<'m> Mapper<'m> {
                 cells.iter().map(|cell| self.literal(column, cell, values).into()).collect()
             }
         };
-        if self.label == Some(i) && column.property.is_none() {
+        let is_said = self.mapping.row_title.is_some() || column.property.is_none();
+        if self.label == Some(i) && is_said {
             for object in &objects {
                 self.add(&subject, rdfs::LABEL, object.clone());
             }

@@ -24,7 +24,7 @@ impl Loader for TableLoader<'_> {
     fn load(&self, source: &str, bytes: &[u8]) -> Result<Loaded, LoadError> {
         let refused = |reason: String| LoadError::Data {
             source_path: source.to_owned(),
-            format: "a table of separated values",
+            format: "CSV",
             reason,
         };
         refuse_empty(bytes).map_err(refused)?;
@@ -205,6 +205,24 @@ mod tests {
         };
         check("", "<urn:veritrail:record:d/parts.csv#P/9>");
         check(r#""aboutUrl": "http://e.test/{no}","#, "<http://e.test/P%2F9>");
+    }
+
+    #[test]
+    fn titles_serve_as_names_of_columns_and_rows() {
+        let metadata = r#"{"@context": "CSVW", "url": "t.csv", "tableSchema": {
+            "columns": [{"titles": "Part no"}, {"titles": "Said", "propertyUrl": "skos:note"}],
+            "primaryKey": "Part no", "rowTitles": "Said", "aboutUrl": "part/{Part%20no}"}}"#;
+        let loaded = load("Part no,Said\n7,Pump\n", Some(metadata));
+        let row = "<urn:veritrail:record:part/7>";
+        let lines = written(&loaded);
+        for expected in [
+            format!("{row} <http://www.w3.org/2000/01/rdf-schema#label> \"Pump\""),
+            format!("{row} <http://www.w3.org/2004/02/skos/core#note> \"Pump\""),
+            format!("{row} <urn:veritrail:property:Part_no> \"7\""),
+        ] {
+            assert!(lines.contains(&expected), "{lines:#?}");
+        }
+        assert_eq!(loaded.sections[0].heading_path, ["Pump"]);
     }
 
     #[test]

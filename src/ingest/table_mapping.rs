@@ -1,6 +1,6 @@
 //! How the columns of a table become properties in the graph.
 
-use super::records::{label_rank, words};
+use super::records::{encode_but, label_rank, words};
 use super::table_rows::{Dialect, Rows};
 use super::uri_template::UriTemplate;
 use super::values::{ValueKind, is_date, is_date_time, is_time};
@@ -20,6 +20,8 @@ pub(super) struct TableMapping {
     pub(super) about: Option<UriTemplate>,
     /// Names of the columns that identify a row.
     pub(super) primary_key: Vec<String>,
+    /// Name of the column whose values are the labels of rows.
+    pub(super) row_title: Option<String>,
     /// Links to rows of other tables.
     pub(super) links: Vec<TableLink>,
     /// Where relative IRIs of templates begin; none for the records of the
@@ -317,8 +319,12 @@ impl TableMapping {
         self
     }
 
-    /// The column whose values are names for people.
+    /// The column whose values are names for people: the one that the metadata says,
+    /// else one of text that is called so.
     pub(super) fn label_column(&self) -> Option<usize> {
+        if let Some(title) = &self.row_title {
+            return self.columns.iter().position(|column| column.is_called(title));
+        }
         let ranked = self.columns.iter().enumerate().filter_map(|(i, column)| {
             let names = column.titles.iter().chain(std::iter::once(&column.name));
             let is_text = matches!(column.datatype.base, Base::Text) && !column.is_virtual;
@@ -326,6 +332,14 @@ impl TableMapping {
             (is_text && column.value.is_none()).then_some((rank, i))
         });
         ranked.min().map(|(_, i)| i)
+    }
+}
+
+impl Column {
+    /// Whether a key or template that says `name` means this column; names that are
+    /// titles stand there percent-encoded.
+    pub(super) fn is_called(&self, name: &str) -> bool {
+        self.name == name || encode_but(&self.name, "-._~") == name
     }
 }
 
