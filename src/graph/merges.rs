@@ -281,7 +281,7 @@ mod tests {
         let entity =
             Entity { id: a.clone(), labels: vec!["a".to_owned()], class: EntityClass::Topic };
         store.set_entities(std::slice::from_ref(&entity), &[]).unwrap();
-        assert_eq!(store.entities().unwrap(), [entity.clone()]);
+        assert_eq!(store.entities().unwrap(), std::slice::from_ref(&entity));
         assert_eq!(store.merges().unwrap(), [merge]);
         assert_eq!(store.merges_made_of().unwrap(), Some(Digest::of(b"1")));
         store.set_merges(&write(&[], "2")).unwrap();

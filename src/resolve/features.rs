@@ -6,6 +6,10 @@ use strsim::jaro_winkler;
 
 /// Words this alike (Jaro-Winkler) count as misspellings of each other.
 const SAME_WORD_FROM: f64 = 0.92;
+/// Values this alike are the same.
+const SAME_VALUE_FROM: f64 = 0.95;
+/// Labels less alike than this (soft cosine) name two things as far as one can tell.
+const NAMES_ALIKE_FROM: f64 = 0.5;
 /// Shorter words are compared letter for letter.
 const MIN_FUZZY_CHARS: usize = 4;
 /// Characters that two codes must share at their begin to agree in part.
@@ -63,7 +67,7 @@ features! {
     code_missing,
     /// Share of plain numbers in the labels that agree; 0 when there are none.
     numbers_agree,
-    /// Both labels hold plain numbers and no number is in both.
+    /// Each label holds a plain number that the other lacks: versions, years, sizes.
     numbers_differ,
     /// 1 when an identifier is equal.
     identifier_agrees,
@@ -75,8 +79,8 @@ features! {
     attribute_mean,
     /// Likeness of the least alike attribute that both have.
     attribute_worst,
-    /// Share of the attributes of either that both have and that agree nearly
-    /// letter for letter.
+    /// Share of the attributes of either that both have and that agree nearly letter
+    /// for letter in a rare value; 0 unless at least two do.
     attributes_agree,
     /// Nearness of numeric attributes: `min / max`.
     amount,
@@ -86,7 +90,8 @@ features! {
     label_meaning,
     /// Cosine of the vectors of all that is known, not below 0.
     meaning,
-    /// Jaccard index of the neighbours.
+    /// Jaccard index of the neighbours, as if each had one more that the other lacks:
+    /// a single shared one says little.
     neighbours,
     /// 1 when the classes are known and disjoint.
     class_differs,
@@ -121,7 +126,7 @@ impl PairFeatures {
         features.all_contained = contained(&a.whole, &b.whole);
         features.label_meaning = cosines.labels.clamp(0.0, 1.0);
         features.meaning = cosines.whole.clamp(0.0, 1.0);
-        features.neighbours = jaccard(&a.neighbours, &b.neighbours);
+        features.neighbours = smoothed_jaccard(&a.neighbours, &b.neighbours);
         let known = !a.classes.is_empty() && !b.classes.is_empty();
         features.class_differs = one(known && a.classes.is_disjoint(&b.classes));
         features.code_and_label = features.code_agrees * features.label_contained;
@@ -142,9 +147,12 @@ impl PairFeatures {
             || (self.attributes_agree >= 0.5 && self.attribute_worst >= 0.5)
     }
 
-    /// Whether something speaks against it so clearly that only a person may merge.
+    /// Whether something speaks against it so clearly that only a person may merge:
+    /// another identifier, class or number, or a name that is another one.
     pub fn is_contradicted(&self) -> bool {
-        self.identifier_differs > 0.0 || self.class_differs > 0.0
+        let other_name = self.label_words < NAMES_ALIKE_FROM && self.acronym == 0.0;
+        let differs = [self.identifier_differs, self.class_differs, self.numbers_differ];
+        other_name || differs.iter().any(|differs| *differs > 0.0)
     }
 
     fn labels(&mut self, a: &Profile, b: &Profile) {
@@ -162,9 +170,8 @@ impl PairFeatures {
         }
         self.label_unlike = one(self.label_words < 0.1 && self.acronym == 0.0);
         let (n_both, n_either) = overlap(&a.label_numbers, &b.label_numbers);
-        let known = !a.label_numbers.is_empty() && !b.label_numbers.is_empty();
         self.numbers_agree = ratio(n_both, n_either);
-        self.numbers_differ = one(known && n_both == 0);
+        self.numbers_differ = one(n_both < a.label_numbers.len().min(b.label_numbers.len()));
     }
 
     fn codes(&mut self, a: &Profile, b: &Profile) {
@@ -195,24 +202,26 @@ impl PairFeatures {
     }
 
     fn attributes(&mut self, a: &Profile, b: &Profile) {
-        let (mut likenesses, mut amounts) = (Vec::new(), Vec::new());
+        let (mut likenesses, mut amounts, mut n_agree) = (Vec::new(), Vec::new(), 0);
         for (name, left) in &a.attributes {
             let Some(right) = b.attributes.get(name) else { continue };
             let pairs = left.iter().flat_map(|l| right.iter().map(move |r| (l, r)));
-            let (mut likeness, mut amount) = (0f64, None::<f64>);
+            let (mut likeness, mut amount, mut agrees) = (0f64, None::<f64>, false);
             for (l, r) in pairs {
+                let telling = l.rarities.values().any(|rarity| *rarity >= TELLING_RARITY);
                 match (l.number, r.number) {
                     (Some(x), Some(y)) => amount = Some(amount.unwrap_or(0.0).max(nearness(x, y))),
                     _ => likeness = likeness.max(likeness_of(l, r)),
                 }
+                agrees |= telling && amount.unwrap_or(likeness) >= SAME_VALUE_FROM;
             }
             amounts.extend(amount);
             likenesses.push(amount.unwrap_or(likeness));
+            n_agree += usize::from(agrees);
         }
         let n_either =
             a.attributes.keys().chain(b.attributes.keys()).collect::<BTreeSet<_>>().len();
-        let n_agree = likenesses.iter().filter(|likeness| **likeness >= 0.95).count();
-        self.attributes_agree = ratio(n_agree, n_either);
+        self.attributes_agree = if n_agree < 2 { 0.0 } else { ratio(n_agree, n_either) };
         if likenesses.is_empty() {
             return;
         }
@@ -240,9 +249,9 @@ fn overlap(a: &BTreeSet<String>, b: &BTreeSet<String>) -> (usize, usize) {
     (n_both, a.len() + b.len() - n_both)
 }
 
-fn jaccard(a: &BTreeSet<String>, b: &BTreeSet<String>) -> f64 {
+fn smoothed_jaccard(a: &BTreeSet<String>, b: &BTreeSet<String>) -> f64 {
     let (n_both, n_either) = overlap(a, b);
-    ratio(n_both, n_either)
+    ratio(n_both, n_either + 2)
 }
 
 fn nearness(x: f64, y: f64) -> f64 {
