@@ -276,7 +276,8 @@ impl<'s> Body<'s> {
                 self.open_link(address);
             }
             Some("end") => {
-                if self.fields.pop().is_some_and(|field| field.shown) {
+                let was_shown = self.fields.pop().is_some_and(|field| field.shown);
+                if was_shown {
                     self.close_link();
                 }
             }

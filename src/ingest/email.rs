@@ -7,7 +7,7 @@ use crate::model::{Loaded, Section, Span};
 use mail_parser::{Address, Message, MessageParser, MessagePart, MimeHeaders, PartType};
 
 /// Names by which the head of an e-mail is known.
-const HEADERS: [&str; 9] = [
+const HEADERS: [&str; 11] = [
     "from",
     "to",
     "date",
@@ -17,7 +17,11 @@ const HEADERS: [&str; 9] = [
     "mime-version",
     "return-path",
     "delivered-to",
+    "content-type",
+    "reply-to",
 ];
+/// Lines that are looked at for them.
+const MAX_HEADER_LINES: usize = 500;
 /// As many of them are in no other kind of text.
 const ENOUGH_HEADERS: usize = 3;
 
@@ -32,7 +36,7 @@ impl Loader for EmailLoader {
             kind: "e-mail",
             found: found.to_owned(),
         };
-        if n_headers(bytes) == 0 {
+        if headers(bytes).0 == 0 {
             return Err(damaged("no header lines such as `From:` and `Subject:`"));
         }
         let message =
@@ -72,31 +76,34 @@ impl Loader for EmailLoader {
     }
 }
 
-/// How many known header lines stand at the head of these bytes.
-fn n_headers(bytes: &[u8]) -> usize {
-    let mut n_known = 0;
-    for line in bytes.split(|byte| *byte == b'\n').take(200) {
+/// How many known header lines stand at the head of these bytes, and whether
+/// anything else stands there.
+fn headers(bytes: &[u8]) -> (usize, bool) {
+    let (mut n_known, mut is_pure) = (0, true);
+    let bytes = bytes.strip_prefix(b"\xef\xbb\xbf").unwrap_or(bytes);
+    for (i, line) in bytes.split(|byte| *byte == b'\n').take(MAX_HEADER_LINES).enumerate() {
+        let goes_on = i > 0 && line.first().is_some_and(u8::is_ascii_whitespace);
         let line = line.trim_ascii_end();
         if line.is_empty() {
             break;
         }
-        if line.first().is_some_and(u8::is_ascii_whitespace) && n_known > 0 {
+        // Mailboxes put a line of their own before each message.
+        if goes_on || i == 0 && line.starts_with(b"From ") {
             continue;
         }
         let name = line.split(|byte| *byte == b':').next().unwrap_or_default();
-        let plain = name.iter().all(|byte| byte.is_ascii_alphanumeric() || *byte == b'-');
-        if name.is_empty() || name.len() == line.len() || !plain {
-            return 0;
-        }
+        let plain = name.iter().all(|byte| byte.is_ascii_graphic());
+        is_pure &= plain && !name.is_empty() && name.len() < line.len();
         let known = HEADERS.iter().any(|header| name.eq_ignore_ascii_case(header.as_bytes()));
-        n_known += usize::from(known);
+        n_known += usize::from(known && name.len() < line.len());
     }
-    n_known
+    (n_known, is_pure)
 }
 
 /// Whether bytes begin with the header lines of an e-mail.
 pub(super) fn is_email(bytes: &[u8]) -> bool {
-    n_headers(bytes) >= ENOUGH_HEADERS
+    let (n_known, is_pure) = headers(bytes);
+    is_pure && n_known >= ENOUGH_HEADERS
 }
 
 fn people(address: &Address<'_>) -> String {

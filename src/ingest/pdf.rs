@@ -155,6 +155,9 @@ fn open(source: &str, bytes: &[u8]) -> Result<Pdf, LoadError> {
         ),
         LoadPdfError::Invalid => damaged(source, "no page".to_owned()),
     })?;
+    if pdf.pages().is_empty() {
+        return Err(damaged(source, "no page".to_owned()));
+    }
     let is_encrypted = find(bytes, b"/Encrypt").is_some();
     for object in pdf.objects() {
         let Object::Stream(stream) = object else { continue };
@@ -228,7 +231,7 @@ fn inflated(data: &[u8], n_filters: usize) -> Box<dyn Read + '_> {
 
 /// Whether two bytes are the header of a zlib stream (RFC 1950, section 2.2).
 fn is_zlib(head: [u8; 2]) -> bool {
-    head[0] & 0x0f == 8 && u16::from_be_bytes(head) % 31 == 0
+    head[0] & 0x0f == 8 && u16::from_be_bytes(head).is_multiple_of(31)
 }
 
 /// How many bytes come out before the end or the first damage.

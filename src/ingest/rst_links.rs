@@ -13,8 +13,8 @@ fn pattern(text: &str) -> Regex {
     Regex::new(text).expect("the pattern is valid")
 }
 
-/// Code inside of a line.
-static LITERAL: LazyLock<Regex> = LazyLock::new(|| pattern("``[^`]+``"));
+/// Code inside of a line, or broken once.
+static LITERAL: LazyLock<Regex> = LazyLock::new(|| pattern(r"``[^\n]+?(?:\n[^\n]+?)?``"));
 /// `.. _name: address` and `__ address`.
 static TARGET: LazyLock<Regex> = LazyLock::new(|| {
     pattern(r"(?m)^[ \t]*(?:\.\. _(?:`([^`\n]+)`|([^:\n]+)):|(__)|\.\. (__):)[ \t]+(\S[^\n]*)$")
