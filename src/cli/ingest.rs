@@ -48,8 +48,10 @@ pub(super) fn run(arguments: &Arguments, ingest: &IngestArguments) -> anyhow::Re
     let published = knowledge_base.publish(&mut |p| reporter.show(&p))?;
     drop(reporter);
     println!(
-        "{} documents taken in ({} fragments), {} unchanged, {} failed, in {:.1} s",
+        "{} documents taken in ({} new, {} changed; {} fragments), {} unchanged, {} failed, in {:.1} s",
         outcome.n_committed,
+        outcome.n_committed.saturating_sub(outcome.n_changed),
+        outcome.n_changed,
         outcome.n_fragments,
         outcome.n_unchanged,
         outcome.failed.len(),
@@ -69,6 +71,23 @@ pub(super) fn run(arguments: &Arguments, ingest: &IngestArguments) -> anyhow::Re
             outcome.n_truncated
         );
     }
+    println!(
+        "{} entities in {} mentions, {} merged; {} questions wait for a person{}",
+        published.n_entities,
+        published.n_mentions,
+        published.n_merges,
+        published.n_questions,
+        if published.n_questions > 0 { " (veritrail review)" } else { "" }
+    );
+    let stages = outcome.stages;
+    let mut times = vec![
+        format!("loading {:.1} s", stages.load),
+        format!("pictures {:.1} s", stages.pictures),
+        format!("embedding {:.1} s", stages.embed),
+        format!("writing {:.1} s", stages.write),
+    ];
+    times.extend(published.stages.iter().map(|(stage, seconds)| format!("{stage} {seconds:.1} s")));
+    println!("time: {}", times.join(", "));
     let state = if published.changed { "published" } else { "unchanged" };
     println!("generation {} {state}", published.generation.name());
     for warning in &outcome.warnings {

@@ -17,6 +17,7 @@ use crate::model::{
 };
 use std::collections::{HashMap, HashSet};
 use std::path::Path;
+use std::time::Instant;
 use time::OffsetDateTime;
 use time::format_description::well_known::Rfc3339;
 
@@ -57,6 +58,11 @@ pub struct IngestOutcome {
     pub n_total: usize,
     /// Documents that are new or changed.
     pub n_committed: usize,
+    /// Those of them that were in already, with other bytes or settings.
+    pub n_changed: usize,
+    /// Seconds of reading and cutting texts, of decoding, reading and embedding
+    /// pictures, of embedding texts, and of writing.
+    pub stages: IngestStages,
     /// Documents that were in already, unchanged.
     pub n_unchanged: usize,
     /// Fragments of the committed documents.
@@ -69,6 +75,19 @@ pub struct IngestOutcome {
     pub vanished: Vec<DocumentId>,
     /// What was odd in documents that were taken in, each with its source path.
     pub warnings: Vec<String>,
+}
+
+/// Seconds of an ingest by stage.
+#[derive(Clone, Copy, Debug, Default, PartialEq)]
+pub struct IngestStages {
+    /// Reading files, making texts of them, and cutting these.
+    pub load: f64,
+    /// Decoding, reading and embedding pictures.
+    pub pictures: f64,
+    /// Embedding texts.
+    pub embed: f64,
+    /// Writing bytes, vectors and triples.
+    pub write: f64,
 }
 
 /// What waits to be committed together.
@@ -129,6 +148,7 @@ impl KnowledgeBase {
             .into_iter()
             .map(|document| (document.id, (document.digest, document.recipe)))
             .collect();
+        let begin = Instant::now();
         let writing = Writing::begin(&self.root)?;
         let taken_from = taken_from(root);
         let mut seen: HashSet<DocumentId> = HashSet::new();
@@ -152,6 +172,7 @@ impl KnowledgeBase {
                 outcome.n_unchanged += 1;
                 return;
             }
+            outcome.n_changed += usize::from(known.contains_key(&id));
             if is_picture(&item) {
                 batch.pictures.push((item, recipe));
             } else {
@@ -181,6 +202,8 @@ impl KnowledgeBase {
             .filter(|document| has_vanished(root, &document.source(), &outcome.failed))
             .collect();
         writing.finish()?;
+        let IngestStages { pictures, embed, write, .. } = outcome.stages;
+        outcome.stages.load = begin.elapsed().as_secs_f64() - pictures - embed - write;
         Ok(outcome)
     }
 
@@ -259,11 +282,14 @@ impl KnowledgeBase {
         progress: &mut dyn FnMut(Progress<'_>),
     ) -> Result<(), EngineError> {
         let started_at = now();
+        let begin = Instant::now();
         let (n_before, n_total) = (outcome.n_committed + outcome.n_unchanged, outcome.n_total);
         self.take_pictures(batch, outcome, &mut |n_done| {
             let n_documents = n_before + n_done;
             progress(Progress::Embedding { n_documents, n_total: n_total.max(n_documents) });
         });
+        outcome.stages.pictures += begin.elapsed().as_secs_f64();
+        let begin = Instant::now();
         let pending = &mut batch.loaded;
         let texts: Vec<(FragmentId, String)> = pending.iter().flat_map(embedding_texts).collect();
         let words: Vec<&str> = texts.iter().map(|(_, text)| text.as_str()).collect();
@@ -275,6 +301,8 @@ impl KnowledgeBase {
         };
         let embedded = self.models.text.embed(&words, TextRole::Passage, &mut embedding)?;
         outcome.n_truncated += embedded.n_truncated;
+        outcome.stages.embed += begin.elapsed().as_secs_f64();
+        let begin = Instant::now();
         let space = self.vectors.space();
         let embeddings: Vec<Embedding> = texts
             .into_iter()
@@ -326,6 +354,7 @@ impl KnowledgeBase {
             let n_total = outcome.n_total.max(n_documents);
             progress(Progress::Ingesting { n_documents, n_total, source: &document.source });
         }
+        outcome.stages.write += begin.elapsed().as_secs_f64();
         Ok(())
     }
 }

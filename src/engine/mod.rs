@@ -38,7 +38,7 @@ pub use adapt::{
     AdaptOptions, AdaptReport, DescribedPicture, adapt, adapted_model, adapted_space, read_pairs,
 };
 pub use ask::{AskOptions, Session};
-pub use build::{IngestOutcome, Progress};
+pub use build::{IngestOutcome, IngestStages, Progress};
 pub use calibrate::LearnedCalibration;
 pub use delete::{DeleteOptions, DeletedDocument, Receipt, Residue};
 pub use entity_report::{DecidedBy, EntityMember, EntityStory, MergeStory};

@@ -13,14 +13,15 @@ use crate::extract::{ACCEPTED_FROM, Gazetteer, link_mentions, mentions};
 use crate::graph::{DocumentSummary, MentionsWrite, Triples};
 use crate::index::{HnswIndex, LexicalDocument, LexicalIndex};
 use crate::model::{
-    Depiction, DepictionStatus, Digest, DocumentId, Fragment, FragmentId, FragmentLink,
-    GenerationId, Mention, PictureFacts, VersionId,
+    ClaimStatus, Depiction, DepictionStatus, Digest, DocumentId, Fragment, FragmentId,
+    FragmentLink, GenerationId, Mention, PictureFacts, VersionId,
 };
 use crate::resolve::EntityTable;
 use crate::vocab::{self, prov, rdfs, vt};
 use rayon::prelude::*;
 use std::collections::{BTreeMap, HashMap, HashSet};
 use std::fs::{self, File};
+use std::time::Instant;
 
 /// Raised whenever the same documents would give other indexes.
 const PUBLISH_VERSION: &str = "veritrail-publish 1";
@@ -32,6 +33,47 @@ pub struct Published {
     pub generation: GenerationId,
     /// Whether it is another one than before.
     pub changed: bool,
+    /// Entities.
+    pub n_entities: usize,
+    /// Places where fragments name an entity.
+    pub n_mentions: usize,
+    /// Claims that two entities are one, that count.
+    pub n_merges: usize,
+    /// Claims that wait for a person, about entities and about what pictures show.
+    pub n_questions: usize,
+    /// What took how long, in order; seconds.
+    pub stages: Vec<(String, f64)>,
+}
+
+/// Measures stages while they are reported.
+struct Stages<'a, 'p> {
+    progress: &'a mut dyn FnMut(Progress<'p>),
+    done: Vec<(String, f64)>,
+    open: Option<(&'static str, Instant)>,
+}
+
+impl Stages<'_, '_> {
+    fn begin(&mut self, stage: &'static str) {
+        self.end();
+        (self.progress)(Progress::Publishing(stage));
+        self.open = Some((stage, Instant::now()));
+    }
+
+    fn end(&mut self) {
+        if let Some((stage, begun)) = self.open.take() {
+            self.done.push((stage.to_owned(), begun.elapsed().as_secs_f64()));
+        }
+    }
+}
+
+/// What a corpus names.
+struct Linked {
+    /// Digest of the mentions of each version.
+    digests: HashMap<VersionId, Digest>,
+    /// Mentions in words about pictures.
+    about_pictures: Vec<Mention>,
+    n_entities: usize,
+    n_mentions: usize,
 }
 
 impl KnowledgeBase {
@@ -46,14 +88,16 @@ impl KnowledgeBase {
         progress: &mut dyn FnMut(Progress<'_>),
     ) -> Result<Published, EngineError> {
         let writing = Writing::begin(&self.root)?;
-        progress(Progress::Publishing("finding names"));
+        let mut stages = Stages { progress, done: Vec::new(), open: None };
+        stages.begin("finding names");
         let documents = self.graph.documents()?;
         let fragments = self.graph.fragments()?;
-        let (mention_digests, about_pictures) = self.link(&documents, &fragments)?;
+        let Linked { digests: mention_digests, about_pictures, n_entities, n_mentions } =
+            self.link(&documents, &fragments)?;
         self.graph.set_near_duplicates(&near_duplicates(&documents))?;
-        progress(Progress::Publishing("finding what is the same"));
+        stages.begin("finding what is the same");
         let same = self.resolve_same(&documents, &fragments)?;
-        progress(Progress::Publishing("naming what pictures show"));
+        stages.begin("naming what pictures show");
         let depictions = self.depict(&documents, &fragments, &about_pictures)?;
         let settings = format!("{:?}", self.config.lexical);
         let mut parts: Vec<Vec<u8>> = vec![PUBLISH_VERSION.into()];
@@ -79,23 +123,35 @@ impl KnowledgeBase {
         let changed = self.current()?.as_ref() != Some(&generation);
         let complete = self.root.join("generations").join(generation.name()).exists();
         if changed || !complete {
-            progress(Progress::Publishing("building indexes"));
+            stages.begin("building indexes");
             self.build_indexes(&generation, &documents, &fragments)?;
             self.record(&generation, &documents, &fragments)?;
             self.graph.flush()?;
             write_atomically(&self.root.join("CURRENT"), generation.name().as_bytes())?;
         }
+        stages.end();
         writing.finish()?;
-        Ok(Published { generation, changed })
+        let merges = self.graph.merges()?;
+        let merged = merges.iter().filter(|merge| merge.status == ClaimStatus::Accepted);
+        let asked = merges.iter().filter(|merge| merge.status == ClaimStatus::Proposed);
+        let shown = depictions.iter().filter(|claim| claim.status == DepictionStatus::Proposed);
+        Ok(Published {
+            generation,
+            changed,
+            n_entities,
+            n_mentions,
+            n_merges: merged.count(),
+            n_questions: asked.count() + shown.count(),
+            stages: stages.done,
+        })
     }
 
-    /// Extracts and resolves mentions and writes those that differ. Returns their
-    /// digests, and the mentions in words about pictures.
+    /// Extracts and resolves mentions and writes those that differ.
     fn link(
         &self,
         documents: &[DocumentSummary],
         fragments: &[Fragment],
-    ) -> Result<(HashMap<VersionId, Digest>, Vec<Mention>), EngineError> {
+    ) -> Result<Linked, EngineError> {
         let mut table = EntityTable::default();
         for document in documents.iter().filter(|document| !document.media_type.is_picture()) {
             if document.is_term {
@@ -128,6 +184,7 @@ impl KnowledgeBase {
         let (resolution, kept) = table.resolve(found);
         let pictures: HashSet<&FragmentId> =
             fragments.iter().filter(|f| f.picture().is_some()).map(|f| &f.id).collect();
+        let n_mentions = kept.len();
         let about_pictures: Vec<Mention> =
             kept.iter().filter(|m| pictures.contains(&m.fragment)).cloned().collect();
         let version_of: HashMap<&str, &VersionId> =
@@ -161,7 +218,7 @@ impl KnowledgeBase {
         self.graph.set_entities(&all, &resolution.close_matches)?;
         self.graph.set_mentions(&writes, &mut |_| {})?;
         self.graph.set_entities(&resolution.entities, &resolution.close_matches)?;
-        Ok((digests, about_pictures))
+        Ok(Linked { digests, about_pictures, n_entities: resolution.entities.len(), n_mentions })
     }
 
     fn build_indexes(
