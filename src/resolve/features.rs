@@ -50,6 +50,9 @@ features! {
     label_each_word,
     /// 1 when one label is the initials of another.
     acronym,
+    /// 1 when the most alike labels differ only by words that one has more: a part, a
+    /// variant or a document of the thing rather than the thing ("X manual", "X kit").
+    label_extends,
     /// 1 when no label of the one is in any way one of the other's.
     label_unlike,
     /// TF-IDF cosine of all words about the two.
@@ -148,10 +151,11 @@ impl PairFeatures {
     }
 
     /// Whether something speaks against it so clearly that only a person may merge:
-    /// another identifier, class or number, or a name that is another one.
+    /// another identifier, class or number, or a name that is another one or says more.
     pub fn is_contradicted(&self) -> bool {
         let other_name = self.label_words < NAMES_ALIKE_FROM && self.acronym == 0.0;
-        let differs = [self.identifier_differs, self.class_differs, self.numbers_differ];
+        let told_apart = self.identifier_differs.max(self.class_differs);
+        let differs = [told_apart, self.numbers_differ, self.label_extends];
         other_name || differs.iter().any(|differs| *differs > 0.0)
     }
 
@@ -160,7 +164,11 @@ impl PairFeatures {
             for right in &b.labels {
                 let spelling = jaro_winkler(&left.text, &right.text);
                 self.label_spelling = self.label_spelling.max(spelling);
-                self.label_words = self.label_words.max(soft_cosine(left, right));
+                let words = soft_cosine(left, right);
+                if words > self.label_words {
+                    self.label_words = words;
+                    self.label_extends = one(extends(left, right) || extends(right, left));
+                }
                 self.label_contained = self.label_contained.max(contained(left, right));
                 self.label_each_word = self.label_each_word.max(monge_elkan(left, right));
                 let short_form =
@@ -341,6 +349,12 @@ fn monge_elkan(a: &TextProfile, b: &TextProfile) -> f64 {
     short.words.keys().map(best).sum::<f64>() / short.words.len() as f64
 }
 
+/// Whether `long` has all words of `short` and more.
+fn extends(long: &TextProfile, short: &TextProfile) -> bool {
+    long.words.len() > short.words.len()
+        && short.words.keys().all(|word| long.words.contains_key(word))
+}
+
 fn is_acronym(short: &str, long: &str) -> bool {
     let initials: String = long.split(' ').filter_map(|word| word.chars().next()).collect();
     initials.chars().count() >= 2 && short == initials
@@ -352,4 +366,84 @@ fn begins_alike(a: &str, b: &str) -> f64 {
     let n_shared = a.chars().zip(b.chars()).take_while(|(x, y)| x == y).count();
     let n = a.chars().count().max(b.chars().count());
     if n_shared < MIN_SHARED_CODE_CHARS { 0.0 } else { ratio(n_shared, n) }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::resolve::{Corpus, Record};
+
+    fn compare(a: &Record, b: &Record) -> PairFeatures {
+        let others = ["blue valve", "leaf sensor", "red tank"].map(named);
+        let corpus = Corpus::of(others.iter().chain([a, b]));
+        let (left, right) = (Profile::new(a, &corpus), Profile::new(b, &corpus));
+        let features = PairFeatures::of(&left, &right, Cosines::default());
+        let swapped = PairFeatures::of(&right, &left, Cosines::default());
+        for ((x, y), name) in
+            features.values().iter().zip(swapped.values()).zip(PairFeatures::NAMES)
+        {
+            assert!((x - y).abs() < 1e-12, "{name} depends on the order: {x}, {y}");
+            assert!((0.0..=1.0).contains(x), "{name} is {x}");
+        }
+        features
+    }
+
+    fn named(label: &str) -> Record {
+        Record { labels: vec![label.to_owned()], ..Record::default() }
+    }
+
+    fn with(label: &str, attributes: &[(&str, &str)]) -> Record {
+        let mut record = named(label);
+        for (name, value) in attributes {
+            record.attributes.entry((*name).to_owned()).or_default().insert((*value).to_owned());
+        }
+        record
+    }
+
+    #[test]
+    fn names_are_compared_by_words_and_spelling() {
+        let misspelt = compare(&named("rotary accumulator"), &named("accumulater, rotary"));
+        assert!(misspelt.label_words > 0.9, "{misspelt:?}");
+        assert_eq!(misspelt.label_extends, 0.0);
+        assert_eq!(compare(&named("rotary pump"), &named("rotary pump manual")).label_extends, 1.0);
+        assert_eq!(compare(&named("UPS"), &named("Uninterruptible Power Supply")).acronym, 1.0);
+        assert_eq!(compare(&named("rotary pump"), &named("glass lens")).label_unlike, 1.0);
+    }
+
+    #[test]
+    fn codes_and_numbers_agree_or_tell_apart() {
+        let same = compare(&named("cover f8n044-slv"), &named("lid F8N044SLV"));
+        assert!(same.code_agrees > 0.5 && same.code_differs == 0.0, "{same:?}");
+        let other = compare(&named("cover f8n044-slv"), &named("cover f8n045-blk"));
+        assert_eq!((other.code_agrees, other.code_differs), (0.0, 1.0));
+        let version = compare(&named("release 400 to 5.1"), &named("release 400 to 5.2"));
+        assert_eq!(version.numbers_differ, 1.0);
+        assert_eq!(compare(&named("release 400"), &named("release")).numbers_differ, 0.0);
+    }
+
+    #[test]
+    fn identifiers_agree_across_kinds_and_contradict_within_one() {
+        let given = |kind: &str, code: &str| {
+            let mut record = named("pump");
+            record.identifiers.entry(kind.to_owned()).or_default().insert(code.to_owned());
+            record
+        };
+        assert_eq!(compare(&given("sku", "A-100"), &given("mpn", "a100")).identifier_agrees, 1.0);
+        let differs = compare(&given("sku", "A-100"), &given("sku", "A-200"));
+        assert_eq!(differs.identifier_differs, 1.0);
+        assert_eq!(compare(&given("sku", "A-1"), &given("mpn", "B-2")).identifier_differs, 0.0);
+    }
+
+    #[test]
+    fn one_equal_attribute_is_no_evidence_and_two_rare_ones_are() {
+        let one =
+            compare(&with("pump", &[("town", "Thorpe")]), &with("pump", &[("town", "Thorpe")]));
+        assert!(!one.has_evidence_beyond_label(), "{one:?}");
+        let place = [("street", "Quayside 17"), ("phone", "212/555-1234")];
+        let again = [("street", "Quayside 17"), ("phone", "212 555 1234")];
+        let two = compare(&with("pump", &place), &with("pump", &again));
+        assert!(two.has_evidence_beyond_label(), "{two:?}");
+        let price = compare(&with("a", &[("price", "$10")]), &with("a", &[("price", "40.0")]));
+        assert_eq!((price.amount, price.amount_differs), (0.25, 1.0));
+    }
 }

@@ -19,7 +19,7 @@ fn documents() -> TempDir {
     write(
         folder.path(),
         "service.md",
-        "# Rotary feed pump Corvina 2\n\nPart number PN 55.1234 is wrong on old plates; the part number: PN-55.1234.\nBefore the first start the chamber is filled with glycerine.\n",
+        "# Rotary pump Corvina for feeding\n\nPart number PN 55.1234 is wrong on old plates; the part number: PN-55.1234.\nBefore the first start the chamber is filled with glycerine.\n",
     );
     write(
         folder.path(),
@@ -53,7 +53,7 @@ fn merge_of(knowledge_base: &KnowledgeBase, a: &EntityId, b: &EntityId) -> Optio
 fn pumps() -> (EntityId, EntityId) {
     (
         EntityId::from_label("corvina rotary feed pump"),
-        EntityId::from_label("rotary feed pump corvina 2"),
+        EntityId::from_label("rotary pump corvina for feeding"),
     )
 }
 
@@ -75,7 +75,7 @@ fn a_device_with_two_names_and_one_part_number_is_merged_with_evidence() {
     assert!(story.decided.is_none());
     let story = knowledge_base.entity_story(&b).unwrap();
     assert_eq!(story.entity, a);
-    assert_eq!(story.labels, ["Corvina rotary feed pump", "Rotary feed pump Corvina 2"]);
+    assert_eq!(story.labels, ["Corvina rotary feed pump", "Rotary pump Corvina for feeding"]);
     assert_eq!(story.documents, ["catalogue.md", "service.md"]);
     assert!(reaches_service_page(&knowledge_base));
     let mut output = Vec::new();
