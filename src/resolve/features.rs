@@ -8,7 +8,8 @@ use strsim::jaro_winkler;
 const SAME_WORD_FROM: f64 = 0.92;
 /// Values this alike are the same.
 const SAME_VALUE_FROM: f64 = 0.95;
-/// Labels less alike than this (soft cosine) name two things as far as one can tell.
+/// Labels that share less of the shorter one than this name two things as far as one
+/// can tell.
 const NAMES_ALIKE_FROM: f64 = 0.5;
 /// Shorter words are compared letter for letter.
 const MIN_FUZZY_CHARS: usize = 4;
@@ -153,7 +154,7 @@ impl PairFeatures {
     /// Whether something speaks against it so clearly that only a person may merge:
     /// another identifier, class or number, or a name that is another one or says more.
     pub fn is_contradicted(&self) -> bool {
-        let other_name = self.label_words < NAMES_ALIKE_FROM && self.acronym == 0.0;
+        let other_name = self.label_contained < NAMES_ALIKE_FROM && self.acronym == 0.0;
         let told_apart = self.identifier_differs.max(self.class_differs);
         let differs = [told_apart, self.numbers_differ, self.label_extends];
         other_name || differs.iter().any(|differs| *differs > 0.0)
@@ -284,7 +285,7 @@ fn likeness_of(a: &TextProfile, b: &TextProfile) -> f64 {
     }
     let spelling = jaro_winkler(&a.text, &b.text);
     // Below 0.7 Jaro-Winkler tells unlike texts from unlike texts.
-    soft_cosine(a, b).max((spelling - 0.7).max(0.0) / 0.3)
+    soft_cosine(a, b).max((spelling - 0.7).max(0.0) / 0.3).min(1.0)
 }
 
 fn cosine(a: &TextProfile, b: &TextProfile) -> f64 {
@@ -374,7 +375,7 @@ mod tests {
     use crate::resolve::{Corpus, Record};
 
     fn compare(a: &Record, b: &Record) -> PairFeatures {
-        let others = ["blue valve", "leaf sensor", "red tank"].map(named);
+        let others: Vec<Record> = (0..40).map(|n| named(&format!("other thing {n}"))).collect();
         let corpus = Corpus::of(others.iter().chain([a, b]));
         let (left, right) = (Profile::new(a, &corpus), Profile::new(b, &corpus));
         let features = PairFeatures::of(&left, &right, Cosines::default());

@@ -140,7 +140,9 @@ impl MatchModel {
 
     /// Name and digest: which weights made a score.
     pub fn version(&self) -> String {
-        let text = format!("{}{:?}{:?}", self.bias, self.weights, self.bands);
+        // Other features are another model, whatever the weights.
+        let names = PairFeatures::NAMES;
+        let text = format!("{names:?}{}{:?}{:?}", self.bias, self.weights, self.bands);
         let digest = Digest::of(text.as_bytes()).short();
         format!("{}@{}", self.name, digest.get(..8).unwrap_or(&digest))
     }
@@ -197,7 +199,7 @@ mod tests {
     #[test]
     fn names_alone_are_asked_about_and_identifiers_merge() {
         let bands = Bands { merge_from: 0.9, ask_from: 0.3, decide_from: 0.5 };
-        let named = PairFeatures { label_words: 1.0, label_spelling: 1.0, ..Default::default() };
+        let named = PairFeatures { label_words: 1.0, label_contained: 1.0, ..Default::default() };
         assert_eq!(bands.band(0.99, &named), Band::Ask);
         let proven = PairFeatures { identifier_agrees: 1.0, ..named };
         assert_eq!(bands.band(0.99, &proven), Band::Merge);
