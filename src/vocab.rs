@@ -306,6 +306,22 @@ terms! {
         TYPE = "type";
         /// What a structure states.
         VALUE = "value";
+        /// First member of a list.
+        FIRST = "first";
+        /// The list behind the first member.
+        REST = "rest";
+        /// The empty list.
+        NIL = "nil";
+        /// Datatype of texts with a language.
+        LANG_STRING = "langString";
+    }
+}
+
+terms! {
+    /// OWL.
+    owl = "http://www.w3.org/2002/07/owl#" {
+        /// A class.
+        CLASS = "Class";
     }
 }
 
@@ -314,6 +330,8 @@ terms! {
     rdfs = "http://www.w3.org/2000/01/rdf-schema#" {
         /// Name for people.
         LABEL = "label";
+        /// A class.
+        CLASS = "Class";
         /// Description for people.
         COMMENT = "comment";
         /// A class whose instances are all instances of another.
@@ -330,6 +348,10 @@ terms! {
         INTEGER = "integer";
         /// Floating point number.
         DOUBLE = "double";
+        /// Text.
+        STRING = "string";
+        /// True or false.
+        BOOLEAN = "boolean";
     }
 }
 
@@ -459,6 +481,10 @@ terms! {
     }
 }
 
+mod shacl;
+
+pub use shacl::sh;
+
 terms! {
     /// EXIF, the W3C vocabulary.
     exif = "http://www.w3.org/2003/12/exif/ns#" {
@@ -508,4 +534,5 @@ pub const PREFIXES: &[(&str, &str)] = &[
     ("exif", exif::NAMESPACE),
     ("geo", geo::NAMESPACE),
     ("foaf", foaf::NAMESPACE),
+    ("sh", sh::NAMESPACE),
 ];

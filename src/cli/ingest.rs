@@ -71,6 +71,12 @@ pub(super) fn run(arguments: &Arguments, ingest: &IngestArguments) -> anyhow::Re
     }
     let state = if published.changed { "published" } else { "unchanged" };
     println!("generation {} {state}", published.generation.name());
+    if !outcome.findings.is_empty() {
+        println!("{} findings by the shapes of the knowledge base", outcome.findings.len());
+    }
+    for placed in &outcome.findings {
+        eprintln!("{}", super::validate::line(placed));
+    }
     for failed in &outcome.failed {
         eprintln!("not taken in: {}", causes(failed));
     }

@@ -15,6 +15,7 @@ mod review;
 mod serve;
 mod sparql;
 mod status;
+mod validate;
 
 use clap::{Parser, Subcommand};
 use std::path::PathBuf;
@@ -60,6 +61,8 @@ enum Command {
     Review(review::ReviewArguments),
     /// Show what is in the knowledge base and whether it is sound.
     Status(status::StatusArguments),
+    /// Check the graph and imported RDF against SHACL shapes.
+    Validate(validate::ValidateArguments),
     /// List, install and verify models.
     Models(models::ModelsArguments),
     /// Measure retrieval on a data set.
@@ -87,6 +90,7 @@ impl Arguments {
             Command::Picture(arguments) => picture::run(&self, arguments),
             Command::Review(arguments) => review::run(&self, arguments),
             Command::Status(arguments) => status::run(&self, arguments),
+            Command::Validate(arguments) => validate::run(&self, arguments),
             Command::Models(arguments) => models::run(&self, arguments),
             Command::Eval(arguments) => eval::run(&self, arguments),
             Command::Adapt(arguments) => adapt::run(&self, arguments),

@@ -4,6 +4,7 @@ use super::error::EngineError;
 use super::knowledge_base::KnowledgeBase;
 use super::pictures::{EmbeddedPicture, embedded_pictures};
 use super::sweep::Writing;
+use super::validate::{Gate, PlacedFinding};
 use crate::embed::TextRole;
 use crate::graph::{DocumentWrite, IngestActivity};
 use crate::index::{IndexWrite, VectorStore};
@@ -65,6 +66,8 @@ pub struct IngestOutcome {
     pub n_truncated: usize,
     /// Documents that could not be taken in, each with its reason.
     pub failed: Vec<LoadError>,
+    /// What documents that were taken in lack by the shapes of the knowledge base.
+    pub findings: Vec<PlacedFinding>,
     /// Documents that came from the same folder or file before and are no longer there.
     pub vanished: Vec<DocumentId>,
 }
@@ -127,6 +130,7 @@ impl KnowledgeBase {
             .into_iter()
             .map(|document| (document.id, (document.digest, document.recipe)))
             .collect();
+        let gate = Gate::new(self)?;
         let writing = Writing::begin(&self.root)?;
         let taken_from = taken_from(root);
         let mut seen: HashSet<DocumentId> = HashSet::new();
@@ -153,9 +157,14 @@ impl KnowledgeBase {
             if is_picture(&item) {
                 batch.pictures.push((item, recipe));
             } else {
-                match load(&item) {
-                    Ok(loaded) => batch.loaded.push(self.pending(item, recipe, loaded, &config)),
+                let loaded = match load(&item) {
+                    Ok(loaded) => loaded,
                     Err(error) => return outcome.failed.push(error),
+                };
+                match gate.pass(&self.graph, &item, &loaded.1.triples, &mut outcome) {
+                    Ok(true) => batch.loaded.push(self.pending(item, recipe, loaded, &config)),
+                    Ok(false) => return,
+                    Err(error) => return failure = Some(error),
                 }
             }
             if batch.is_full()

@@ -25,8 +25,10 @@ mod picture_text;
 mod pictures;
 mod publish;
 mod service;
+mod shape_files;
 mod sparql;
 mod sweep;
+mod validate;
 
 pub use adapt::{
     AdaptOptions, AdaptReport, DescribedPicture, adapt, adapted_model, adapted_space, read_pairs,
@@ -46,3 +48,4 @@ pub use picture_report::{NearDuplicate, PictureReport};
 pub use publish::Published;
 pub use service::put_into_service;
 pub use sweep::Swept;
+pub use validate::{PlacedFinding, Validation};

@@ -19,7 +19,7 @@ mod source;
 mod turtle;
 
 pub use chunk::{ChunkOptions, fragments};
-pub use document::{IngestConfig, LabelRule, document, recipe};
+pub use document::{IngestConfig, LabelRule, ValidateMode, document, recipe};
 pub use error::{LoadError, ScanError};
 pub use loader::{Loader, load};
 pub use picture::{LoadedPicture, is_picture, load_picture};
