@@ -26,6 +26,7 @@ mod pictures;
 mod publish;
 mod service;
 mod shape_files;
+mod source_folder;
 mod sparql;
 mod sweep;
 mod validate;
