@@ -5,6 +5,7 @@
 
 use crate::answer;
 use crate::embed::Device;
+use crate::graph::GraphConfig;
 use crate::index::{DenseConfig, LexicalConfig};
 use crate::ingest::IngestConfig;
 use crate::llm;
@@ -20,6 +21,8 @@ use std::path::Path;
 pub struct Config {
     /// Taking in documents.
     pub ingest: IngestConfig,
+    /// The graph.
+    pub graph: GraphConfig,
     /// Vector search.
     pub dense: DenseConfig,
     /// Word search.

@@ -11,7 +11,7 @@
 //! 2 picture    bytes -> upright pixels
 //! 3 ingest     bytes -> documents -> fragments     embed   texts and pictures -> vectors
 //!   index      vectors and words -> hits           graph   Oxigraph, SPARQL, projection and walks
-//!   llm        OpenAI-compatible client
+//!   llm        OpenAI-compatible client              shapes  SHACL: triples -> findings
 //! 4 extract    fragments -> mentions, links        resolve   mentions -> entities
 //!   retrieve   query + snapshot -> context         answer    context -> checked answer
 //!   audit      answer -> provenance bundle         eval      data sets, metrics, reports
@@ -49,4 +49,5 @@ pub mod picture;
 pub mod resolve;
 pub mod retrieve;
 pub mod serve;
+pub mod shapes;
 pub mod vocab;

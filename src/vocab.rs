@@ -329,6 +329,22 @@ terms! {
         TYPE = "type";
         /// What a structure states.
         VALUE = "value";
+        /// First member of a list.
+        FIRST = "first";
+        /// The list behind the first member.
+        REST = "rest";
+        /// The empty list.
+        NIL = "nil";
+        /// Datatype of texts with a language.
+        LANG_STRING = "langString";
+    }
+}
+
+terms! {
+    /// OWL.
+    owl = "http://www.w3.org/2002/07/owl#" {
+        /// A class.
+        CLASS = "Class";
     }
 }
 
@@ -337,6 +353,8 @@ terms! {
     rdfs = "http://www.w3.org/2000/01/rdf-schema#" {
         /// Name for people.
         LABEL = "label";
+        /// A class.
+        CLASS = "Class";
         /// Description for people.
         COMMENT = "comment";
         /// A class whose instances are all instances of another.
@@ -494,6 +512,10 @@ terms! {
     }
 }
 
+mod shacl;
+
+pub use shacl::sh;
+
 terms! {
     /// EXIF, the W3C vocabulary.
     exif = "http://www.w3.org/2003/12/exif/ns#" {
@@ -553,4 +575,5 @@ pub const PREFIXES: &[(&str, &str)] = &[
     ("exif", exif::NAMESPACE),
     ("geo", geo::NAMESPACE),
     ("foaf", foaf::NAMESPACE),
+    ("sh", sh::NAMESPACE),
 ];

@@ -12,7 +12,7 @@ const LAYERS: &[&[&str]] = &[
     &["vocab"],
     &["model"],
     &["picture"],
-    &["ingest", "embed", "index", "graph", "llm"],
+    &["ingest", "embed", "index", "graph", "llm", "shapes"],
     &["extract", "resolve", "retrieve", "answer", "audit", "eval", "adapt"],
     &["govern"],
     &["config"],
@@ -35,10 +35,11 @@ const HOMES: &[(&str, &[&str])] = &[
     ("petgraph", &["graph"]),
     ("spargebra", &["graph"]),
     // RDF terms may travel; the store may not.
-    ("oxigraph", &["graph", "model", "ingest", "audit", "engine"]),
     ("hayro_interpret", &["ingest"]),
     ("quick_xml", &["ingest"]),
     ("mail_parser", &["ingest"]),
+    ("oxigraph", &["graph", "model", "ingest", "audit", "engine", "shapes"]),
+    ("oxsdatatypes", &["shapes"]),
     // The command line draws pictures on the terminal.
     ("image", &["picture", "cli"]),
     // A vocabulary has the same name.

@@ -93,6 +93,12 @@ pub(super) fn run(arguments: &Arguments, ingest: &IngestArguments) -> anyhow::Re
     for warning in &outcome.warnings {
         eprintln!("warning: {warning}");
     }
+    if !outcome.findings.is_empty() {
+        println!("{} findings by the shapes of the knowledge base", outcome.findings.len());
+    }
+    for placed in &outcome.findings {
+        eprintln!("{}", super::validate::line(placed));
+    }
     for failed in &outcome.failed {
         eprintln!("not taken in: {}", causes(failed));
     }

@@ -17,6 +17,7 @@ mod review;
 mod serve;
 mod sparql;
 mod status;
+mod validate;
 
 use clap::{Parser, Subcommand};
 use std::path::PathBuf;
@@ -64,6 +65,8 @@ enum Command {
     Entity(entity::EntityArguments),
     /// Show what is in the knowledge base and whether it is sound.
     Status(status::StatusArguments),
+    /// Check the graph and imported RDF against SHACL shapes.
+    Validate(validate::ValidateArguments),
     /// List, install and verify models.
     Models(models::ModelsArguments),
     /// Measure retrieval on a data set.
@@ -92,6 +95,7 @@ impl Arguments {
             Command::Review(arguments) => review::run(&self, arguments),
             Command::Entity(arguments) => entity::run(&self, arguments),
             Command::Status(arguments) => status::run(&self, arguments),
+            Command::Validate(arguments) => validate::run(&self, arguments),
             Command::Models(arguments) => models::run(&self, arguments),
             Command::Eval(arguments) => eval::run(&self, arguments),
             Command::Adapt(arguments) => adapt::run(&self, arguments),

@@ -3,7 +3,9 @@
 use super::error::EngineError;
 use super::knowledge_base::KnowledgeBase;
 use super::pictures::{EmbeddedPicture, embedded_pictures};
+use super::source_folder::{has_vanished, taken_from};
 use super::sweep::Writing;
+use super::validate::{Gate, PlacedFinding};
 use crate::embed::TextRole;
 use crate::graph::{DocumentWrite, IngestActivity};
 use crate::index::{IndexWrite, VectorStore};
@@ -71,6 +73,8 @@ pub struct IngestOutcome {
     pub n_truncated: usize,
     /// Documents that could not be taken in, each with its reason.
     pub failed: Vec<LoadError>,
+    /// What documents that were taken in lack by the shapes of the knowledge base.
+    pub findings: Vec<PlacedFinding>,
     /// Documents that came from the same folder or file before and are no longer there.
     pub vanished: Vec<DocumentId>,
     /// What was odd in documents that were taken in, each with its source path.
@@ -149,6 +153,7 @@ impl KnowledgeBase {
             .map(|document| (document.id, (document.digest, document.recipe)))
             .collect();
         let begin = Instant::now();
+        let gate = Gate::new(self)?;
         let writing = Writing::begin(&self.root)?;
         let taken_from = taken_from(root);
         let mut seen: HashSet<DocumentId> = HashSet::new();
@@ -176,14 +181,17 @@ impl KnowledgeBase {
             if is_picture(&item) {
                 batch.pictures.push((item, recipe));
             } else {
-                match load(&item) {
-                    Ok(loaded) => {
-                        let warnings = loaded.1.warnings.iter();
-                        let named = warnings.map(|warning| format!("{}: {warning}", item.source));
-                        outcome.warnings.extend(named);
-                        batch.loaded.push(self.pending(item, recipe, loaded, &config));
-                    }
+                let loaded = match load(&item) {
+                    Ok(loaded) => loaded,
                     Err(error) => return outcome.failed.push(error),
+                };
+                let warnings = loaded.1.warnings.iter();
+                let named = warnings.map(|warning| format!("{}: {warning}", item.source));
+                outcome.warnings.extend(named);
+                match gate.pass(&self.graph, &item, &loaded.1.triples, &mut outcome) {
+                    Ok(true) => batch.loaded.push(self.pending(item, recipe, loaded, &config)),
+                    Ok(false) => return,
+                    Err(error) => return failure = Some(error),
                 }
             }
             if batch.is_full()
@@ -356,25 +364,6 @@ impl KnowledgeBase {
         }
         outcome.stages.write += begin.elapsed().as_secs_f64();
         Ok(())
-    }
-}
-
-/// The folder or file as the record of an ingest names it.
-fn taken_from(root: &Path) -> String {
-    std::fs::canonicalize(root).unwrap_or_else(|_| root.to_owned()).display().to_string()
-}
-
-/// Whether a document that a scan did not show is gone. One whose file is there could
-/// not be read; one that is a part of a file (a line, an entry of an archive) may be the
-/// part that could not, so it is kept while anything failed.
-fn has_vanished(root: &Path, source: &str, failed: &[LoadError]) -> bool {
-    let file = source.split('#').next().unwrap_or(source);
-    let path = if root.is_file() { root.to_owned() } else { root.join(file) };
-    let is_part = source.contains('#') || root.is_file() || !path.exists();
-    let holder = path.ancestors().find(|above| above.exists());
-    match holder {
-        Some(holder) if holder.is_file() => is_part && failed.is_empty(),
-        _ => true,
     }
 }
 

@@ -122,6 +122,16 @@ pub enum EngineError {
     /// A name that cannot be a folder's.
     #[error("`{0}` cannot name a space; expected letters, digits, `-` and `_`")]
     AdaptedName(String),
+    /// Settings that name no file of shapes.
+    #[error(
+        "`{pattern}` of graph.shapes names no file below {root}\nhint: paths begin at the knowledge base, and `*` may stand in the file name"
+    )]
+    NoShapes {
+        /// What the settings say.
+        pattern: String,
+        /// The knowledge base.
+        root: PathBuf,
+    },
     /// Too few pictures are held back for a comparison.
     #[error(
         "expected at least {least} held-back pictures to compare on, found {found}\nhint: give more pictures, or hold back a larger share"
@@ -155,6 +165,9 @@ pub enum EngineError {
     /// The graph failed.
     #[error(transparent)]
     Graph(#[from] crate::graph::GraphError),
+    /// Shapes cannot be used.
+    #[error(transparent)]
+    Shapes(#[from] crate::shapes::ShapesError),
     /// The vectors failed.
     #[error(transparent)]
     Vectors(#[from] crate::index::VectorStoreError),

@@ -31,8 +31,11 @@ mod pictures;
 mod publish;
 mod same;
 mod service;
+mod shape_files;
+mod source_folder;
 mod sparql;
 mod sweep;
+mod validate;
 
 pub use adapt::{
     AdaptOptions, AdaptReport, DescribedPicture, adapt, adapted_model, adapted_space, read_pairs,
@@ -54,3 +57,4 @@ pub use picture_report::{NearDuplicate, PictureReport};
 pub use publish::Published;
 pub use service::put_into_service;
 pub use sweep::Swept;
+pub use validate::{PlacedFinding, Validation};

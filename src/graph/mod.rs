@@ -22,6 +22,7 @@ mod service;
 mod sparql;
 mod store;
 mod triples;
+mod validate;
 mod walk;
 mod write;
 
@@ -38,5 +39,6 @@ pub use service::{SearchInput, SearchMatch, SearchRequest, VectorSearch, VectorS
 pub use sparql::{QueryOptions, ResultFormat};
 pub use store::Store;
 pub use triples::Triples;
+pub use validate::GraphConfig;
 pub use walk::{PageRankOptions, Walk};
 pub use write::{DocumentWrite, IngestActivity};

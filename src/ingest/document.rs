@@ -29,6 +29,21 @@ pub struct IngestConfig {
     pub picture_location: bool,
     /// Whether parts of large pictures are embedded beside the whole.
     pub picture_regions: bool,
+    /// What happens to RDF that does not meet the shapes of the knowledge base.
+    pub validate: ValidateMode,
+}
+
+/// What shapes do when documents are taken in.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub enum ValidateMode {
+    /// Nothing.
+    Off,
+    /// What is wrong is said.
+    #[default]
+    Report,
+    /// A document with a violation is not taken in.
+    Reject,
 }
 
 /// Documents below a path get a label.
@@ -49,6 +64,7 @@ impl Default for IngestConfig {
             chunk: ChunkOptions::default(),
             picture_location: false,
             picture_regions: true,
+            validate: ValidateMode::default(),
         }
     }
 }

@@ -115,6 +115,18 @@ pub enum LoadError {
         /// What happened.
         found: String,
     },
+    /// RDF that does not meet the shapes of the knowledge base.
+    #[error(
+        "{source_path} does not meet the shapes, {n_violations} violations:\n  {first}\nhint: mend it, or take it in with `ingest.validate = \"report\"`"
+    )]
+    Shapes {
+        /// Source path.
+        source_path: String,
+        /// How many there are.
+        n_violations: usize,
+        /// The first of them, one a line.
+        first: String,
+    },
     /// A picture that cannot be decoded.
     #[error("{source_path} is a damaged or unsupported picture")]
     Picture {

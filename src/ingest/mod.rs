@@ -43,7 +43,7 @@ mod warnings;
 
 pub use chunk::{ChunkOptions, fragments};
 pub use csvw::TableMetadata;
-pub use document::{IngestConfig, LabelRule, document, recipe};
+pub use document::{IngestConfig, LabelRule, ValidateMode, document, recipe};
 pub use error::{LoadError, ScanError};
 pub use loader::{Loader, load};
 pub use picture::{LoadedPicture, is_picture, load_picture};

@@ -28,4 +28,5 @@ mod picture_routes;
 mod picture_text;
 mod pictures;
 mod server;
+mod shapes;
 mod vector_search;
