@@ -1,6 +1,6 @@
 //! Every IRI that Veritrail writes or reads, as constants.
 //!
-//! `vt` terms are defined in `ontology/veritrail.ttl`; `tests/it/vocabulary.rs`
+//! `vt` terms are defined in `ontology/veritrail.ttl`; `tests/vocabulary.rs`
 //! checks that each constant below is defined there and the other way round.
 
 /// Namespace of the ontology.
