@@ -11,6 +11,7 @@ mod chance;
 mod compare;
 mod drawings;
 mod examples;
+mod gate;
 mod learn;
 mod ridge;
 mod symmetric;

@@ -279,6 +279,7 @@ mod tests {
             deviation: vec![1.0; 2],
             weights: vec![1.0, 0.0, 0.0, 1.0],
             prototypes: vec![1.0, 0.0],
+            others: Vec::new(),
             dimension: 2,
             share: 0.5,
             low: 0.1,

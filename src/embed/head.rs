@@ -3,19 +3,23 @@
 //! ```text
 //! x = clip((features - mean) / deviation, -5, 5)
 //! h = unit(x * weights)
-//! g = clamp((max over p of cos(x, p) - low) / (high - low), 0, 1)
+//! m = max over p of cos(x, p) - max over o of cos(x, o)
+//! g = clamp((m - low) / (high - low), 0, 1)
 //! v = unit((1 - share * g) * vector + share * g * h)
 //! ```
 //!
-//! `p` are prototypes: pictures that the head was learned from. A picture unlike all
-//! of them keeps the vector that the model gives it.
+//! `p` are prototypes: pictures that the head was learned from. `o` are others: pictures
+//! that it must leave alone; without any, their part is 0. A picture unlike all
+//! prototypes, or more like the others, keeps the vector that the model gives it.
 
 /// First bytes of a head file; the digits are the version of the format.
-const MAGIC: &[u8; 8] = b"VTHEAD01";
+const MAGIC: &[u8; 8] = b"VTHEAD02";
+/// The same of the version before, which has no others and one count less.
+const MAGIC_WITHOUT_OTHERS: &[u8; 8] = b"VTHEAD01";
 /// Standardised features beyond this are cut.
 const CLIP: f32 = 5.0;
 /// Numbers in front of the arrays, after the magic.
-const N_COUNTS: usize = 3;
+const N_COUNTS: usize = 4;
 
 /// What a head is made of.
 #[derive(Clone, Debug, PartialEq)]
@@ -28,14 +32,17 @@ pub struct HeadParts {
     pub weights: Vec<f32>,
     /// Standardised features of unit length, one row after the other.
     pub prototypes: Vec<f32>,
+    /// The same of pictures that it must leave alone; may be empty.
+    pub others: Vec<f32>,
     /// Components of a vector.
     pub dimension: usize,
     /// How much of the vector the head makes where a picture is like those that
     /// were learned from, in `0..=1`.
     pub share: f32,
-    /// Cosine to the nearest prototype up to which nothing changes.
+    /// How much nearer than the others the prototypes may be without any change, a
+    /// difference of cosines.
     pub low: f32,
-    /// Cosine from which the whole share applies, above `low`.
+    /// The difference from which the whole share applies, above `low`.
     pub high: f32,
 }
 
@@ -47,7 +54,7 @@ pub struct Head(HeadParts);
 #[derive(Debug, thiserror::Error)]
 pub enum HeadError {
     /// The bytes are of another kind.
-    #[error("expected a head that begins with `VTHEAD01`, found other bytes")]
+    #[error("expected a head that begins with `VTHEAD02` or `VTHEAD01`, found other bytes")]
     Magic,
     /// The file is shorter or longer than its counts say.
     #[error("expected a head of {expected} bytes, found {found}")]
@@ -89,12 +96,14 @@ impl Head {
         array("weights", n * parts.dimension, parts.weights.len())?;
         let n_prototypes = parts.prototypes.len() / n.max(1);
         array("prototypes", n_prototypes.max(1) * n, parts.prototypes.len())?;
+        array("others", parts.others.len() / n.max(1) * n, parts.others.len())?;
         let finite = |values: &[f32]| values.iter().all(|value| value.is_finite());
         for (name, right) in [
             ("mean", finite(&parts.mean) && n > 0),
             ("deviation", finite(&parts.deviation) && parts.deviation.iter().all(|d| *d > 0.0)),
             ("weights", finite(&parts.weights) && parts.dimension > 0),
             ("prototypes", finite(&parts.prototypes)),
+            ("others", finite(&parts.others)),
             ("share", (0.0..=1.0).contains(&parts.share)),
             ("low", parts.low.is_finite()),
             ("high", parts.high.is_finite() && parts.high > parts.low),
@@ -135,15 +144,24 @@ impl Head {
         unit(sum)
     }
 
-    /// How much a picture with these standardised features is like those that were
-    /// learned from, in `0..=1`.
-    pub fn gate(&self, standardised: &[f32]) -> f32 {
+    /// How much nearer a picture with these standardised features is to those that were
+    /// learned from than to the others, a difference of cosines.
+    pub fn margin(&self, standardised: &[f32]) -> f32 {
         let norm = length(standardised).max(f32::MIN_POSITIVE);
-        let prototypes = self.0.prototypes.chunks_exact(self.n_features().max(1));
-        let nearest = prototypes
-            .map(|p| p.iter().zip(standardised).map(|(a, b)| a * b).sum::<f32>() / norm)
-            .fold(f32::NEG_INFINITY, f32::max);
-        ((nearest - self.0.low) / (self.0.high - self.0.low)).clamp(0.0, 1.0)
+        let nearest = |rows: &[f32]| {
+            rows.chunks_exact(self.n_features().max(1))
+                .map(|row| row.iter().zip(standardised).map(|(a, b)| a * b).sum::<f32>() / norm)
+                .reduce(f32::max)
+        };
+        let prototype = nearest(&self.0.prototypes).unwrap_or(f32::NEG_INFINITY);
+        prototype - nearest(&self.0.others).unwrap_or(0.0)
+    }
+
+    /// How much of the share applies to a picture with these standardised features, in
+    /// `0..=1`.
+    pub fn gate(&self, standardised: &[f32]) -> f32 {
+        let margin = self.margin(standardised);
+        ((margin - self.0.low) / (self.0.high - self.0.low)).clamp(0.0, 1.0)
     }
 
     /// The vector of a picture in the adapted space, from the vector that the model
@@ -166,39 +184,51 @@ impl Head {
         Ok(mixed(vector, &self.direction(&x), share))
     }
 
-    /// The file form: magic, counts of features, components and prototypes, then
-    /// share, low, high and the arrays, all little-endian.
+    /// The file form: magic, counts of features, components, prototypes and others,
+    /// then share, low, high and the arrays, all little-endian.
     pub fn to_bytes(&self) -> Vec<u8> {
         let parts = &self.0;
-        let n_prototypes = parts.prototypes.len() / self.n_features().max(1);
+        let n_rows = |rows: &[f32]| rows.len() / self.n_features().max(1);
         let mut bytes = MAGIC.to_vec();
-        for count in [self.n_features(), parts.dimension, n_prototypes] {
+        let rows = [n_rows(&parts.prototypes), n_rows(&parts.others)];
+        for count in [self.n_features(), parts.dimension].into_iter().chain(rows) {
             bytes.extend_from_slice(&(count as u32).to_le_bytes());
         }
         let scalars = [parts.share, parts.low, parts.high];
-        let arrays = [&parts.mean, &parts.deviation, &parts.weights, &parts.prototypes];
+        let arrays =
+            [&parts.mean, &parts.deviation, &parts.weights, &parts.prototypes, &parts.others];
         for value in scalars.iter().chain(arrays.into_iter().flatten()) {
             bytes.extend_from_slice(&value.to_le_bytes());
         }
         bytes
     }
 
-    /// Reads the file form.
+    /// Reads the file form, also of the version before.
     ///
     /// # Errors
     /// When the bytes are of another kind, torn, or do not fit together.
     pub fn from_bytes(bytes: &[u8]) -> Result<Self, HeadError> {
-        let body = bytes.strip_prefix(MAGIC).ok_or(HeadError::Magic)?;
+        let (body, n_counts) = match bytes.strip_prefix(MAGIC) {
+            Some(body) => (body, N_COUNTS),
+            None => {
+                let body = bytes.strip_prefix(MAGIC_WITHOUT_OTHERS).ok_or(HeadError::Magic)?;
+                (body, N_COUNTS - 1)
+            }
+        };
         let words: Vec<[u8; 4]> = body.as_chunks::<4>().0.to_vec();
-        let count = |i: usize| words.get(i).map_or(0, |word| u32::from_le_bytes(*word) as usize);
-        let (n, dimension, n_prototypes) = (count(0), count(1), count(2));
-        let sizes = [3, n, n, n.saturating_mul(dimension), n.saturating_mul(n_prototypes)];
-        let n_numbers = sizes.iter().fold(N_COUNTS, |sum, size| sum.saturating_add(*size));
+        let count = |i: usize| {
+            let word = words.get(i).filter(|_| i < n_counts);
+            word.map_or(0, |word| u32::from_le_bytes(*word) as usize)
+        };
+        let (n, dimension, n_prototypes, n_others) = (count(0), count(1), count(2), count(3));
+        let n_rows = dimension.saturating_add(n_prototypes).saturating_add(n_others);
+        let sizes = [3, n, n, n.saturating_mul(n_rows)];
+        let n_numbers = sizes.iter().fold(n_counts, |sum, size| sum.saturating_add(*size));
         let expected = n_numbers.saturating_mul(4).saturating_add(MAGIC.len());
         if expected != bytes.len() {
             return Err(HeadError::Length { expected, found: bytes.len() });
         }
-        let mut numbers = words.into_iter().skip(N_COUNTS).map(f32::from_le_bytes);
+        let mut numbers = words.into_iter().skip(n_counts).map(f32::from_le_bytes);
         let mut take = |n: usize| -> Vec<f32> { numbers.by_ref().take(n).collect() };
         let scalars = take(3);
         let scalar = |i: usize| scalars.get(i).copied().unwrap_or(f32::NAN);
@@ -207,6 +237,7 @@ impl Head {
             deviation: take(n),
             weights: take(n * dimension),
             prototypes: take(n * n_prototypes),
+            others: take(n * n_others),
             dimension,
             share: scalar(0),
             low: scalar(1),
@@ -240,6 +271,7 @@ mod tests {
             deviation: vec![2.0, 1.0, 1.0],
             weights: vec![0.0, 1.0, 1.0, 0.0, 0.0, 0.0],
             prototypes: vec![1.0, 0.0, 0.0],
+            others: Vec::new(),
             dimension: 2,
             share,
             low: 0.5,
@@ -258,10 +290,34 @@ mod tests {
         assert_eq!(head(1.0).apply(&vector, &[1.0, 0.0, 7.0]).unwrap(), vector);
     }
 
+    fn with_others(share: f32) -> Head {
+        Head::new(HeadParts { others: vec![0.0, 1.0, 0.0], ..head(share).parts().clone() }).unwrap()
+    }
+
+    #[test]
+    fn a_picture_more_like_the_others_stays() {
+        let between = [3.0, 1.0, 0.0];
+        let vector = [1.0, 0.0];
+        assert_ne!(head(1.0).apply(&vector, &between).unwrap(), vector);
+        assert_eq!(with_others(1.0).apply(&vector, &between).unwrap(), vector);
+        let own = [3.0, 0.0, 0.0];
+        assert_eq!(with_others(1.0).apply(&vector, &own).unwrap(), [0.0, 1.0]);
+    }
+
     #[test]
     fn a_head_survives_its_file_form() {
+        for head in [head(0.25), with_others(0.25)] {
+            assert_eq!(Head::from_bytes(&head.to_bytes()).unwrap(), head);
+        }
+    }
+
+    #[test]
+    fn the_version_before_is_read_without_others() {
         let head = head(0.25);
-        assert_eq!(Head::from_bytes(&head.to_bytes()).unwrap(), head);
+        let bytes = head.to_bytes();
+        let (start, rest) = (MAGIC.len() + 4 * (N_COUNTS - 1), MAGIC.len() + 4 * N_COUNTS);
+        let before = [MAGIC_WITHOUT_OTHERS, &bytes[MAGIC.len()..start], &bytes[rest..]].concat();
+        assert_eq!(Head::from_bytes(&before).unwrap(), head);
     }
 
     #[test]

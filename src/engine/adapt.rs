@@ -78,7 +78,8 @@ pub struct AdaptReport {
     /// Held-back pictures before and after, by a head that was learned without them;
     /// the head of the space is learned from all.
     pub held_back: Comparison,
-    /// Check sets before and after, by the head of the space.
+    /// Check sets before and after, by the head of the space; each picture by what the
+    /// head knows of the other half of the check sets.
     pub checks: BTreeMap<String, Comparison>,
     /// What a cosine means in it, from hits on the held-back pictures.
     pub calibration: Option<CalibrationReport>,
@@ -200,9 +201,8 @@ pub fn adapt(
     );
     let learned = learn(&examples, &others)?;
     let mut checks = BTreeMap::new();
-    for (name, set) in &check_sets {
-        let (before, after) = (set.vectors(), moved(&learned.head, set)?);
-        let (before, after) = (set.places(&before, None), set.places(&after, None));
+    for ((name, set), after) in check_sets.iter().zip(&learned.checks) {
+        let (before, after) = (set.places(&set.vectors(), None), set.places(after, None));
         checks.insert(name.clone(), Comparison::of(&before, &after, options.seed));
     }
     let questions = unseen.hits(&after, HITS_PER_QUESTION);
