@@ -1,8 +1,9 @@
 //! What cosines mean in the spaces of a knowledge base, learned and kept.
 
-use super::adapt::{DescribedPicture, HITS_PER_QUESTION, read_examples};
+use super::adapt::HITS_PER_QUESTION;
 use super::blobs::write_atomically;
 use super::build::now;
+use super::described_pictures::{DescribedPicture, read_examples};
 use super::error::{EngineError, io_error};
 use super::knowledge_base::KnowledgeBase;
 use crate::adapt::{CalibrationReport, calibrate};

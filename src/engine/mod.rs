@@ -11,6 +11,7 @@ mod build;
 mod calibrate;
 mod delete;
 mod depict;
+mod described_pictures;
 mod embedded_once;
 mod entity_report;
 mod error;
@@ -37,13 +38,12 @@ mod sparql;
 mod sweep;
 mod validate;
 
-pub use adapt::{
-    AdaptOptions, AdaptReport, DescribedPicture, adapt, adapted_model, adapted_space, read_pairs,
-};
+pub use adapt::{AdaptOptions, AdaptReport, adapt, adapted_model, adapted_space};
 pub use ask::{AskOptions, Session};
 pub use build::{IngestOutcome, IngestStages, Progress};
 pub use calibrate::LearnedCalibration;
 pub use delete::{DeleteOptions, DeletedDocument, Receipt, Residue};
+pub use described_pictures::{DescribedPicture, read_pairs};
 pub use entity_report::{DecidedBy, EntityMember, EntityStory, MergeStory};
 pub use error::EngineError;
 pub use evaluate::{EvaluateOptions, Evaluation};
