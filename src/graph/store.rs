@@ -4,10 +4,10 @@ use super::error::GraphError;
 use crate::vocab;
 use oxigraph::io::{RdfFormat, RdfParser};
 use oxigraph::model::{GraphName, NamedNode, NamedNodeRef, Quad, Triple};
-use oxigraph::store::{Store as Oxigraph, Transaction};
+use oxigraph::store::{StorageError, Store as Oxigraph, Transaction};
 use std::collections::HashSet;
 use std::fs;
-use std::path::Path;
+use std::path::{Path, PathBuf};
 use std::sync::{Mutex, PoisonError};
 
 /// What `FORMAT` beside the store says.
@@ -15,6 +15,7 @@ const FORMAT: &str = "veritrail-graph 1";
 
 /// The graph on disk. Any number of threads may read; writes queue up.
 pub struct Store {
+    path: PathBuf,
     pub(super) inner: Oxigraph,
     writer: Mutex<()>,
 }
@@ -45,7 +46,7 @@ impl Store {
         }
         let inner = Oxigraph::open(path.join("store"))
             .map_err(|source| GraphError::Open { path: path.to_owned(), source })?;
-        Ok(Self { inner, writer: Mutex::new(()) })
+        Ok(Self { path: path.to_owned(), inner, writer: Mutex::new(()) })
     }
 
     /// Runs `change` in one transaction while no other writer runs, and commits
@@ -57,7 +58,7 @@ impl Store {
         let _guard = self.writer.lock().unwrap_or_else(PoisonError::into_inner);
         let mut transaction = self.inner.start_transaction()?;
         let value = change(&mut transaction)?;
-        transaction.commit()?;
+        transaction.commit().map_err(|source| self.not_written(source))?;
         Ok(value)
     }
 
@@ -74,7 +75,12 @@ impl Store {
     /// # Errors
     /// When the disk refuses.
     pub fn flush(&self) -> Result<(), GraphError> {
-        Ok(self.inner.flush()?)
+        self.inner.flush().map_err(|source| self.not_written(source))
+    }
+
+    /// An error of the store about its folder, which the store does not always name.
+    pub(super) fn not_written(&self, source: StorageError) -> GraphError {
+        GraphError::Write { path: self.path.clone(), source }
     }
 
     /// Writes a new named graph in one transaction.

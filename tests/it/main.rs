@@ -13,6 +13,7 @@ mod document_files;
 mod embedding_reference;
 mod entity_resolution;
 mod examples;
+mod failing_disk;
 mod fixtures;
 mod glossary;
 mod hub;
