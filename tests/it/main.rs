@@ -5,6 +5,7 @@
 
 mod adapt;
 mod bad_input;
+mod closed_output;
 mod crash;
 mod data_loaders;
 mod delete;
