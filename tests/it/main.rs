@@ -30,5 +30,6 @@ mod picture_routes;
 mod picture_text;
 mod pictures;
 mod server;
+mod shacl_suite;
 mod shapes;
 mod vector_search;
