@@ -16,6 +16,7 @@ mod entity_resolution;
 mod examples;
 mod failing_disk;
 mod fixtures;
+mod fuzz;
 mod glossary;
 mod hub;
 mod knowledge_base;
