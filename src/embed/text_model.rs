@@ -27,6 +27,7 @@ pub struct TextModel {
     space: Space,
     entry: ModelEntry,
     tokenizer: Tokenizer,
+    counter: TokenCounter,
     pooling: Pooling,
     session: Mutex<Session>,
     inputs: Vec<Input>,
@@ -102,6 +103,7 @@ impl TextModel {
         let model = Self {
             space: space_of(entry, &verified),
             entry: entry.clone(),
+            counter: TokenCounter::new(tokenizer.clone()),
             tokenizer,
             pooling,
             session: Mutex::new(session),
@@ -255,10 +257,7 @@ impl Embedder for TextModel {
     }
 
     fn token_counter(&self) -> TokenCounter {
-        let mut tokenizer = self.tokenizer.clone();
-        // Without truncation the whole text counts.
-        let _ = tokenizer.with_truncation(None);
-        TokenCounter { tokenizer }
+        self.counter.clone()
     }
 }
 
