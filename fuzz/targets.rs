@@ -59,7 +59,7 @@ pub(crate) fn names() -> impl Iterator<Item = &'static str> {
 /// Gives bytes to a target; how many documents they were, or rules for shapes.
 pub(crate) fn run(target: &str, bytes: &[u8]) -> usize {
     let named = TARGETS.iter().find(|(name, _)| *name == target);
-    let (_, way) = named.unwrap_or_else(|| panic!("there is no target {target}"));
+    let (_, way) = named.expect("one of the targets above");
     match way {
         Way::Load(name) => taken(&item(name, bytes)),
         Way::Scan(name) => scanned(name, bytes),

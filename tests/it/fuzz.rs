@@ -49,7 +49,7 @@ fn folder(name: &str) -> PathBuf {
 /// Name and bytes of every seed of a target.
 fn seeds(target: &str) -> Vec<(String, Vec<u8>)> {
     let folder = folder("seeds").join(target);
-    let listed = fs::read_dir(&folder).unwrap_or_else(|e| panic!("{}: {e}", folder.display()));
+    let listed = fs::read_dir(&folder).expect("a folder of seeds for every target");
     let mut paths: Vec<PathBuf> = listed.map(|entry| entry.unwrap().path()).collect();
     paths.sort();
     let read = |path: PathBuf| {

@@ -22,7 +22,7 @@ fn suite() -> PathBuf {
 }
 
 fn read(path: &Path) -> String {
-    std::fs::read_to_string(path).unwrap_or_else(|error| panic!("{}: {error}", path.display()))
+    std::fs::read_to_string(path).expect("a file of the suite")
 }
 
 /// Triples that can be asked.
@@ -74,7 +74,7 @@ impl Graph {
                 return format!("{kind}[{inner}]");
             }
         }
-        panic!("{node} is no path")
+        format!("no path: {node}")
     }
 }
 
@@ -116,8 +116,8 @@ fn expected(manifest: &Graph, result: &Term) -> Vec<Line> {
 
 /// The file that a manifest names; the manifest itself when the name is empty.
 fn named(manifest: &Path, term: &Term) -> PathBuf {
-    let Term::NamedNode(node) = term else { panic!("{term} names no file") };
-    match node.as_str().strip_prefix(BASE).unwrap() {
+    let name = term.to_string();
+    match name.trim_matches(['<', '>']).strip_prefix(BASE).unwrap() {
         "" => manifest.to_owned(),
         name => manifest.with_file_name(name),
     }
@@ -126,9 +126,7 @@ fn named(manifest: &Path, term: &Term) -> PathBuf {
 /// What is wrong with the outcome of a test; nothing when it is as expected.
 fn difference(path: &Path, manifest: &Graph, test: &Term) -> Option<String> {
     let get = |of: &Term, namespace: &str, name: &str| {
-        manifest
-            .value(of, &format!("{namespace}{name}"))
-            .unwrap_or_else(|| panic!("{test}: {name}"))
+        manifest.value(of, &format!("{namespace}{name}")).expect("what every test has")
     };
     let (action, result) = (get(test, MANIFEST, "action"), get(test, MANIFEST, "result"));
     let shapes_path = named(path, &get(&action, SUITE, "shapesGraph"));
