@@ -1,63 +1,117 @@
-//! Speed of taking a document apart, without embedding it:
-//! `cargo bench --bench ingest`.
+//! Speed of taking documents in, stage by stage.
+//!
+//! Needs the text model: `veritrail models pull`. Alone, over the bundled example:
+//!
+//! ```sh
+//! cargo bench --bench ingest
+//! ```
+//!
+//! Over other data (folders, or folders with a `corpus.jsonl`), and the whole ingest
+//! alone, whose stages are printed:
+//!
+//! ```sh
+//! VERITRAIL_BENCH_DATA=data/k8s-docs:data/esphome-docs cargo bench --bench ingest
+//! cargo bench --bench ingest -- whole
+//! ```
+//!
+//! Side by side with LangChain's splitters, taking turns round by round in one run:
+//!
+//! ```sh
+//! python3 -m pip install langchain-text-splitters tokenizers
+//! VERITRAIL_BENCH_PYTHON=python3 cargo bench --bench ingest
+//! ```
+//!
+//! `VERITRAIL_BENCH_ROUNDS` sets the number of rounds of the last two (3).
 
-use criterion::{Criterion, Throughput, criterion_group, criterion_main};
+mod corpus;
+mod python;
+mod whole;
+
+use corpus::Corpus;
+use criterion::{BenchmarkId, Criterion, Throughput};
+use std::error::Error;
 use std::hint::black_box;
+use std::sync::Arc;
+use veritrail::embed::{
+    Embedder, Registry, RuntimeSearch, TextModel, TextRole, cache_dir_from_env,
+};
 use veritrail::extract::{Gazetteer, mentions};
-use veritrail::ingest::{IngestConfig, SourceItem, document, fragments, load};
-use veritrail::model::{Entity, EntityClass, EntityId, normalise_label};
+use veritrail::ingest::load;
 
-/// A manual of about 100 kB with headings, lists, tables, code and figures.
-fn manual() -> String {
-    (0..100)
-        .map(|n| {
-            format!(
-                "## Unit {n}\n\nThe unit runs at {n} V and is part of [line {n}](line-{n}.md). \
-                 It must be switched off before the cover is opened.\n\n![Front](img/{n}.png)\n\n\
-                 *Front of unit {n}.*\n\n- open the valve\n- close the valve\n\n\
-                 | Code | Meaning |\n|---|---|\n| E-{n} | Overheating of the motor |\n\n\
-                 ```sh\n# comment\nreset --unit {n}\n```\n\n{}\n\n",
-                "Long explanations follow in plain sentences that nobody reads. ".repeat(8)
-            )
-        })
-        .collect()
+type Outcome<T> = Result<T, Box<dyn Error>>;
+
+const MODEL: &str = "all-minilm-l6-v2";
+const N_THREADS: usize = 2;
+/// Fragments embedded in one measurement.
+const N_EMBEDDED: usize = 64;
+
+fn median(mut values: Vec<f64>) -> f64 {
+    values.sort_by(f64::total_cmp);
+    values.get(values.len() / 2).copied().unwrap_or(f64::NAN)
 }
 
-fn ingest(criterion: &mut Criterion) {
-    let config = IngestConfig::default();
-    let words = |text: &str| text.split_whitespace().count();
-    let bytes = manual().into_bytes();
+fn n_rounds() -> Outcome<usize> {
+    Ok(std::env::var("VERITRAIL_BENCH_ROUNDS").map_or(Ok(3), |text| text.parse())?)
+}
+
+/// Each stage that needs no knowledge base.
+fn stages(criterion: &mut Criterion, corpus: &Corpus, embedder: &dyn Embedder) -> Outcome<()> {
     let mut group = criterion.benchmark_group("ingest");
-    group.throughput(Throughput::Bytes(bytes.len() as u64));
-    for source in ["manual.md", "manual.txt"] {
-        let item =
-            SourceItem { source: source.to_owned(), bytes: bytes.clone(), ..SourceItem::default() };
-        group.bench_function(format!("load {source}"), |bencher| {
-            bencher.iter(|| load(black_box(&item)).expect("the manual is valid"));
-        });
-        let (media_type, loaded) = load(&item).expect("the manual is valid");
-        let document = document(&item, media_type, &loaded, &config);
-        group.bench_function(format!("cut {source}"), |bencher| {
-            bencher.iter(|| fragments(black_box(&loaded), &document, &words, &config.chunk));
-        });
-        let labels = (0..10_000).map(|n| format!("Unit {n}"));
-        let entities: Vec<Entity> = labels
-            .map(|label| Entity {
-                id: EntityId::from_label(&normalise_label(&label)),
-                labels: vec![label],
-                class: EntityClass::Topic,
-            })
-            .collect();
-        let gazetteer = Gazetteer::build(&entities).expect("the labels fit");
-        let fragments = fragments(&loaded, &document, &words, &config.chunk);
-        group.bench_function(format!("find names of 10,000 in {source}"), |bencher| {
-            bencher.iter(|| {
-                fragments.iter().map(|f| mentions(black_box(f), &gazetteer).len()).sum::<usize>()
-            });
-        });
-    }
+    group.throughput(Throughput::Bytes(corpus.n_bytes() as u64));
+    group.bench_function(BenchmarkId::new("load", &corpus.name), |bencher| {
+        bencher.iter(|| corpus.items.iter().filter(|item| load(black_box(item)).is_ok()).count());
+    });
+    let loaded = corpus.loaded();
+    let counter = embedder.token_counter();
+    let n_tokens = |text: &str| counter.count(text);
+    group.bench_function(BenchmarkId::new("cut", &corpus.name), |bencher| {
+        bencher.iter(|| loaded.iter().map(|one| one.fragments(&n_tokens).len()).sum::<usize>());
+    });
+    let cut: Vec<_> = loaded.iter().flat_map(|one| one.fragments(&n_tokens)).collect();
+    let gazetteer = Gazetteer::build(&corpus::entities(&loaded))?;
+    group.bench_function(BenchmarkId::new("find names", &corpus.name), |bencher| {
+        bencher
+            .iter(|| cut.iter().map(|f| mentions(black_box(f), &gazetteer).len()).sum::<usize>());
+    });
+    // Evenly over the corpus: embedding all of it takes minutes.
+    let step = cut.len().div_ceil(N_EMBEDDED).max(1);
+    let texts: Vec<&str> = cut.iter().step_by(step).map(|f| f.text.as_str()).collect();
+    let n_bytes: usize = texts.iter().map(|text| text.len()).sum();
+    group.throughput(Throughput::Bytes(n_bytes as u64));
+    group.bench_function(BenchmarkId::new("embed some", &corpus.name), |bencher| {
+        bencher.iter(|| embedder.embed(black_box(&texts), TextRole::Passage, &mut |_| {}));
+    });
     group.finish();
+    Ok(())
 }
 
-criterion_group!(benches, ingest);
-criterion_main!(benches);
+fn main() -> Outcome<()> {
+    let cache = cache_dir_from_env();
+    let registry = Registry::builtin()?;
+    let runtime = RuntimeSearch::from_env(None, &cache).load()?;
+    let model = TextModel::open(&runtime, registry.find(MODEL)?, &cache, N_THREADS)?;
+    let embedder: Arc<dyn Embedder> = Arc::new(model);
+    let corpora = corpus::named()?;
+    if let Ok(program) = std::env::var("VERITRAIL_BENCH_PYTHON") {
+        let tokenizer = cache.join("models").join(MODEL).join("tokenizer.json");
+        for corpus in &corpora {
+            python::side_by_side(&program, &tokenizer, corpus, embedder.as_ref())?;
+        }
+        return Ok(());
+    }
+    let only_whole = std::env::args().any(|argument| argument == "whole");
+    if !only_whole {
+        let mut criterion = Criterion::default().configure_from_args().sample_size(10);
+        for corpus in &corpora {
+            stages(&mut criterion, corpus, embedder.as_ref())?;
+        }
+        criterion.final_summary();
+    }
+    // `cargo test --benches` only looks whether everything runs.
+    if !std::env::args().any(|argument| argument == "--test") {
+        for corpus in &corpora {
+            whole::run(corpus, &embedder)?;
+        }
+    }
+    Ok(())
+}
