@@ -1,5 +1,8 @@
 //! The command line: one file for each subcommand.
 
+#[macro_use]
+mod print;
+
 mod adapt;
 mod ask;
 mod calibrate;
@@ -102,6 +105,6 @@ impl Arguments {
             Command::Calibrate(arguments) => calibrate::run(&self, arguments),
             Command::Serve(arguments) => serve::run(&self, arguments),
         };
-        outcome.unwrap_or_else(|error| output::report(&error))
+        print::ended(outcome.unwrap_or_else(|error| output::report(&error)))
     }
 }

@@ -47,6 +47,8 @@ pub(crate) fn start_log() {
     let log = tracing_subscriber::fmt()
         .with_env_filter(filter)
         .with_ansi(std::io::stderr().is_terminal())
+        // Nobody is left to tell when standard error is gone.
+        .log_internal_errors(false)
         .with_writer(std::io::stderr);
     if std::env::var("VERITRAIL_LOG_FORMAT").is_ok_and(|format| format == "json") {
         log.json().init();
@@ -77,12 +79,28 @@ pub(super) fn report(error: &anyhow::Error) -> ExitCode {
             text.push_str(&cause);
         }
     }
-    // The graph store passes the system's words on, not its error.
-    if ["No space left on device", "File too large"].iter().any(|full| text.contains(full)) {
-        text.push_str("\nhint: make room and run the command again; what was taken in is kept");
+    if let Some(hint) = disk_hint(&text) {
+        text.push_str(hint);
     }
     eprintln!("{text}");
     ExitCode::Failure
+}
+
+/// What to do about a disk that is full or broken. The graph store passes the system's
+/// words on, not its error.
+fn disk_hint(text: &str) -> Option<&'static str> {
+    let says = |words: &[&str]| words.iter().any(|words| text.contains(words));
+    if says(&["No space left on device", "File too large", "Disk quota exceeded"]) {
+        Some(
+            "\nhint: make room and run the command again: what was complete is kept, and a deletion that had begun is finished first",
+        )
+    } else if says(&["Input/output error"]) {
+        Some(
+            "\nhint: the disk failed; look at the log of the system before you run the command again: what was complete is kept",
+        )
+    } else {
+        None
+    }
 }
 
 impl Arguments {

@@ -2,6 +2,7 @@
 
 use super::Arguments;
 use super::output::ExitCode;
+use super::print::is_unread;
 use anyhow::Context;
 use clap::{Args, ValueEnum};
 use std::io::{BufWriter, Read, Write};
@@ -61,7 +62,13 @@ pub(super) fn run(arguments: &Arguments, sparql: &SparqlArguments) -> anyhow::Re
     };
     let options = QueryOptions { timeout_ms: sparql.timeout_ms, formats };
     let mut output = BufWriter::new(std::io::stdout().lock());
-    knowledge_base.sparql(&query, &options, &mut output)?;
-    output.flush()?;
-    Ok(ExitCode::Success)
+    let written = knowledge_base.sparql(&query, &options, &mut output);
+    match written.map_err(anyhow::Error::from).and_then(|_| Ok(output.flush()?)) {
+        Err(error) if is_unread(&error) => {
+            // What is left in the buffer would be tried once more.
+            drop(output.into_parts());
+            Ok(ExitCode::Success)
+        }
+        written => written.map(|()| ExitCode::Success),
+    }
 }

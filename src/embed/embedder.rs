@@ -1,6 +1,10 @@
 //! The border between texts and vectors.
 
 use crate::model::Space;
+use std::collections::HashMap;
+use std::sync::{Arc, Mutex, PoisonError};
+use tokenizers::Tokenizer;
+use tokenizers::pre_tokenizers::PreTokenizerWrapper;
 
 /// Turns texts into vectors of one space.
 ///
@@ -102,17 +106,62 @@ pub enum EmbedError {
     },
 }
 
-/// Counts tokens the way a model's tokenizer does, without special tokens.
+/// Counts tokens the way a model's tokenizer does, without special tokens. Clones share
+/// what they know.
 #[derive(Clone)]
 pub struct TokenCounter {
-    pub(super) tokenizer: tokenizers::Tokenizer,
+    shared: Arc<Shared>,
 }
 
+struct Shared {
+    tokenizer: Tokenizer,
+    /// Tokens of words that were counted before, where words are counted one by one.
+    by_word: Option<Mutex<HashMap<String, usize>>>,
+}
+
+/// What always separates words, and never belongs to a token.
+const SEPARATORS: [char; 4] = [' ', '\t', '\n', '\r'];
+/// Words that are remembered at most.
+const MAX_WORDS: usize = 1 << 16;
+
 impl TokenCounter {
+    pub(super) fn new(mut tokenizer: Tokenizer) -> Self {
+        // Without truncation the whole text counts.
+        let _ = tokenizer.with_truncation(None);
+        let splits_at_spaces =
+            matches!(tokenizer.get_pre_tokenizer(), Some(PreTokenizerWrapper::BertPreTokenizer(_)));
+        let mut added = tokenizer.get_added_tokens_decoder().into_values();
+        let by_word = splits_at_spaces && !added.any(|token| token.content.contains(SEPARATORS));
+        let by_word = by_word.then(Mutex::default);
+        Self { shared: Arc::new(Shared { tokenizer, by_word }) }
+    }
+
     /// Number of tokens of `text`; a text that the tokenizer refuses counts as
     /// one token for each character.
+    ///
+    /// Texts are cut by counting their parts again and again. Where tokens never reach
+    /// beyond a space, the count of a text is the sum over its words, each of which is
+    /// taken apart once.
     pub fn count(&self, text: &str) -> usize {
-        self.tokenizer
+        let Some(by_word) = &self.shared.by_word else { return self.count_whole(text) };
+        let mut known = by_word.lock().unwrap_or_else(PoisonError::into_inner);
+        if known.len() > MAX_WORDS {
+            known.clear();
+        }
+        let words = text.split(SEPARATORS).filter(|word| !word.is_empty());
+        let count = |word: &str| {
+            known.get(word).copied().unwrap_or_else(|| {
+                let n_tokens = self.count_whole(word);
+                known.insert(word.to_owned(), n_tokens);
+                n_tokens
+            })
+        };
+        words.map(count).sum()
+    }
+
+    fn count_whole(&self, text: &str) -> usize {
+        self.shared
+            .tokenizer
             .encode_fast(text, false)
             .map_or_else(|_| text.chars().count(), |encoding| encoding.len())
     }

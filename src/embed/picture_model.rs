@@ -214,10 +214,7 @@ impl Embedder for PictureModel {
     }
 
     fn token_counter(&self) -> TokenCounter {
-        let mut tokenizer = self.tokenizer.clone();
-        // Without truncation the whole text counts.
-        let _ = tokenizer.with_truncation(None);
-        TokenCounter { tokenizer }
+        TokenCounter::new(self.tokenizer.clone())
     }
 }
 

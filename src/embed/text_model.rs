@@ -19,12 +19,15 @@ use tokenizers::{Encoding, Tokenizer, TruncationParams};
 const BATCH_TOKENS: usize = 32 * 128;
 /// Most texts in one batch.
 const BATCH_TEXTS: usize = 32;
+/// Texts that are in tokens at once: enough that texts of similar length meet.
+const WINDOW_TEXTS: usize = 1_024;
 
 /// A loaded model of the registry.
 pub struct TextModel {
     space: Space,
     entry: ModelEntry,
     tokenizer: Tokenizer,
+    counter: TokenCounter,
     pooling: Pooling,
     session: Mutex<Session>,
     inputs: Vec<Input>,
@@ -100,6 +103,7 @@ impl TextModel {
         let model = Self {
             space: space_of(entry, &verified),
             entry: entry.clone(),
+            counter: TokenCounter::new(tokenizer.clone()),
             tokenizer,
             pooling,
             session: Mutex::new(session),
@@ -185,23 +189,13 @@ impl TextModel {
         }
         vector
     }
-}
 
-impl Embedder for TextModel {
-    fn space(&self) -> &Space {
-        &self.space
-    }
-
-    fn embed(
+    fn embed_window(
         &self,
         texts: &[&str],
-        role: TextRole,
+        prefix: &str,
         progress: &mut dyn FnMut(usize),
     ) -> Result<EmbeddedTexts, EmbedError> {
-        let prefix = match role {
-            TextRole::Query => &self.entry.query_prefix,
-            TextRole::Passage => &self.entry.passage_prefix,
-        };
         let prefixed: Vec<String> = texts.iter().map(|text| format!("{prefix}{text}")).collect();
         let encodings = self.tokenizer.encode_batch_fast(prefixed, true).map_err(|error| {
             EmbedError::Tokenizer { model: self.entry.name.clone(), reason: error.to_string() }
@@ -235,12 +229,35 @@ impl Embedder for TextModel {
         }
         Ok(EmbeddedTexts { vectors, n_truncated })
     }
+}
+
+impl Embedder for TextModel {
+    fn space(&self) -> &Space {
+        &self.space
+    }
+
+    fn embed(
+        &self,
+        texts: &[&str],
+        role: TextRole,
+        progress: &mut dyn FnMut(usize),
+    ) -> Result<EmbeddedTexts, EmbedError> {
+        let prefix = match role {
+            TextRole::Query => &self.entry.query_prefix,
+            TextRole::Passage => &self.entry.passage_prefix,
+        };
+        let mut all = EmbeddedTexts { vectors: Vec::with_capacity(texts.len()), n_truncated: 0 };
+        for window in texts.chunks(WINDOW_TEXTS) {
+            let n_before = all.vectors.len();
+            let embedded = self.embed_window(window, prefix, &mut |n| progress(n_before + n))?;
+            all.vectors.extend(embedded.vectors);
+            all.n_truncated += embedded.n_truncated;
+        }
+        Ok(all)
+    }
 
     fn token_counter(&self) -> TokenCounter {
-        let mut tokenizer = self.tokenizer.clone();
-        // Without truncation the whole text counts.
-        let _ = tokenizer.with_truncation(None);
-        TokenCounter { tokenizer }
+        self.counter.clone()
     }
 }
 
@@ -279,6 +296,9 @@ pub(super) fn load_session(
         .with_intra_threads(n_threads)
         .map_err(|error| failed(error.into()))?
         .with_optimization_level(GraphOptimizationLevel::Level3)
+        .map_err(|error| failed(error.into()))?
+        // A pattern of memory is kept for every shape of input, and batches have many.
+        .with_memory_pattern(false)
         .map_err(|error| failed(error.into()))?;
     let mut builder = match runtime.device() {
         Device::Cpu => builder,

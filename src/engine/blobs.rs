@@ -44,11 +44,16 @@ impl Blobs {
     }
 }
 
+/// How the names of files begin that are not whole yet.
+pub(super) const ASIDE_PREFIX: &str = ".part-";
+
 /// Writes aside, syncs, renames: readers see the old file or the whole new one.
 pub(super) fn write_atomically(path: &Path, bytes: &[u8]) -> Result<(), EngineError> {
     let folder = path.parent().unwrap_or(Path::new("."));
-    let mut aside =
-        tempfile::NamedTempFile::new_in(folder).map_err(io_error("create a file in", folder))?;
+    let mut aside = tempfile::Builder::new()
+        .prefix(ASIDE_PREFIX)
+        .tempfile_in(folder)
+        .map_err(io_error("create a file in", folder))?;
     aside.write_all(bytes).map_err(io_error("write", path))?;
     aside.as_file().sync_all().map_err(io_error("sync", path))?;
     aside.persist(path).map_err(|error| io_error("write", path)(error.error))?;

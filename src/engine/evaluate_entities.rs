@@ -126,7 +126,7 @@ fn features(
     progress: &mut dyn FnMut(usize, usize),
 ) -> Result<Vec<(PairFeatures, bool)>, EngineError> {
     let (records, positions) = pairs.records();
-    let compared = compare(&records, &positions, Some(model), progress)?;
+    let compared = compare(&records, &positions, model, progress)?;
     let judged = pairs.pairs.iter().map(|pair| pair.is_match == 1);
     Ok(compared.into_iter().zip(judged).collect())
 }

@@ -5,37 +5,28 @@ use crate::embed::{Embedder, TextRole};
 use crate::index::dot;
 use crate::resolve::{Corpus, Cosines, PairFeatures, Profile, Record};
 use rayon::prelude::*;
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::{BTreeMap, BTreeSet, HashMap};
 
 /// Compares pairs of positions in `records`. Words weigh by how rare they are among
-/// the records; each distinct text is embedded once, when there is a model.
+/// the records; each distinct text is embedded once.
 pub(super) fn compare(
     records: &[Record],
     pairs: &[(usize, usize)],
-    model: Option<&dyn Embedder>,
+    model: &dyn Embedder,
     progress: &mut dyn FnMut(usize, usize),
 ) -> Result<Vec<PairFeatures>, EngineError> {
-    let corpus = Corpus::of(records);
-    let used: BTreeSet<usize> = pairs.iter().flat_map(|(a, b)| [*a, *b]).collect();
-    let profiles: BTreeMap<usize, Profile> = used
-        .par_iter()
-        .filter_map(|n| Some((*n, Profile::new(records.get(*n)?, &corpus))))
-        .collect();
+    let profiles = profiles(records, pairs);
     let label = |n: &usize| records.get(*n).and_then(|r| r.labels.first()).cloned();
     let whole = |n: &usize| records.get(*n).map(Record::text);
     let texts: BTreeSet<String> =
-        used.iter().flat_map(|n| [label(n), whole(n)]).flatten().collect();
-    let vectors = match model {
-        None => BTreeMap::new(),
-        Some(model) => {
-            let texts: Vec<&str> = texts.iter().map(String::as_str).collect();
-            let n_total = texts.len();
-            let embedded = model.embed(&texts, TextRole::Passage, &mut |n| progress(n, n_total))?;
-            texts.into_iter().map(str::to_owned).zip(embedded.vectors).collect()
-        }
-    };
+        profiles.keys().flat_map(|n| [label(n), whole(n)]).flatten().collect();
+    let texts: Vec<&str> = texts.iter().map(String::as_str).collect();
+    let n_total = texts.len();
+    let embedded = model.embed(&texts, TextRole::Passage, &mut |n| progress(n, n_total))?;
+    let vectors: HashMap<&str, Vec<f32>> = texts.into_iter().zip(embedded.vectors).collect();
     let cosine = |a: Option<String>, b: Option<String>| -> f64 {
-        let pair = vectors.get(&a.unwrap_or_default()).zip(vectors.get(&b.unwrap_or_default()));
+        let vector = |text: Option<String>| vectors.get(text.unwrap_or_default().as_str());
+        let pair = vector(a).zip(vector(b));
         pair.map_or(0.0, |(a, b)| f64::from(dot(a, b)))
     };
     Ok(pairs
@@ -43,10 +34,39 @@ pub(super) fn compare(
         .map(|(a, b)| {
             let cosines =
                 Cosines { labels: cosine(label(a), label(b)), whole: cosine(whole(a), whole(b)) };
-            match profiles.get(a).zip(profiles.get(b)) {
-                Some((a, b)) => PairFeatures::of(a, b, cosines),
-                None => PairFeatures::default(),
-            }
+            features(&profiles, (*a, *b), cosines)
         })
         .collect())
+}
+
+/// The pairs that look alike by words alone. Of the others, which are most, nothing is
+/// kept.
+pub(super) fn alike_by_words(
+    records: &[Record],
+    pairs: Vec<(usize, usize)>,
+    is_alike: &(dyn Fn(&PairFeatures) -> bool + Sync),
+) -> Vec<(usize, usize)> {
+    let profiles = profiles(records, &pairs);
+    pairs
+        .into_par_iter()
+        .filter(|pair| is_alike(&features(&profiles, *pair, Cosines::default())))
+        .collect()
+}
+
+/// Each record of the pairs, taken apart; words weigh by how rare they are in all.
+fn profiles(records: &[Record], pairs: &[(usize, usize)]) -> BTreeMap<usize, Profile> {
+    let corpus = Corpus::of(records);
+    let used: BTreeSet<usize> = pairs.iter().flat_map(|(a, b)| [*a, *b]).collect();
+    used.par_iter().filter_map(|n| Some((*n, Profile::new(records.get(*n)?, &corpus)))).collect()
+}
+
+fn features(
+    profiles: &BTreeMap<usize, Profile>,
+    (a, b): (usize, usize),
+    cosines: Cosines,
+) -> PairFeatures {
+    match profiles.get(&a).zip(profiles.get(&b)) {
+        Some((a, b)) => PairFeatures::of(a, b, cosines),
+        None => PairFeatures::default(),
+    }
 }

@@ -8,7 +8,7 @@
 use super::build::{now, software};
 use super::error::EngineError;
 use super::knowledge_base::KnowledgeBase;
-use super::matching::compare;
+use super::matching::{alike_by_words, compare};
 use crate::graph::{DocumentSummary, MergeDecision, MergesWrite};
 use crate::model::{
     ClaimStatus, Digest, DocumentId, Entity, EntityClass, EntityId, Fragment, FragmentId, Merge,
@@ -129,20 +129,16 @@ impl KnowledgeBase {
         };
         let found: Vec<(usize, usize)> =
             candidates(records, BlockingOptions::default()).into_iter().collect();
-        let by_words = compare(records, &found, None, &mut |_, _| {})?;
-        let mut wanted: BTreeSet<(usize, usize)> = found
-            .into_iter()
-            .zip(&by_words)
-            .filter(|(_, features)| model.best_case(features) >= model.bands.ask_from)
-            .map(|(pair, _)| pair)
-            .collect();
+        let is_alike = |features: &PairFeatures| model.best_case(features) >= model.bands.ask_from;
+        let mut wanted: BTreeSet<(usize, usize)> =
+            alike_by_words(records, found, &is_alike).into_iter().collect();
         let named: BTreeSet<(usize, usize)> =
             proposed.iter().filter_map(|(a, b)| between(a, b)).collect();
         wanted.extend(&named);
         wanted.extend(decisions.values().filter_map(|d| between(&d.left, &d.right)));
         let wanted: Vec<(usize, usize)> = wanted.into_iter().collect();
         let embedder = self.models.text.as_ref();
-        let compared = compare(records, &wanted, Some(embedder), &mut |_, _| {})?;
+        let compared = compare(records, &wanted, embedder, &mut |_, _| {})?;
         let mut merges = Vec::new();
         for ((a, b), features) in wanted.iter().zip(&compared) {
             let (Some(left), Some(right)) = (records.get(*a), records.get(*b)) else { continue };

@@ -4,6 +4,7 @@
 //! knowledge base that is opened with the marker was left in the middle: what
 //! the graph does not name is then removed.
 
+use super::blobs::ASIDE_PREFIX;
 use super::error::{EngineError, io_error};
 use super::knowledge_base::KnowledgeBase;
 use crate::model::Digest;
@@ -79,14 +80,12 @@ impl KnowledgeBase {
             self.finish_deletion()?;
         }
         let mut swept = self.sweep()?;
-        let generations = self.root.join("generations");
-        for entry in fs::read_dir(&generations).map_err(io_error("list", &generations))? {
-            let path = entry.map_err(io_error("list", &generations))?.path();
-            let name = path.file_name().and_then(|name| name.to_str()).unwrap_or_default();
-            if name.starts_with(UNFINISHED_PREFIX) {
-                fs::remove_dir_all(&path).map_err(io_error("remove", &path))?;
-                swept.n_indexes += 1;
-            }
+        for path in paths_in(&self.root.join("generations"), UNFINISHED_PREFIX)? {
+            fs::remove_dir_all(&path).map_err(io_error("remove", &path))?;
+            swept.n_indexes += 1;
+        }
+        for path in paths_in(&self.root, ASIDE_PREFIX)? {
+            fs::remove_file(&path).map_err(io_error("remove", &path))?;
         }
         if marker.exists() {
             fs::remove_file(&marker).map_err(io_error("remove", &marker))?;
@@ -136,6 +135,18 @@ impl KnowledgeBase {
         files.retain(|path| !is_named(path));
         Ok(files)
     }
+}
+
+/// What in a folder has a name that begins with `prefix`.
+fn paths_in(folder: &Path, prefix: &str) -> Result<Vec<PathBuf>, EngineError> {
+    let mut paths = Vec::new();
+    for entry in fs::read_dir(folder).map_err(io_error("list", folder))? {
+        let entry = entry.map_err(io_error("list", folder))?;
+        if entry.file_name().to_string_lossy().starts_with(prefix) {
+            paths.push(entry.path());
+        }
+    }
+    Ok(paths)
 }
 
 fn is_deletion(marker: &Path) -> bool {

@@ -208,7 +208,7 @@ impl Store {
     /// # Errors
     /// When the disk refuses.
     pub fn compact(&self) -> Result<(), GraphError> {
-        Ok(self.inner.optimize()?)
+        self.inner.optimize().map_err(|source| self.not_written(source))
     }
 }
 

@@ -11,6 +11,15 @@ pub enum GraphError {
     /// The store refused.
     #[error("the graph store failed")]
     Storage(#[from] StorageError),
+    /// The store cannot be written.
+    #[error("cannot write the graph in {path}")]
+    Write {
+        /// Folder of the store.
+        path: PathBuf,
+        /// What the store says.
+        #[source]
+        source: StorageError,
+    },
     /// The store cannot be opened.
     #[error("cannot open the graph in {path}")]
     Open {

@@ -36,14 +36,18 @@ impl Store {
     ) -> Result<(), GraphError> {
         let mut done = 0;
         for batch in writes.chunks(VERSIONS_PER_TRANSACTION) {
-            self.write(|transaction| {
+            let n_triples = self.write(|transaction| {
+                let mut n_triples = 0;
                 for write in batch {
                     clear(transaction, write.version)?;
                     let graph = NamedNodeRef::new_unchecked(write.version.as_str());
-                    insert(transaction, graph, &triples(write));
+                    let triples = triples(write);
+                    insert(transaction, graph, &triples);
+                    n_triples += triples.len();
                 }
-                Ok(())
+                Ok(n_triples)
             })?;
+            self.wrote(n_triples)?;
             done += batch.len();
             progress(done);
         }

@@ -4,19 +4,26 @@ use super::error::GraphError;
 use crate::vocab;
 use oxigraph::io::{RdfFormat, RdfParser};
 use oxigraph::model::{GraphName, NamedNode, NamedNodeRef, Quad, Triple};
-use oxigraph::store::{Store as Oxigraph, Transaction};
+use oxigraph::store::{StorageError, Store as Oxigraph, Transaction};
 use std::collections::HashSet;
 use std::fs;
-use std::path::Path;
+use std::path::{Path, PathBuf};
+use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::{Mutex, PoisonError};
 
 /// What `FORMAT` beside the store says.
 const FORMAT: &str = "veritrail-graph 1";
 
+/// Triples between two flushes: the store keeps each of them in memory until then, in
+/// six orders of about a hundred bytes.
+const FLUSH_TRIPLES: usize = 100_000;
+
 /// The graph on disk. Any number of threads may read; writes queue up.
 pub struct Store {
+    path: PathBuf,
     pub(super) inner: Oxigraph,
     writer: Mutex<()>,
+    n_unflushed: AtomicUsize,
 }
 
 impl Store {
@@ -45,7 +52,12 @@ impl Store {
         }
         let inner = Oxigraph::open(path.join("store"))
             .map_err(|source| GraphError::Open { path: path.to_owned(), source })?;
-        Ok(Self { inner, writer: Mutex::new(()) })
+        Ok(Self {
+            path: path.to_owned(),
+            inner,
+            writer: Mutex::new(()),
+            n_unflushed: AtomicUsize::new(0),
+        })
     }
 
     /// Runs `change` in one transaction while no other writer runs, and commits
@@ -57,7 +69,7 @@ impl Store {
         let _guard = self.writer.lock().unwrap_or_else(PoisonError::into_inner);
         let mut transaction = self.inner.start_transaction()?;
         let value = change(&mut transaction)?;
-        transaction.commit()?;
+        transaction.commit().map_err(|source| self.not_written(source))?;
         Ok(value)
     }
 
@@ -74,7 +86,22 @@ impl Store {
     /// # Errors
     /// When the disk refuses.
     pub fn flush(&self) -> Result<(), GraphError> {
-        Ok(self.inner.flush()?)
+        self.inner.flush().map_err(|source| self.not_written(source))
+    }
+
+    /// Counts triples that were written, and flushes when they are many.
+    pub(super) fn wrote(&self, n_triples: usize) -> Result<(), GraphError> {
+        let n_unflushed = self.n_unflushed.fetch_add(n_triples, Ordering::Relaxed) + n_triples;
+        if n_unflushed < FLUSH_TRIPLES {
+            return Ok(());
+        }
+        self.n_unflushed.store(0, Ordering::Relaxed);
+        self.flush()
+    }
+
+    /// An error of the store about its folder, which the store does not always name.
+    pub(super) fn not_written(&self, source: StorageError) -> GraphError {
+        GraphError::Write { path: self.path.clone(), source }
     }
 
     /// Writes a new named graph in one transaction.

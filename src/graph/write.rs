@@ -71,7 +71,8 @@ impl Store {
                 insert(transaction, graph, write.triples);
             }
             Ok(())
-        })
+        })?;
+        self.wrote(triples.len() + write.triples.len())
     }
 }
 

@@ -102,28 +102,23 @@ pub(super) struct Content {
 }
 
 impl Segment {
-    /// Makes a new segment and syncs its header.
+    /// Makes a new segment and syncs its header. When that fails there is none.
     pub(super) fn create(
         path: &Path,
         space: SpaceId,
         dimension: usize,
     ) -> Result<Self, VectorStoreError> {
-        let io = |doing| io_error(doing, path);
-        let mut file = OpenOptions::new()
+        let file = OpenOptions::new()
             .read(true)
             .write(true)
             .create_new(true)
             .open(path)
-            .map_err(io("create"))?;
-        let mut header = Vec::with_capacity(HEADER_BYTES);
-        header.extend_from_slice(MAGIC);
-        header.extend_from_slice(&FORMAT.to_le_bytes());
-        header.extend_from_slice(&u32::try_from(dimension).unwrap_or(u32::MAX).to_le_bytes());
-        header.extend_from_slice(space.0.as_bytes());
-        file.write_all(&header).map_err(io("write"))?;
-        file.sync_all().map_err(io("sync"))?;
-        if let Some(parent) = path.parent() {
-            File::open(parent).and_then(|dir| dir.sync_all()).map_err(io("sync the folder of"))?;
+            .map_err(io_error("create", path))?;
+        let born = write_header(path, &file, space, dimension);
+        if let Err(error) = born {
+            // Whether or not this works, opening removes what has no header.
+            let _ = std::fs::remove_file(path);
+            return Err(error);
         }
         Ok(Self { path: path.to_owned(), file, length: HEADER_BYTES as u64, space, dimension })
     }
@@ -234,6 +229,28 @@ impl Segment {
         let checksum = crc32fast::hash(into.get(begin..).unwrap_or_default());
         into.extend_from_slice(&checksum.to_le_bytes());
         Ok(())
+    }
+}
+
+fn write_header(
+    path: &Path,
+    mut file: &File,
+    space: SpaceId,
+    dimension: usize,
+) -> Result<(), VectorStoreError> {
+    let io = |doing| io_error(doing, path);
+    let mut header = Vec::with_capacity(HEADER_BYTES);
+    header.extend_from_slice(MAGIC);
+    header.extend_from_slice(&FORMAT.to_le_bytes());
+    header.extend_from_slice(&u32::try_from(dimension).unwrap_or(u32::MAX).to_le_bytes());
+    header.extend_from_slice(space.0.as_bytes());
+    file.write_all(&header).map_err(io("write"))?;
+    file.sync_all().map_err(io("sync"))?;
+    match path.parent() {
+        Some(parent) => {
+            File::open(parent).and_then(|dir| dir.sync_all()).map_err(io("sync the folder of"))
+        }
+        None => Ok(()),
     }
 }
 

@@ -119,8 +119,23 @@ impl VectorStore {
         }
         let kept = self.set.subset(kept);
         let old = self.segments.clone();
+        let all = std::mem::take(&mut self.set);
+        self.set.dimension = self.dimension;
+        if let Err(error) = self.write_anew(&kept) {
+            // What counts is in the old segments still.
+            self.set = all;
+            return Err(error);
+        }
+        for path in old {
+            Segment::remove(&path)?;
+            self.segments.retain(|segment| *segment != path);
+        }
+        Ok(n_removed)
+    }
+
+    /// Writes vectors into segments of their own.
+    fn write_anew(&mut self, kept: &VectorSet) -> Result<(), VectorStoreError> {
         self.new_segment()?;
-        self.set = VectorSet { dimension: self.dimension, ..VectorSet::default() };
         for rows in (0..kept.len()).collect::<Vec<_>>().chunks(4_096) {
             let embeddings: Vec<Embedding> = rows
                 .iter()
@@ -134,11 +149,7 @@ impl VectorStore {
                 .collect();
             self.append(&embeddings)?;
         }
-        for path in old {
-            Segment::remove(&path)?;
-            self.segments.retain(|segment| *segment != path);
-        }
-        Ok(n_removed)
+        Ok(())
     }
 
     /// The space of the vectors.

@@ -1,20 +1,18 @@
 //! How alike two records are, each way of looking as one number.
 
-use super::profile::{Profile, TextProfile};
+use super::likeness::{
+    begins_alike, contained, cosine, extends, is_acronym, likeness_of, monge_elkan, nearness, one,
+    overlap, ratio, smoothed_jaccard, soft_cosine,
+};
+use super::profile::Profile;
 use std::collections::{BTreeMap, BTreeSet};
 use strsim::jaro_winkler;
 
-/// Words this alike (Jaro-Winkler) count as misspellings of each other.
-const SAME_WORD_FROM: f64 = 0.92;
 /// Values this alike are the same.
 const SAME_VALUE_FROM: f64 = 0.95;
 /// Labels that share less of the shorter one than this name two things as far as one
 /// can tell.
 const NAMES_ALIKE_FROM: f64 = 0.5;
-/// Shorter words are compared letter for letter.
-const MIN_FUZZY_CHARS: usize = 4;
-/// Characters that two codes must share at their begin to agree in part.
-const MIN_SHARED_CODE_CHARS: usize = 5;
 /// A code this rare is one that tells things apart.
 const TELLING_RARITY: f64 = 0.5;
 
@@ -242,131 +240,6 @@ impl PairFeatures {
             self.amount_differs = one(self.amount < 0.6);
         }
     }
-}
-
-fn one(holds: bool) -> f64 {
-    if holds { 1.0 } else { 0.0 }
-}
-
-fn ratio(part: usize, whole: usize) -> f64 {
-    if whole == 0 { 0.0 } else { part as f64 / whole as f64 }
-}
-
-/// How many are in both sets, and how many in either.
-fn overlap(a: &BTreeSet<String>, b: &BTreeSet<String>) -> (usize, usize) {
-    let n_both = a.intersection(b).count();
-    (n_both, a.len() + b.len() - n_both)
-}
-
-fn smoothed_jaccard(a: &BTreeSet<String>, b: &BTreeSet<String>) -> f64 {
-    let (n_both, n_either) = overlap(a, b);
-    ratio(n_both, n_either + 2)
-}
-
-fn nearness(x: f64, y: f64) -> f64 {
-    let (low, high) = (x.abs().min(y.abs()), x.abs().max(y.abs()));
-    if x.signum() != y.signum() && high > 0.0 {
-        return 0.0;
-    }
-    if high == 0.0 { 1.0 } else { low / high }
-}
-
-/// Likeness of two values: of their words, of their spelling, or of their digits when
-/// that is what they are made of (telephone numbers, dates).
-fn likeness_of(a: &TextProfile, b: &TextProfile) -> f64 {
-    let digits = |text: &str| -> String { text.chars().filter(char::is_ascii_digit).collect() };
-    let (left, right) = (digits(&a.text), digits(&b.text));
-    let mostly_digits = |text: &str, digits: &str| {
-        digits.len() >= MIN_SHARED_CODE_CHARS
-            && 2 * digits.len() > text.chars().filter(|c| c.is_alphanumeric()).count()
-    };
-    if mostly_digits(&a.text, &left) && mostly_digits(&b.text, &right) {
-        return one(left == right);
-    }
-    let spelling = jaro_winkler(&a.text, &b.text);
-    // Below 0.7 Jaro-Winkler tells unlike texts from unlike texts.
-    soft_cosine(a, b).max((spelling - 0.7).max(0.0) / 0.3).min(1.0)
-}
-
-fn cosine(a: &TextProfile, b: &TextProfile) -> f64 {
-    let shared = a.words.iter().filter_map(|(word, w)| Some(w * b.words.get(word)?));
-    shared.sum::<f64>().min(1.0)
-}
-
-/// The word of `text` nearest to `word`, and how near it is.
-fn nearest<'t>(word: &str, text: &'t TextProfile) -> Option<(&'t str, f64, f64)> {
-    if let Some((same, weight)) = text.words.get_key_value(word) {
-        return Some((same, 1.0, *weight));
-    }
-    if word.chars().count() < MIN_FUZZY_CHARS || word.chars().any(|c| c.is_ascii_digit()) {
-        return None;
-    }
-    let first = word.chars().next();
-    text.words
-        .iter()
-        .filter(|(other, _)| other.chars().next() == first)
-        .map(|(other, weight)| (other.as_str(), jaro_winkler(word, other), *weight))
-        .filter(|(_, likeness, _)| *likeness >= SAME_WORD_FROM)
-        .max_by(|x, y| x.1.total_cmp(&y.1).then_with(|| y.0.cmp(x.0)))
-}
-
-/// Symmetric soft cosine: the mean of both directions.
-fn soft_cosine(a: &TextProfile, b: &TextProfile) -> f64 {
-    let directed = |from: &TextProfile, to: &TextProfile| {
-        let parts = from.words.iter().filter_map(|(word, weight)| {
-            let (_, likeness, other) = nearest(word, to)?;
-            Some(weight * other * likeness)
-        });
-        parts.sum::<f64>()
-    };
-    ((directed(a, b) + directed(b, a)) / 2.0).clamp(0.0, 1.0)
-}
-
-/// Share of the rarity of the smaller text's words that the larger one holds.
-fn contained(a: &TextProfile, b: &TextProfile) -> f64 {
-    let sum = |text: &TextProfile| text.rarities.values().sum::<f64>();
-    let total = sum(a).min(sum(b));
-    if total <= 0.0 {
-        return 0.0;
-    }
-    let directed = |from: &TextProfile, to: &TextProfile| {
-        let held = from.rarities.iter().filter_map(|(word, rarity)| {
-            nearest(word, to).map(|(_, likeness, _)| rarity * likeness)
-        });
-        held.sum::<f64>()
-    };
-    (directed(a, b).min(directed(b, a)) / total).min(1.0)
-}
-
-fn monge_elkan(a: &TextProfile, b: &TextProfile) -> f64 {
-    let (short, long) =
-        if (a.words.len(), &a.text) <= (b.words.len(), &b.text) { (a, b) } else { (b, a) };
-    if short.words.is_empty() {
-        return 0.0;
-    }
-    let best = |word: &String| {
-        long.words.keys().map(|other| jaro_winkler(word, other)).fold(0.0, f64::max)
-    };
-    short.words.keys().map(best).sum::<f64>() / short.words.len() as f64
-}
-
-/// Whether `long` has all words of `short` and more.
-fn extends(long: &TextProfile, short: &TextProfile) -> bool {
-    long.words.len() > short.words.len()
-        && short.words.keys().all(|word| long.words.contains_key(word))
-}
-
-fn is_acronym(short: &str, long: &str) -> bool {
-    let initials: String = long.split(' ').filter_map(|word| word.chars().next()).collect();
-    initials.chars().count() >= 2 && short == initials
-}
-
-/// Share of the longer code that two codes have in common at their begin; 0 when that
-/// is too short to mean anything.
-fn begins_alike(a: &str, b: &str) -> f64 {
-    let n_shared = a.chars().zip(b.chars()).take_while(|(x, y)| x == y).count();
-    let n = a.chars().count().max(b.chars().count());
-    if n_shared < MIN_SHARED_CODE_CHARS { 0.0 } else { ratio(n_shared, n) }
 }
 
 #[cfg(test)]

@@ -14,6 +14,7 @@ mod entities;
 mod features;
 mod groups;
 mod learn;
+mod likeness;
 mod matcher;
 mod profile;
 mod record;

@@ -1,6 +1,6 @@
 //! `kill -9` at any instant loses nothing that was acknowledged.
 
-use crate::fixtures::{example, ingest, open, program};
+use crate::fixtures::{example, ingest, init_with_text_alone, open, program};
 use std::collections::BTreeSet;
 use std::io::{BufRead, BufReader};
 use std::path::{Path, PathBuf};
@@ -65,10 +65,10 @@ fn ingest_and_kill(kb: &Path, delay: Duration, acknowledged: &mut BTreeSet<Strin
 #[test]
 fn kills_lose_nothing_and_leave_nothing() {
     let undisturbed = tempfile::tempdir().unwrap();
-    KnowledgeBase::init(undisturbed.path()).unwrap();
+    init_with_text_alone(undisturbed.path());
     let expected = ingest(&mut open(undisturbed.path()), &corpus());
     let mut root = tempfile::tempdir().unwrap();
-    KnowledgeBase::init(root.path()).unwrap();
+    init_with_text_alone(root.path());
     let mut acknowledged = BTreeSet::new();
     let (mut n_kills, mut n_runs) = (0, 0u64);
     let mut slowest = Duration::ZERO;
@@ -93,7 +93,7 @@ fn kills_lose_nothing_and_leave_nothing() {
             assert_eq!(status.generation, Some(expected.clone()));
             drop(knowledge_base);
             root = tempfile::tempdir().unwrap();
-            KnowledgeBase::init(root.path()).unwrap();
+            init_with_text_alone(root.path());
             acknowledged.clear();
         }
     }

@@ -31,7 +31,7 @@ fn rows(knowledge_base: &KnowledgeBase, query: &str) -> BTreeSet<String> {
 }
 
 /// Every triple that does not tell when, from where and by whom documents came and went.
-fn knowledge(knowledge_base: &KnowledgeBase) -> BTreeSet<String> {
+pub(crate) fn knowledge(knowledge_base: &KnowledgeBase) -> BTreeSet<String> {
     rows(
         knowledge_base,
         "SELECT ?g ?s ?p ?o { GRAPH ?g { ?s ?p ?o }

@@ -2,8 +2,11 @@
 //! slow Python tokenizer, see `tests/reference/minilm.py`.
 
 use crate::fixtures::embedder;
+use proptest::prelude::*;
 use serde::Deserialize;
-use veritrail::embed::TextRole;
+use std::sync::OnceLock;
+use tokenizers::Tokenizer;
+use veritrail::embed::{TextRole, cache_dir_from_env};
 
 #[derive(Deserialize)]
 struct ReferenceText {
@@ -33,4 +36,26 @@ fn embeddings_of_all_lengths_and_scripts_agree_with_the_reference() {
     let least = cosines.fold(f32::INFINITY, f32::min);
     assert!(least >= 0.9999, "least cosine {least}");
     assert!(embedded.n_truncated > 0, "the texts include some beyond 256 tokens");
+}
+
+proptest! {
+    /// Counting word by word, once for each word, is counting the whole.
+    #[test]
+    fn a_text_has_the_tokens_of_its_words(
+        text in "(the|valves?|E-17|[a-zA-Z]{1,12}|[ \t\n\r]|[.,]|\\[SEP\\]|[\u{0}\u{b}\u{85}\u{a0}\u{2003}é\u{301}中😀]){0,60}"
+    ) {
+        let path = cache_dir_from_env().join("models/all-minilm-l6-v2/tokenizer.json");
+        static TOKENIZER: OnceLock<Tokenizer> = OnceLock::new();
+        let whole = TOKENIZER.get_or_init(|| {
+            let mut tokenizer = Tokenizer::from_file(path).expect("run `make models` first");
+            tokenizer.with_truncation(None).unwrap();
+            tokenizer.with_padding(None);
+            tokenizer
+        });
+        let expected = whole.encode_fast(text.as_str(), false).unwrap().len();
+        let counter = embedder().token_counter();
+        for _ in 0..2 {
+            prop_assert_eq!(counter.count(&text), expected, "{:?}", text);
+        }
+    }
 }

@@ -54,6 +54,13 @@ pub(crate) fn pump_documents() -> TempDir {
     folder
 }
 
+/// Makes a knowledge base that the program, too, opens with the text model alone, as
+/// [`open`] does.
+pub(crate) fn init_with_text_alone(root: &Path) {
+    KnowledgeBase::init(root).unwrap();
+    write(root, "veritrail.toml", "[models]\npictures = []\nocr = \"off\"\n");
+}
+
 pub(crate) fn open(root: &Path) -> KnowledgeBase {
     KnowledgeBase::open(root, embedder()).unwrap()
 }
@@ -95,4 +102,17 @@ pub(crate) fn outcome(output: &Output) -> (i32, String, String) {
 /// The example that comes with the project.
 pub(crate) fn example() -> PathBuf {
     Path::new(env!("CARGO_MANIFEST_DIR")).join("data/example")
+}
+
+/// Copies a folder and all below it.
+pub(crate) fn copy_folder(from: &Path, to: &Path) {
+    std::fs::create_dir_all(to).unwrap();
+    for entry in std::fs::read_dir(from).unwrap().map(Result::unwrap) {
+        let (path, target) = (entry.path(), to.join(entry.file_name()));
+        if path.is_dir() {
+            copy_folder(&path, &target);
+        } else {
+            std::fs::copy(&path, &target).unwrap();
+        }
+    }
 }

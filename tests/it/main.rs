@@ -5,6 +5,7 @@
 
 mod adapt;
 mod bad_input;
+mod closed_output;
 mod crash;
 mod data_loaders;
 mod delete;
@@ -13,7 +14,9 @@ mod document_files;
 mod embedding_reference;
 mod entity_resolution;
 mod examples;
+mod failing_disk;
 mod fixtures;
+mod fuzz;
 mod glossary;
 mod hub;
 mod knowledge_base;
@@ -28,5 +31,6 @@ mod picture_routes;
 mod picture_text;
 mod pictures;
 mod server;
+mod shacl_suite;
 mod shapes;
 mod vector_search;

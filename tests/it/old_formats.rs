@@ -4,26 +4,13 @@
 //! `tests/old/documents`. A new format gets a folder of its own beside it; the
 //! old ones are never written again.
 
-use crate::fixtures::{ingest, open};
-use std::fs;
+use crate::fixtures::{copy_folder, ingest, open};
 use std::path::{Path, PathBuf};
 use veritrail::engine::AskOptions;
 use veritrail::model::Query;
 
 fn old(name: &str) -> PathBuf {
     Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/old").join(name)
-}
-
-fn copy_folder(from: &Path, to: &Path) {
-    fs::create_dir_all(to).unwrap();
-    for entry in fs::read_dir(from).unwrap().map(Result::unwrap) {
-        let (path, target) = (entry.path(), to.join(entry.file_name()));
-        if path.is_dir() {
-            copy_folder(&path, &target);
-        } else {
-            fs::copy(&path, &target).unwrap();
-        }
-    }
 }
 
 #[test]

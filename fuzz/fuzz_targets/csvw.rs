@@ -1,0 +1,10 @@
+//! Metadata of tables from any bytes.
+
+#![no_main]
+
+#[path = "../targets.rs"]
+mod targets;
+
+libfuzzer_sys::fuzz_target!(|bytes: &[u8]| {
+    targets::run("csvw", bytes);
+});

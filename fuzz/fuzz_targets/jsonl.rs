@@ -1,0 +1,10 @@
+//! Records from any bytes.
+
+#![no_main]
+
+#[path = "../targets.rs"]
+mod targets;
+
+libfuzzer_sys::fuzz_target!(|bytes: &[u8]| {
+    targets::run("jsonl", bytes);
+});
