@@ -14,6 +14,8 @@ pub const VERSION_PREFIX: &str = "urn:veritrail:version:";
 pub const FRAGMENT_PREFIX: &str = "urn:veritrail:fragment:";
 /// Prefix of mention IRIs.
 pub const MENTION_PREFIX: &str = "urn:veritrail:mention:";
+/// Prefix of relation IRIs.
+pub const RELATION_PREFIX: &str = "urn:veritrail:relation:";
 /// Prefix of entities that are known by a label only.
 pub const ENTITY_PREFIX: &str = "urn:veritrail:entity:";
 /// Prefix of depiction IRIs.
@@ -102,6 +104,10 @@ terms! {
         LINKS_TO = "linksTo";
         /// An annotation that says which entity a stretch of text names.
         MENTION = "Mention";
+        /// A statement that a text makes about an entity.
+        RELATION = "Relation";
+        /// What a text says that something is.
+        IS_A = "isA";
         /// A node of the knowledge graph.
         ENTITY = "Entity";
         /// An entity that is the subject of a document.
@@ -152,6 +158,8 @@ terms! {
         RECIPE = "recipe";
         /// Digest of the mentions found in a document version.
         MENTIONS_SHA256 = "mentionsSha256";
+        /// Digest of the relations found in a document version.
+        RELATIONS_SHA256 = "relationsSha256";
         /// Position in a sequence, from 0.
         ORDINAL = "ordinal";
         /// The exact text.
@@ -329,6 +337,12 @@ terms! {
         TYPE = "type";
         /// What a structure states.
         VALUE = "value";
+        /// What a reified statement is about.
+        SUBJECT = "subject";
+        /// The property of a reified statement.
+        PREDICATE = "predicate";
+        /// The value of a reified statement.
+        OBJECT = "object";
         /// First member of a list.
         FIRST = "first";
         /// The list behind the first member.
@@ -447,8 +461,14 @@ terms! {
         LANGUAGE = "language";
         /// Version to document.
         IS_VERSION_OF = "isVersionOf";
-        /// Fragment to version.
+        /// Fragment to version, and part to whole as a text states it.
         IS_PART_OF = "isPartOf";
+        /// Whole to part.
+        HAS_PART = "hasPart";
+        /// Newer to older.
+        REPLACES = "replaces";
+        /// A thing to what it cannot do without.
+        REQUIRES = "requires";
         /// Link from a fragment to a document.
         REFERENCES = "references";
         /// Description.

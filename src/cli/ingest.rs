@@ -72,9 +72,10 @@ pub(super) fn run(arguments: &Arguments, ingest: &IngestArguments) -> anyhow::Re
         );
     }
     println!(
-        "{} entities in {} mentions, {} merged; {} questions wait for a person{}",
+        "{} entities in {} mentions, {} relations, {} merged; {} questions wait for a person{}",
         published.n_entities,
         published.n_mentions,
+        published.n_relations,
         published.n_merges,
         published.n_questions,
         if published.n_questions > 0 { " (veritrail review)" } else { "" }

@@ -30,6 +30,7 @@ mod picture_report;
 mod picture_text;
 mod pictures;
 mod publish;
+mod relate;
 mod same;
 mod service;
 mod shape_files;

@@ -1,8 +1,8 @@
 //! A generation out of what was taken in.
 //!
-//! Mentions depend on the labels of the whole corpus, so they are extracted
-//! here and not at ingest; a digest on each version says whether its mentions
-//! are current. Indexes are built aside and become visible by one rename.
+//! Mentions and relations depend on the labels of the whole corpus, so they are
+//! extracted here and not at ingest; digests on each version say whether its
+//! mentions and relations are current. Indexes are built aside and become visible by one rename.
 
 use super::blobs::write_atomically;
 use super::build::{Progress, now, software};
@@ -37,6 +37,8 @@ pub struct Published {
     pub n_entities: usize,
     /// Places where fragments name an entity.
     pub n_mentions: usize,
+    /// Statements that fragments make about entities.
+    pub n_relations: usize,
     /// Claims that two entities are one, that count.
     pub n_merges: usize,
     /// Claims that wait for a person, about entities and about what pictures show.
@@ -70,10 +72,13 @@ impl Stages<'_, '_> {
 struct Linked {
     /// Digest of the mentions of each version.
     digests: HashMap<VersionId, Digest>,
+    /// Digest of the relations of each version.
+    relations: HashMap<VersionId, Digest>,
     /// Mentions in words about pictures.
     about_pictures: Vec<Mention>,
     n_entities: usize,
     n_mentions: usize,
+    n_relations: usize,
 }
 
 impl KnowledgeBase {
@@ -92,13 +97,12 @@ impl KnowledgeBase {
         stages.begin("finding names");
         let documents = self.graph.documents()?;
         let fragments = self.graph.fragments()?;
-        let Linked { digests: mention_digests, about_pictures, n_entities, n_mentions } =
-            self.link(&documents, &fragments)?;
+        let linked = self.link(&documents, &fragments)?;
         self.graph.set_near_duplicates(&near_duplicates(&documents))?;
         stages.begin("finding what is the same");
         let same = self.resolve_same(&documents, &fragments)?;
         stages.begin("naming what pictures show");
-        let depictions = self.depict(&documents, &fragments, &about_pictures)?;
+        let depictions = self.depict(&documents, &fragments, &linked.about_pictures)?;
         let settings = format!("{:?}", self.config.lexical);
         let mut parts: Vec<Vec<u8>> = vec![PUBLISH_VERSION.into()];
         parts.extend(self.models.spaces().iter().map(|space| space.id().0.as_bytes().to_vec()));
@@ -112,8 +116,10 @@ impl KnowledgeBase {
             parts.push(document.version.as_str().into());
             parts.push(document.recipe.as_bytes().to_vec());
             parts.push(document.access_label.0.clone().into());
-            let mentions = mention_digests.get(&document.version);
-            parts.push(mentions.map_or_else(Vec::new, |digest| digest.as_bytes().to_vec()));
+            for digests in [&linked.digests, &linked.relations] {
+                let digest = digests.get(&document.version);
+                parts.push(digest.map_or_else(Vec::new, |digest| digest.as_bytes().to_vec()));
+            }
         }
         let beyond_words = digest_beyond_words(&depictions);
         parts.extend(beyond_words.map(|digest| digest.as_bytes().to_vec()));
@@ -138,15 +144,16 @@ impl KnowledgeBase {
         Ok(Published {
             generation,
             changed,
-            n_entities,
-            n_mentions,
+            n_entities: linked.n_entities,
+            n_mentions: linked.n_mentions,
+            n_relations: linked.n_relations,
             n_merges: merged.count(),
             n_questions: asked.count() + shown.count(),
             stages: stages.done,
         })
     }
 
-    /// Extracts and resolves mentions and writes those that differ.
+    /// Extracts and resolves mentions, reads relations, and writes those that differ.
     fn link(
         &self,
         documents: &[DocumentSummary],
@@ -187,6 +194,7 @@ impl KnowledgeBase {
         let n_mentions = kept.len();
         let about_pictures: Vec<Mention> =
             kept.iter().filter(|m| pictures.contains(&m.fragment)).cloned().collect();
+        let related = self.relate(documents, fragments, &topics, &resolution.entities, &kept);
         let version_of: HashMap<&str, &VersionId> =
             fragments.iter().map(|f| (f.id.as_str(), &f.version)).collect();
         let mut by_version: BTreeMap<&VersionId, Vec<Mention>> =
@@ -217,8 +225,16 @@ impl KnowledgeBase {
         all.extend(resolution.entities.iter().cloned());
         self.graph.set_entities(&all, &resolution.close_matches)?;
         self.graph.set_mentions(&writes, &mut |_| {})?;
+        self.graph.set_relations(&related.writes(documents))?;
         self.graph.set_entities(&resolution.entities, &resolution.close_matches)?;
-        Ok(Linked { digests, about_pictures, n_entities: resolution.entities.len(), n_mentions })
+        Ok(Linked {
+            digests,
+            n_relations: related.n_relations(),
+            relations: related.digests,
+            about_pictures,
+            n_entities: resolution.entities.len(),
+            n_mentions,
+        })
     }
 
     fn build_indexes(

@@ -5,7 +5,7 @@ use super::read::iri;
 use super::store::{Store, drop_graph, insert};
 use super::write::{imported_graph, versions_of};
 use crate::model::{AnswerId, Digest, DocumentId, VersionId};
-use crate::vocab::{self, dcterms, prov, schema, vt};
+use crate::vocab::{self, dcterms, prov, rdf, schema, vt};
 use oxigraph::model::{GraphName, Literal, NamedNode, NamedNodeRef, Quad, Term, Triple};
 use oxigraph::store::Transaction;
 use std::collections::BTreeSet;
@@ -222,14 +222,19 @@ fn n_quads(transaction: &Transaction<'_>, graph: &str) -> Result<usize, GraphErr
     Ok(graph_quads(transaction, graph)?.len())
 }
 
-/// Entities that a graph mentions, is about or describes.
+/// Properties by which the graph of a version names entities.
+const NAMING: [&str; 4] = [schema::MENTIONS, schema::ABOUT, rdf::SUBJECT, rdf::OBJECT];
+
+/// Entities that a graph mentions, is about, relates or describes.
 fn supported(transaction: &Transaction<'_>, graph: &str) -> Result<BTreeSet<String>, GraphError> {
     let imported = graph.starts_with(vocab::GRAPH_IMPORTED_PREFIX);
     let mut entities = BTreeSet::new();
     for quad in graph_quads(transaction, graph)? {
         if imported {
             entities.insert(iri(&Term::from(quad.subject)));
-        } else if [schema::MENTIONS, schema::ABOUT].contains(&quad.predicate.as_str()) {
+        } else if NAMING.contains(&quad.predicate.as_str())
+            && matches!(quad.object, Term::NamedNode(_))
+        {
             entities.insert(iri(&quad.object));
         }
     }
@@ -239,7 +244,7 @@ fn supported(transaction: &Transaction<'_>, graph: &str) -> Result<BTreeSet<Stri
 /// Whether a document mentions an entity, is about it, or describes it.
 fn is_supported(transaction: &Transaction<'_>, entity: &str) -> Result<bool, GraphError> {
     let node = NamedNodeRef::new_unchecked(entity);
-    for predicate in [schema::MENTIONS, schema::ABOUT] {
+    for predicate in NAMING {
         let predicate = NamedNodeRef::new_unchecked(predicate);
         let mut named =
             transaction.quads_for_pattern(None, Some(predicate), Some(node.into()), None);

@@ -3,7 +3,7 @@
 use super::error::GraphError;
 use super::store::Store;
 use crate::model::{Digest, FragmentId, SpaceId};
-use crate::vocab::{self, dcterms, oa, schema, vt};
+use crate::vocab::{self, dcterms, oa, rdf, schema, vt};
 use std::collections::{BTreeMap, HashSet};
 
 /// What is wrong; empty lists when nothing is.
@@ -22,7 +22,7 @@ impl IntegrityReport {
 
 impl Store {
     /// Checks that every fragment belongs to a version, every version to one
-    /// document, every mention to a fragment and an entity, and that every
+    /// document, every mention and relation to a fragment and its entities, and that every
     /// vector and original that the graph names is known to the caller.
     ///
     /// # Errors
@@ -42,7 +42,8 @@ impl Store {
             findings.push(format!("document {document} has {n} versions at once"));
         }
         let fragments = self.column(dcterms::IS_PART_OF)?;
-        for (fragment, version) in &fragments {
+        let is_fragment = |(id, _): &(&String, &String)| id.starts_with(vocab::FRAGMENT_PREFIX);
+        for (fragment, version) in fragments.iter().filter(is_fragment) {
             if !versions.contains_key(version) {
                 findings.push(format!("fragment {fragment} belongs to no version"));
             }
@@ -69,9 +70,14 @@ impl Store {
                 findings.push(format!("fragment {fragment} mentions unknown entity {entity}"));
             }
         }
+        for (relation, entity) in self.pairs(rdf::SUBJECT)? {
+            if relation.starts_with(vocab::RELATION_PREFIX) && !entities.contains(&entity) {
+                findings.push(format!("relation {relation} is about unknown entity {entity}"));
+            }
+        }
         for (target, fragment) in self.pairs(oa::HAS_SOURCE)? {
             if !fragments.contains_key(&fragment) {
-                findings.push(format!("mention target {target} points at no fragment"));
+                findings.push(format!("target {target} points at no fragment"));
             }
         }
         findings.sort();

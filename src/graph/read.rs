@@ -26,6 +26,10 @@ pub struct DocumentSummary {
     pub recipe: Digest,
     /// Digest of the mentions, once they were extracted.
     pub mentions_digest: Option<Digest>,
+    /// Digest of the relations, once they were extracted.
+    pub relations_digest: Option<Digest>,
+    /// BCP 47 language tag, when known.
+    pub language: Option<String>,
     /// Source path or given id.
     pub source: String,
     /// Title.
@@ -57,6 +61,8 @@ impl Store {
         let text_digests = self.column(vt::TEXT_SHA256)?;
         let recipes = self.column(vt::RECIPE)?;
         let mentions = self.column(vt::MENTIONS_SHA256)?;
+        let relations = self.column(vt::RELATIONS_SHA256)?;
+        let languages = self.column(dcterms::LANGUAGE)?;
         let formats = self.column(dcterms::FORMAT)?;
         let labels = self.column(vt::ACCESS_LABEL)?;
         let pictures = PictureColumns::read(self)?;
@@ -76,6 +82,8 @@ impl Store {
                 text_digest: digest(&text_digests, "vt:textSha256")?,
                 recipe: digest(&recipes, "vt:recipe")?,
                 mentions_digest: mentions.get(&version).and_then(|text| text.parse().ok()),
+                relations_digest: relations.get(&version).and_then(|text| text.parse().ok()),
+                language: languages.get(&version).cloned(),
                 aliases: sorted(aliases.get(&id)),
                 is_term: terms.contains(&id),
                 source: sources.get(&id).cloned().unwrap_or_default(),

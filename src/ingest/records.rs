@@ -1,6 +1,6 @@
 //! Names in the graph for rows and objects that no mapping names.
 
-use crate::model::DocumentId;
+use crate::model::{DocumentId, Predicate};
 use crate::vocab;
 use oxigraph::model::NamedNode;
 
@@ -17,7 +17,7 @@ pub(super) fn record(source: &str, key: &str) -> NamedNode {
 
 /// The property of this header or key, the same in all documents.
 pub(super) fn property(name: &str) -> NamedNode {
-    NamedNode::new_unchecked(format!("{}{}", vocab::PROPERTY_PREFIX, words(name)))
+    NamedNode::new_unchecked(Predicate::from_key(name).as_str())
 }
 
 /// The class of the rows or objects of a table or member of this name.

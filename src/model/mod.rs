@@ -21,6 +21,7 @@ mod merge;
 mod picture_facts;
 mod picture_text;
 mod region;
+mod relation;
 mod space;
 mod span;
 
@@ -44,5 +45,6 @@ pub use picture_facts::{
 };
 pub use picture_text::{PictureText, PlacedLine, TextLine};
 pub use region::{Region, RegionParseError};
+pub use relation::{Predicate, Relation, RelationObject};
 pub use space::{Embedding, Space, SpaceError, SpaceId};
 pub use span::Span;
