@@ -5,6 +5,7 @@
 
 use crate::answer;
 use crate::embed::Device;
+use crate::extract::ExtractConfig;
 use crate::graph::GraphConfig;
 use crate::index::{DenseConfig, LexicalConfig};
 use crate::ingest::IngestConfig;
@@ -21,6 +22,8 @@ use std::path::Path;
 pub struct Config {
     /// Taking in documents.
     pub ingest: IngestConfig,
+    /// Finding what documents state.
+    pub extract: ExtractConfig,
     /// The graph.
     pub graph: GraphConfig,
     /// Vector search.

@@ -42,6 +42,10 @@ pub const CLASS_PREFIX: &str = "urn:veritrail:class:";
 pub const BYTES_PREFIX: &str = "urn:veritrail:sha256:";
 /// Prefix of activities: ingests and the making of answers.
 pub const ACTIVITY_PREFIX: &str = "urn:veritrail:activity:";
+/// Prefix of statements of texts.
+pub const STATEMENT_PREFIX: &str = "urn:veritrail:statement:";
+/// Prefix of the activities of asking a language model about a fragment.
+pub const EXTRACTION_PREFIX: &str = "urn:veritrail:activity:extract:";
 /// Prefix of agents: people, the program, language models.
 pub const AGENT_PREFIX: &str = "urn:veritrail:agent:";
 
@@ -128,6 +132,38 @@ terms! {
         INGEST = "Ingest";
         /// The activity of answering a question.
         ANSWERING = "Answering";
+        /// The activity of asking a language model what a fragment states.
+        EXTRACTION = "Extraction";
+        /// What a fragment states, by a language model, in words of the fragment.
+        STATEMENT = "Statement";
+        /// Property in which a statement is made.
+        PREDICATE = "predicate";
+        /// Words that name the subject of a statement.
+        SUBJECT_TEXT = "subjectText";
+        /// First code point of the subject's words.
+        SUBJECT_START = "subjectStart";
+        /// Code point after the subject's words.
+        SUBJECT_END = "subjectEnd";
+        /// Class of the subject of a statement.
+        SUBJECT_CLASS = "subjectClass";
+        /// Words that name the object of a statement.
+        OBJECT_TEXT = "objectText";
+        /// Words that are the object of a statement.
+        OBJECT_VALUE = "objectValue";
+        /// First code point of the object's words.
+        OBJECT_START = "objectStart";
+        /// Code point after the object's words.
+        OBJECT_END = "objectEnd";
+        /// Class of the object of a statement.
+        OBJECT_CLASS = "objectClass";
+        /// Tokens of prompts.
+        PROMPT_TOKENS = "promptTokens";
+        /// Tokens of outputs.
+        OUTPUT_TOKENS = "outputTokens";
+        /// Whether tokens were counted by the server or estimated.
+        TOKEN_COUNT = "tokenCount";
+        /// How many statements were left out, and why.
+        REJECTED = "rejected";
         /// A published state of corpus, indexes and projection.
         GENERATION = "Generation";
         /// An embedding space.
@@ -349,6 +385,8 @@ terms! {
         REST = "rest";
         /// The empty list.
         NIL = "nil";
+        /// A property.
+        PROPERTY = "Property";
         /// Datatype of texts with a language.
         LANG_STRING = "langString";
     }
@@ -359,6 +397,10 @@ terms! {
     owl = "http://www.w3.org/2002/07/owl#" {
         /// A class.
         CLASS = "Class";
+        /// A property whose objects are things.
+        OBJECT_PROPERTY = "ObjectProperty";
+        /// A property whose objects are values.
+        DATATYPE_PROPERTY = "DatatypeProperty";
     }
 }
 
@@ -373,6 +415,10 @@ terms! {
         COMMENT = "comment";
         /// A class whose instances are all instances of another.
         SUB_CLASS_OF = "subClassOf";
+        /// Class of the subjects of a property.
+        DOMAIN = "domain";
+        /// Class or datatype of the objects of a property.
+        RANGE = "range";
     }
 }
 
@@ -493,82 +539,32 @@ terms! {
         DESCRIPTION = "description";
         /// Alternative name.
         ALTERNATE_NAME = "alternateName";
+        /// Who makes something.
+        MANUFACTURER = "manufacturer";
+        /// Where something is.
+        LOCATION = "location";
+        /// Who employs somebody.
+        WORKS_FOR = "worksFor";
+        /// A number or code by which something is known.
+        IDENTIFIER = "identifier";
+        /// A thing that is made.
+        PRODUCT = "Product";
+        /// A group of people.
+        ORGANIZATION = "Organization";
+        /// A human being.
+        PERSON = "Person";
+        /// A place.
+        PLACE = "Place";
     }
 }
 
-terms! {
-    /// Friend of a Friend.
-    foaf = "http://xmlns.com/foaf/0.1/" {
-        /// What a picture shows.
-        DEPICTS = "depicts";
-    }
-}
-
-terms! {
-    /// Web Annotation.
-    oa = "http://www.w3.org/ns/oa#" {
-        /// Annotation.
-        ANNOTATION = "Annotation";
-        /// What an annotation says.
-        HAS_BODY = "hasBody";
-        /// What an annotation is about.
-        HAS_TARGET = "hasTarget";
-        /// The whole resource of a target.
-        HAS_SOURCE = "hasSource";
-        /// Which part of it.
-        HAS_SELECTOR = "hasSelector";
-        /// Selection by position.
-        TEXT_POSITION_SELECTOR = "TextPositionSelector";
-        /// Selection by a media fragment, here a box.
-        FRAGMENT_SELECTOR = "FragmentSelector";
-        /// Selection by quotation.
-        TEXT_QUOTE_SELECTOR = "TextQuoteSelector";
-        /// First code point.
-        START = "start";
-        /// Code point after the last.
-        END = "end";
-        /// Quoted text.
-        EXACT = "exact";
-    }
-}
-
+mod annotation;
+mod photo;
 mod shacl;
 
+pub use annotation::{foaf, oa};
+pub use photo::{exif, geo};
 pub use shacl::sh;
-
-terms! {
-    /// EXIF, the W3C vocabulary.
-    exif = "http://www.w3.org/2003/12/exif/ns#" {
-        /// Maker of the camera.
-        MAKE = "make";
-        /// Model of the camera.
-        MODEL = "model";
-        /// Program that wrote the file.
-        SOFTWARE = "software";
-        /// When the picture was taken.
-        DATE_TIME_ORIGINAL = "dateTimeOriginal";
-        /// Exposure in seconds.
-        EXPOSURE_TIME = "exposureTime";
-        /// Focal length divided by the aperture.
-        F_NUMBER = "fNumber";
-        /// Sensitivity by ISO 12232.
-        ISO_SPEED_RATINGS = "isoSpeedRatings";
-        /// Focal length in millimetres.
-        FOCAL_LENGTH = "focalLength";
-    }
-}
-
-terms! {
-    /// Places by WGS 84.
-    geo = "http://www.w3.org/2003/01/geo/wgs84_pos#" {
-        /// Degrees north.
-        LAT = "lat";
-        /// Degrees east.
-        LONG = "long";
-        /// Metres above the sea.
-        ALT = "alt";
-    }
-}
 
 /// Prefixes that metadata of tables may use besides those of queries, by the
 /// initial context of RDFa.

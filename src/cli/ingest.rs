@@ -6,7 +6,7 @@ use super::output::{ExitCode, ProgressReporter, causes};
 use clap::Args;
 use std::path::PathBuf;
 use std::time::Instant;
-use veritrail::engine::{DeleteOptions, KnowledgeBase, Progress};
+use veritrail::engine::{DeleteOptions, ExtractOutcome, KnowledgeBase, Progress};
 
 /// Example: `veritrail ingest data/example --kb support`
 #[derive(Debug, Args)]
@@ -19,6 +19,9 @@ pub(super) struct IngestArguments {
     /// Delete documents that came from the same source before and are no longer there.
     #[arg(long)]
     prune: bool,
+    /// Ask no language model what documents state, whatever `extract.llm` says.
+    #[arg(long)]
+    no_llm: bool,
 }
 
 pub(super) fn run(arguments: &Arguments, ingest: &IngestArguments) -> anyhow::Result<ExitCode> {
@@ -45,6 +48,10 @@ pub(super) fn run(arguments: &Arguments, ingest: &IngestArguments) -> anyhow::Re
         let delete = &mut |progress: Progress<'_>| reporter.show(&progress);
         knowledge_base.delete(&outcome.vanished, &options, delete)?;
     }
+    let extracted = match ingest.no_llm {
+        true => ExtractOutcome::default(),
+        false => knowledge_base.extract(&mut |p| reporter.show(&p))?,
+    };
     let published = knowledge_base.publish(&mut |p| reporter.show(&p))?;
     drop(reporter);
     println!(
@@ -71,6 +78,9 @@ pub(super) fn run(arguments: &Arguments, ingest: &IngestArguments) -> anyhow::Re
             outcome.n_truncated
         );
     }
+    for line in super::extracted::lines(&extracted) {
+        println!("{line}");
+    }
     println!(
         "{} entities in {} mentions, {} relations, {} merged; {} questions wait for a person{}",
         published.n_entities,
@@ -87,6 +97,9 @@ pub(super) fn run(arguments: &Arguments, ingest: &IngestArguments) -> anyhow::Re
         format!("embedding {:.1} s", stages.embed),
         format!("writing {:.1} s", stages.write),
     ];
+    if extracted.n_asked > 0 {
+        times.push(format!("asking the language model {:.1} s", extracted.seconds));
+    }
     times.extend(published.stages.iter().map(|(stage, seconds)| format!("{stage} {seconds:.1} s")));
     println!("time: {}", times.join(", "));
     let state = if published.changed { "published" } else { "unchanged" };
@@ -103,5 +116,12 @@ pub(super) fn run(arguments: &Arguments, ingest: &IngestArguments) -> anyhow::Re
     for failed in &outcome.failed {
         eprintln!("not taken in: {}", causes(failed));
     }
-    Ok(if outcome.failed.is_empty() { ExitCode::Success } else { ExitCode::Partial })
+    for unasked in &extracted.unasked {
+        eprintln!("not read by the language model: {}: {}", unasked.source, unasked.reason);
+    }
+    Ok(if outcome.failed.is_empty() && extracted.unasked.is_empty() {
+        ExitCode::Success
+    } else {
+        ExitCode::Partial
+    })
 }

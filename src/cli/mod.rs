@@ -11,6 +11,7 @@ mod demo;
 mod entity;
 mod eval;
 mod eval_entities;
+mod extracted;
 mod ingest;
 mod models;
 mod output;

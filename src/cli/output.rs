@@ -249,6 +249,31 @@ impl ProgressReporter {
                 bar.set_length(*n_total as u64);
                 bar.set_position(*n_documents as u64);
             }
+            (Progress::Extracting { n_fragments, n_total, n_tokens }, Some(bar)) => {
+                let style =
+                    "{bar:30} {pos}/{len} fragments read, {per_sec}, {eta} left  {wide_msg}";
+                if *n_fragments == 0
+                    && let Ok(style) = ProgressStyle::with_template(style)
+                {
+                    bar.reset();
+                    bar.set_style(style);
+                }
+                bar.set_length(*n_total as u64);
+                bar.set_position(*n_fragments as u64);
+                bar.set_message(format!("{n_tokens} tokens"));
+            }
+            (Progress::Extracting { n_fragments, n_total, n_tokens }, None) => {
+                if *n_fragments == 0 {
+                    self.begun = Instant::now();
+                } else if self.last_line.elapsed() >= BETWEEN_LINES {
+                    self.last_line = Instant::now();
+                    let rate = *n_fragments as f64 / self.begun.elapsed().as_secs_f64();
+                    let left = n_total.saturating_sub(*n_fragments) as f64 / rate.max(1e-9);
+                    eprintln!(
+                        "{n_fragments}/{n_total} fragments read, {rate:.1}/s, {left:.0} s left, {n_tokens} tokens"
+                    );
+                }
+            }
             (Progress::Publishing(stage), Some(bar)) => bar.set_message((*stage).to_owned()),
             (
                 Progress::Ingesting { n_documents, n_total, .. }

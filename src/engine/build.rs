@@ -49,6 +49,15 @@ pub enum Progress<'a> {
         /// How many there are, as far as a look at the files tells.
         n_total: usize,
     },
+    /// Fragments that a language model reads.
+    Extracting {
+        /// Fragments that are done.
+        n_fragments: usize,
+        /// How many there are to do.
+        n_total: usize,
+        /// Tokens of prompts and outputs so far.
+        n_tokens: u64,
+    },
     /// A stage of publishing.
     Publishing(&'a str),
 }

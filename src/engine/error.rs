@@ -195,6 +195,14 @@ pub enum EngineError {
     /// The language model's settings cannot be used.
     #[error(transparent)]
     Llm(#[from] crate::llm::SetupError),
+    /// A term of the settings that cannot stand in the graph.
+    #[error(
+        "`{0}` of extract.llm is no IRI; expected one such as `http://purl.org/dc/terms/requires`"
+    )]
+    TermIri(String),
+    /// More terms than a prompt can list.
+    #[error(transparent)]
+    Terms(#[from] crate::extract::TooManyTerms),
     /// The runtime for network calls cannot start.
     #[error("the runtime for network calls cannot start")]
     Runtime(#[source] io::Error),

@@ -20,6 +20,9 @@ mod evaluate_entities;
 mod evaluate_mentions;
 mod evaluate_pages;
 mod evaluate_pictures;
+mod extract;
+mod extract_calls;
+mod extract_outcome;
 mod knowledge_base;
 mod language_model;
 mod match_model;
@@ -36,7 +39,9 @@ mod service;
 mod shape_files;
 mod source_folder;
 mod sparql;
+mod stated;
 mod sweep;
+mod token_budget;
 mod validate;
 
 pub use adapt::{AdaptOptions, AdaptReport, adapt, adapted_model, adapted_space};
@@ -52,6 +57,7 @@ pub use evaluate_entities::{EntityReport, LabelledPairs, evaluate_entities, lear
 pub use evaluate_mentions::evaluate_mentions;
 pub use evaluate_pages::{AskedPictures, EvaluatePagesOptions, evaluate_pages};
 pub use evaluate_pictures::evaluate_pictures;
+pub use extract_outcome::{ExtractOutcome, Unasked};
 pub use knowledge_base::{KnowledgeBase, Status};
 pub use models::Models;
 pub use picture_report::{NearDuplicate, PictureReport};

@@ -8,6 +8,7 @@ use super::blobs::write_atomically;
 use super::build::{Progress, now, software};
 use super::error::{EngineError, io_error};
 use super::knowledge_base::KnowledgeBase;
+use super::stated::Stated;
 use super::sweep::{UNFINISHED_PREFIX, Writing};
 use crate::extract::{ACCEPTED_FROM, Gazetteer, link_mentions, mentions};
 use crate::graph::{DocumentSummary, MentionsWrite, Triples};
@@ -181,11 +182,13 @@ impl KnowledgeBase {
         for link in self.graph.links()? {
             links.entry(link.fragment.clone()).or_default().push(link);
         }
+        let mut stated = Stated::read(&self.graph)?;
         let mut found = Vec::new();
         for fragment in fragments {
             let mut named = mentions(fragment, &gazetteer);
             let links = links.get(&fragment.id).map_or(&[][..], Vec::as_slice);
             named.extend(link_mentions(fragment, links, &topics, &named));
+            stated.add_names(fragment, &mut table, &mut named);
             found.extend(named);
         }
         let (resolution, kept) = table.resolve(found);
@@ -194,7 +197,9 @@ impl KnowledgeBase {
         let n_mentions = kept.len();
         let about_pictures: Vec<Mention> =
             kept.iter().filter(|m| pictures.contains(&m.fragment)).cloned().collect();
-        let related = self.relate(documents, fragments, &topics, &resolution.entities, &kept);
+        let stated = stated.into_relations();
+        let entities = &resolution.entities;
+        let related = self.relate(documents, fragments, &topics, entities, &kept, stated);
         let version_of: HashMap<&str, &VersionId> =
             fragments.iter().map(|f| (f.id.as_str(), &f.version)).collect();
         let mut by_version: BTreeMap<&VersionId, Vec<Mention>> =

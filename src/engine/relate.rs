@@ -38,7 +38,7 @@ impl Related {
 impl KnowledgeBase {
     /// Reads the relations of every fragment out of the mentions that resolution kept.
     /// Rows of tables and objects of JSON, which are RDF already, and pictures say
-    /// nothing here.
+    /// nothing here. `stated` are relations that a language model found.
     pub(super) fn relate(
         &self,
         documents: &[DocumentSummary],
@@ -46,6 +46,7 @@ impl KnowledgeBase {
         topics: &HashMap<DocumentId, EntityId>,
         entities: &[Entity],
         mentions: &[Mention],
+        stated: Vec<(VersionId, Relation)>,
     ) -> Related {
         let mut by_fragment: HashMap<&str, Vec<Mention>> = HashMap::new();
         for mention in mentions {
@@ -78,6 +79,9 @@ impl KnowledgeBase {
             documents.iter().map(|document| (document.version.clone(), Vec::new())).collect();
         for (version, relations) in found {
             by_version.entry(version).or_default().extend(relations);
+        }
+        for (version, relation) in stated {
+            by_version.entry(version).or_default().push(relation);
         }
         let digests = by_version
             .iter()

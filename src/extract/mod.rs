@@ -6,23 +6,36 @@
 //! names that no list knows. Whether two names mean the same thing is decided
 //! by `resolve`, not here.
 //!
+//! What a text states can be asked of a language model ([`Instructions`]). Its output
+//! is never believed: [`check_statements`] keeps what stands in the text, in allowed
+//! terms. Who is asked, when, and at what cost is not known here.
+//!
 //! Relations are read once it is known what the names mean: from tables, from lists of
 //! keys and values, and from English sentences of a few plain forms.
 
 mod anchors;
+mod checked;
+mod config;
 mod depictions;
 mod gazetteer;
+mod instructions;
 mod layout;
 mod mentions;
 mod patterns;
 mod places;
+mod quotes;
 mod relations;
 mod statements;
 mod structure;
+mod terms;
 
 pub use anchors::link_mentions;
+pub use checked::{Checked, MalformedOutput, Rejection, STATED_CONFIDENCE, check_statements};
+pub use config::{ExtractConfig, LlmExtractConfig};
 pub use depictions::{ACCEPTED_FROM, PROPOSED_FROM, named_depictions};
 pub use gazetteer::{Gazetteer, GazetteerError, LabelMatch};
+pub use instructions::{EXTRACT_TEMPLATE, Instructions, prompt_digest};
 pub use mentions::{Named, mentions, names_in};
 pub use patterns::{identifiers, proper_names};
 pub use relations::{Reading, relations};
+pub use terms::{AllowedTerms, MAX_TERMS, TooManyTerms, default_terms};

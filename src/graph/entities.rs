@@ -256,7 +256,7 @@ impl Store {
         Ok(statements.into_iter().collect())
     }
 
-    fn imported(&self, predicate: &str) -> Result<Vec<Quad>, GraphError> {
+    pub(super) fn imported(&self, predicate: &str) -> Result<Vec<Quad>, GraphError> {
         let predicate = NamedNodeRef::new_unchecked(predicate);
         let quads = self.inner.quads_for_pattern(None, Some(predicate), None, None);
         let mut imported = Vec::new();

@@ -1,6 +1,7 @@
 //! Writing documents: one transaction each.
 
 use super::error::GraphError;
+use super::extractions::kept_extractions;
 use super::picture_text::describe_lines;
 use super::pictures::{describe_picture, describe_regions};
 use super::store::{Store, drop_graph, insert};
@@ -54,7 +55,8 @@ pub struct IngestActivity {
 
 impl Store {
     /// Commits a document version in one transaction: every older version of
-    /// the document leaves, this one enters. After it returns, the document is
+    /// the document leaves, this one enters. What was extracted from this same version
+    /// stays where the text of the fragment is the same. After it returns, the document is
     /// part of the knowledge base; before, it is not.
     ///
     /// # Errors
@@ -63,8 +65,10 @@ impl Store {
         let triples = version_triples(write);
         let version = write.document.version.as_str();
         self.write(|transaction| {
+            let kept = kept_extractions(transaction, &write.document.version, write.fragments)?;
             drop_versions(transaction, &write.document.id)?;
             insert(transaction, NamedNodeRef::new_unchecked(version), &triples);
+            insert(transaction, NamedNodeRef::new_unchecked(version), &kept);
             if !write.triples.is_empty() {
                 let imported = imported_graph(&write.document.version);
                 let graph = NamedNodeRef::new_unchecked(&imported);

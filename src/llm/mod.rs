@@ -1,7 +1,9 @@
 //! A language model behind an OpenAI-compatible API, asked for text.
 //!
 //! [`Generator`] is the border: a [`ChatPrompt`] goes in, a stream of text comes
-//! out. [`OpenAiGenerator`] speaks to any server with `/chat/completions`.
+//! out. [`OpenAiGenerator`] speaks to any server with `/chat/completions`, and asks
+//! for output that follows a JSON schema, with what it cost
+//! ([`OpenAiGenerator::complete`]).
 //!
 //! The module knows nothing about evidence, citations or answers, reads no
 //! environment variable and contacts nobody before [`Generator::generate`] is
@@ -23,9 +25,11 @@ mod openai;
 #[cfg(test)]
 pub(crate) mod scripted_server;
 mod secret;
+mod structured;
 
 pub use config::{Config, Sampling, Timeouts};
 pub use error::{GenerateError, SetupError, Stage};
 pub use generator::{ChatPrompt, DeltaStream, Generator, Message, Role};
 pub use openai::OpenAiGenerator;
 pub use secret::Secret;
+pub use structured::{Completion, OutputForm, OutputSchema, TokenUsage};

@@ -2,6 +2,7 @@
 
 use super::{
     ChatPrompt, Config, DeltaStream, GenerateError, Generator, Role, SetupError, Stage, Timeouts,
+    TokenUsage,
 };
 use async_openai::Client;
 use async_openai::config::OpenAIConfig;
@@ -9,9 +10,9 @@ use async_openai::error::OpenAIError;
 use async_openai::types::chat::{
     ChatCompletionRequestAssistantMessage, ChatCompletionRequestMessage,
     ChatCompletionRequestSystemMessage, ChatCompletionRequestUserMessage,
-    ChatCompletionResponseStream, CreateChatCompletionRequest,
+    ChatCompletionResponseStream, CreateChatCompletionRequest, FinishReason,
 };
-use futures::{StreamExt, stream};
+use futures::{Stream, StreamExt, stream};
 use std::time::Duration;
 
 /// Asks a server that speaks the OpenAI chat API, streaming.
@@ -74,7 +75,14 @@ impl OpenAiGenerator {
         }))
     }
 
-    fn request(&self, prompt: ChatPrompt) -> CreateChatCompletionRequest {
+    /// The same server, asked for another model.
+    #[must_use]
+    pub fn with_model(mut self, model: &str) -> Self {
+        self.model = model.to_owned();
+        self
+    }
+
+    pub(super) fn request(&self, prompt: ChatPrompt) -> CreateChatCompletionRequest {
         let mut messages: Vec<ChatCompletionRequestMessage> =
             vec![ChatCompletionRequestSystemMessage::from(prompt.system).into()];
         messages.extend(prompt.messages.into_iter().map(|message| match message.role {
@@ -102,18 +110,13 @@ impl OpenAiGenerator {
 
 impl Generator for OpenAiGenerator {
     fn generate(&self, prompt: ChatPrompt) -> DeltaStream {
-        let request = self.request(prompt);
-        let start = State::Start { generator: self.clone(), request: Box::new(request) };
-        let pieces = stream::unfold(start, |mut state| async move {
-            loop {
-                let (item, next) = step(state).await?;
-                match item {
-                    Some(item) => return Some((item, next)),
-                    None => state = next,
-                }
+        Box::pin(self.pieces(self.request(prompt)).filter_map(|piece| async {
+            match piece {
+                Ok(Piece::Text(text)) => Some(Ok(text)),
+                Ok(Piece::Usage(_) | Piece::CutShort) => None,
+                Err(error) => Some(Err(error)),
             }
-        });
-        Box::pin(pieces)
+        }))
     }
 
     fn model(&self) -> &str {
@@ -123,6 +126,16 @@ impl Generator for OpenAiGenerator {
     fn base_url(&self) -> &str {
         &self.base_url
     }
+}
+
+/// What a running request gives.
+pub(super) enum Piece {
+    /// Text of the output.
+    Text(String),
+    /// What the request cost, as the server counts.
+    Usage(TokenUsage),
+    /// The output ended at its longest length and not at its end.
+    CutShort,
 }
 
 /// Where a running request stands.
@@ -138,9 +151,9 @@ struct Progress {
     complete: bool,
 }
 
-type Step = (Option<Result<String, GenerateError>>, State);
+type Step = (Vec<Result<Piece, GenerateError>>, State);
 
-/// One step: `None` ends the stream; an empty item means "go on".
+/// One step: `None` ends the stream; no piece means "go on".
 async fn step(state: State) -> Option<Step> {
     match state {
         State::End => None,
@@ -149,11 +162,12 @@ async fn step(state: State) -> Option<Step> {
             let opened =
                 tokio::time::timeout(wait, generator.client.chat().create_stream(*request)).await;
             Some(match opened {
-                Ok(Ok(chunks)) => {
-                    (None, State::Running { generator, chunks, progress: Progress::default() })
-                }
-                Ok(Err(error)) => (Some(Err(generator.opening_error(error))), State::End),
-                Err(_) => (Some(Err(generator.too_slow(Stage::FirstToken))), State::End),
+                Ok(Ok(chunks)) => (
+                    Vec::new(),
+                    State::Running { generator, chunks, progress: Progress::default() },
+                ),
+                Ok(Err(error)) => (vec![Err(generator.opening_error(error))], State::End),
+                Err(_) => (vec![Err(generator.too_slow(Stage::FirstToken))], State::End),
             })
         }
         State::Running { generator, mut chunks, mut progress } => {
@@ -164,9 +178,9 @@ async fn step(state: State) -> Option<Step> {
             };
             let chunk = tokio::time::timeout(Duration::from_millis(wait_ms), chunks.next()).await;
             match chunk {
-                Err(_) => Some((Some(Err(generator.too_slow(stage))), State::End)),
+                Err(_) => Some((vec![Err(generator.too_slow(stage))], State::End)),
                 Ok(None) if progress.complete => None,
-                Ok(None) => Some((Some(Err(generator.interrupted(None))), State::End)),
+                Ok(None) => Some((vec![Err(generator.interrupted(None))], State::End)),
                 Ok(Some(Err(_))) if progress.complete => None,
                 Ok(Some(Err(error))) => {
                     let error = match error {
@@ -175,17 +189,29 @@ async fn step(state: State) -> Option<Step> {
                         }
                         other => generator.interrupted(Some(Box::new(other))),
                     };
-                    Some((Some(Err(error)), State::End))
+                    Some((vec![Err(error)], State::End))
                 }
                 Ok(Some(Ok(chunk))) => {
                     progress.any_chunk = true;
-                    let mut delta = String::new();
+                    let (mut delta, mut pieces) = (String::new(), Vec::new());
                     for choice in chunk.choices {
                         progress.complete |= choice.finish_reason.is_some();
+                        if choice.finish_reason == Some(FinishReason::Length) {
+                            pieces.push(Ok(Piece::CutShort));
+                        }
                         delta.push_str(choice.delta.content.as_deref().unwrap_or_default());
                     }
-                    let item = (!delta.is_empty()).then_some(Ok(delta));
-                    Some((item, State::Running { generator, chunks, progress }))
+                    if !delta.is_empty() {
+                        pieces.push(Ok(Piece::Text(delta)));
+                    }
+                    if let Some(usage) = chunk.usage {
+                        pieces.push(Ok(Piece::Usage(TokenUsage {
+                            n_prompt: u64::from(usage.prompt_tokens),
+                            n_output: u64::from(usage.completion_tokens),
+                            estimated: false,
+                        })));
+                    }
+                    Some((pieces, State::Running { generator, chunks, progress }))
                 }
             }
         }
@@ -193,6 +219,19 @@ async fn step(state: State) -> Option<Step> {
 }
 
 impl OpenAiGenerator {
+    /// The pieces of a request; after an error nothing more comes.
+    pub(super) fn pieces(
+        &self,
+        request: CreateChatCompletionRequest,
+    ) -> impl Stream<Item = Result<Piece, GenerateError>> + Send + use<> {
+        let start = State::Start { generator: self.clone(), request: Box::new(request) };
+        stream::unfold(start, |state| async move {
+            let (pieces, next) = step(state).await?;
+            Some((stream::iter(pieces), next))
+        })
+        .flatten()
+    }
+
     fn too_slow(&self, stage: Stage) -> GenerateError {
         let waited_ms = match stage {
             Stage::FirstToken => self.timeouts.first_token_ms,

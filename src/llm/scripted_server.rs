@@ -1,4 +1,4 @@
-//! A server for tests that answers each request with the same script.
+//! A server for tests that answers requests by scripts.
 
 use std::sync::{Arc, Mutex};
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
@@ -38,9 +38,24 @@ pub(crate) fn event(delta: &str) -> Act {
 
 /// A complete stream of these pieces, as OpenAI sends it.
 pub(crate) fn chat(deltas: &[&str]) -> Vec<Act> {
+    counted_chat(deltas, None)
+}
+
+/// The same with the tokens of the prompt and of the output, as OpenAI counts them
+/// when it is asked to.
+pub(crate) fn counted_chat(deltas: &[&str], usage: Option<(u32, u32)>) -> Vec<Act> {
     let mut script = vec![Act::head(), event_of(&serde_json::json!({"role": "assistant"}), None)];
     script.extend(deltas.iter().map(|delta| event(delta)));
     script.push(event_of(&serde_json::json!({}), Some("stop")));
+    if let Some((n_prompt, n_output)) = usage {
+        let event = serde_json::json!({
+            "id": "c1", "object": "chat.completion.chunk", "created": 1, "model": "tiny",
+            "choices": [],
+            "usage": {"prompt_tokens": n_prompt, "completion_tokens": n_output,
+                      "total_tokens": n_prompt + n_output},
+        });
+        script.push(chunk(&format!("data: {event}\n\n")));
+    }
     script.push(chunk("data: [DONE]\n\n"));
     script.push(Act::Send("0\r\n\r\n".into()));
     script
@@ -66,24 +81,38 @@ pub(crate) struct ScriptedServer {
     pub(crate) requests: Arc<Mutex<Vec<String>>>,
 }
 
-/// Starts a server on a free port.
+/// Starts a server on a free port that answers each request with the same script.
 pub(crate) async fn serve(script: Vec<Act>) -> ScriptedServer {
+    serve_by(move |_| script.clone()).await
+}
+
+/// Starts a server on a free port that answers each request, as received, with the
+/// script that `script` gives for it.
+pub(crate) async fn serve_by(
+    script: impl Fn(&str) -> Vec<Act> + Send + Sync + 'static,
+) -> ScriptedServer {
     let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
     let base_url = format!("http://{}/v1", listener.local_addr().unwrap());
     let requests = Arc::new(Mutex::new(Vec::new()));
     let log = Arc::clone(&requests);
+    let script = Arc::new(script);
     tokio::spawn(async move {
         while let Ok((connection, _)) = listener.accept().await {
-            tokio::spawn(play(connection, script.clone(), Arc::clone(&log)));
+            tokio::spawn(play(connection, Arc::clone(&script), Arc::clone(&log)));
         }
     });
     ScriptedServer { base_url, requests }
 }
 
-async fn play(mut connection: TcpStream, script: Vec<Act>, log: Arc<Mutex<Vec<String>>>) {
+async fn play(
+    mut connection: TcpStream,
+    script: Arc<impl Fn(&str) -> Vec<Act>>,
+    log: Arc<Mutex<Vec<String>>>,
+) {
     let request = read_request(&mut connection).await;
+    let acts = script(&request);
     log.lock().unwrap().push(request);
-    for act in script {
+    for act in acts {
         match act {
             Act::Send(text) => {
                 if connection.write_all(text.as_bytes()).await.is_err() {

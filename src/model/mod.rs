@@ -24,6 +24,7 @@ mod region;
 mod relation;
 mod space;
 mod span;
+mod statement;
 
 pub use answer::{
     Answer, AnswerMode, AnswerRecord, Citation, Evidence, LlmRecord, Sentence, StageTiming, Support,
@@ -48,3 +49,4 @@ pub use region::{Region, RegionParseError};
 pub use relation::{Predicate, Relation, RelationObject};
 pub use space::{Embedding, Space, SpaceError, SpaceId};
 pub use span::Span;
+pub use statement::{Extraction, OntologyTerm, StatedObject, Statement, TermKind, Words};

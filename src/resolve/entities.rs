@@ -73,6 +73,15 @@ impl EntityTable {
         self.add_label(id, label, EntityClass::Resource);
     }
 
+    /// A thing of which a text states something: its names link also where they are
+    /// rare. The gazetteer must be built before, so that it looks for nothing that no
+    /// document says of itself.
+    pub fn add_stated(&mut self, id: &EntityId, label: &str) {
+        if !self.by_id.contains_key(id) {
+            self.add_label(id, label, EntityClass::ProperName);
+        }
+    }
+
     fn add_label(&mut self, id: &EntityId, label: &str, class: EntityClass) {
         let entity = self.by_id.entry(id.clone()).or_insert_with(|| Entity {
             id: id.clone(),

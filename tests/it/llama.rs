@@ -170,3 +170,41 @@ fn a_server_killed_in_the_middle_is_replaced_by_quotes_and_the_answer_says_so() 
     assert!(record.answer.text().contains("SP-3117"));
     runtime.shutdown_timeout(Duration::from_secs(1));
 }
+
+#[test]
+fn a_real_model_writes_json_of_the_schema_and_only_what_the_text_says_is_kept() {
+    let llama = Llama::start();
+    let (root, source) = (tempfile::tempdir().unwrap(), tempfile::tempdir().unwrap());
+    let text = "The Pump X-10 contains the shaft seal SP-3117.";
+    crate::fixtures::write(source.path(), "manuals/a.md", format!("# Pump X-10\n\n{text}\n"));
+    KnowledgeBase::init(root.path()).unwrap();
+    let settings = format!(
+        "[llm]\nbase_url = \"http://127.0.0.1:{}/v1\"\n\
+         [llm.timeouts]\nfirst_token_ms = 240000\nbetween_tokens_ms = 60000\n\
+         [extract.llm]\nsources = [\"manuals/\"]\nmax_output_tokens = 300\n\
+         predicates = [\"http://purl.org/dc/terms/hasPart\"]\n\
+         classes = [\"https://schema.org/Product\"]\n",
+        llama.port
+    );
+    std::fs::write(root.path().join("veritrail.toml"), settings).unwrap();
+    let mut knowledge_base = open(root.path());
+    knowledge_base.ingest(source.path(), &mut |_| {}).unwrap();
+    let outcome = knowledge_base.extract(&mut |_| {}).unwrap();
+    println!("{outcome:?}");
+    assert!(outcome.unasked.is_empty(), "{outcome:?}");
+    assert!(!outcome.in_words && !outcome.usage.estimated, "{outcome:?}");
+    assert_eq!(outcome.n_asked, 1);
+    assert!(outcome.usage.n_prompt > 100 && outcome.usage.n_output > 0);
+    knowledge_base.publish(&mut |_| {}).unwrap();
+    let options = veritrail::graph::QueryOptions {
+        timeout_ms: 10_000,
+        formats: vec![veritrail::graph::ResultFormat::Csv],
+    };
+    let mut quotes = Vec::new();
+    let query = "SELECT ?quote { ?s a vt:Statement ; vt:quote ?quote }";
+    knowledge_base.sparql(query, &options, &mut quotes).unwrap();
+    let quotes = String::from_utf8(quotes).unwrap();
+    let quotes: Vec<&str> = quotes.lines().skip(1).map(str::trim_end).collect();
+    assert_eq!(quotes.len(), outcome.n_accepted);
+    assert!(quotes.iter().all(|quote| text.contains(quote.trim_matches('"'))), "{quotes:?}");
+}

@@ -14,6 +14,7 @@ mod document_files;
 mod embedding_reference;
 mod entity_resolution;
 mod examples;
+mod extraction;
 mod failing_disk;
 mod fixtures;
 mod fuzz;
@@ -30,6 +31,9 @@ mod picture_regions;
 mod picture_routes;
 mod picture_text;
 mod pictures;
+#[path = "../../src/llm/scripted_server.rs"]
+#[expect(dead_code, reason = "unit tests of the library use all of it")]
+mod scripted_server;
 mod server;
 mod shacl_suite;
 mod shapes;
