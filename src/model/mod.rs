@@ -10,6 +10,7 @@
 
 mod answer;
 mod calibration;
+mod co_occurrence;
 mod depiction;
 mod digest;
 mod document;
@@ -24,11 +25,13 @@ mod region;
 mod relation;
 mod space;
 mod span;
+mod value;
 
 pub use answer::{
     Answer, AnswerMode, AnswerRecord, Citation, Evidence, LlmRecord, Sentence, StageTiming, Support,
 };
 pub use calibration::{Calibration, CalibrationError, expected_calibration_error};
+pub use co_occurrence::CoOccurrence;
 pub use depiction::{ClaimStatus, Depiction, DepictionMethod, DepictionStatus};
 pub use digest::{Digest, DigestParseError};
 pub use document::{AccessLabel, Document, Figure, Link, Loaded, MediaType, Section};
@@ -48,3 +51,4 @@ pub use region::{Region, RegionParseError};
 pub use relation::{Predicate, Relation, RelationObject};
 pub use space::{Embedding, Space, SpaceError, SpaceId};
 pub use span::Span;
+pub use value::{Value, ValueMention};

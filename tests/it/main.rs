@@ -27,6 +27,7 @@ mod picture_regions;
 mod picture_routes;
 mod picture_text;
 mod pictures;
+mod relations;
 mod server;
 mod shapes;
 mod vector_search;
