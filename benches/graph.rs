@@ -164,6 +164,7 @@ impl Corpus {
             .0
             .iter()
             .map(|(document, _, mentions)| MentionsWrite {
+                values: &[],
                 version: &document.version,
                 mentions,
                 digest: Digest::of(b"mentions"),

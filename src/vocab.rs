@@ -14,6 +14,10 @@ pub const VERSION_PREFIX: &str = "urn:veritrail:version:";
 pub const FRAGMENT_PREFIX: &str = "urn:veritrail:fragment:";
 /// Prefix of mention IRIs.
 pub const MENTION_PREFIX: &str = "urn:veritrail:mention:";
+/// Prefix of pairs of entities that stand together in sentences.
+pub const CO_OCCURRENCE_PREFIX: &str = "urn:veritrail:co-occurrence:";
+/// Prefix of dates and quantities in texts.
+pub const VALUE_PREFIX: &str = "urn:veritrail:value:";
 /// Prefix of relation IRIs.
 pub const RELATION_PREFIX: &str = "urn:veritrail:relation:";
 /// Prefix of entities that are known by a label only.
@@ -67,6 +71,8 @@ pub const GRAPH_DEPICTIONS: &str = "urn:veritrail:graph:depictions";
 pub const GRAPH_GOVERNANCE: &str = "urn:veritrail:graph:governance";
 /// Graph that holds which pictures are nearly the same, as of the last publishing.
 pub const GRAPH_NEAR_DUPLICATES: &str = "urn:veritrail:graph:near-duplicates";
+/// Graph that holds which entities stand together in sentences, as of the last publishing.
+pub const GRAPH_CO_OCCURRENCES: &str = "urn:veritrail:graph:co-occurrences";
 /// Prefix of graphs that hold imported RDF, one per document version.
 pub const GRAPH_IMPORTED_PREFIX: &str = "urn:veritrail:graph:imported:";
 
@@ -102,7 +108,7 @@ terms! {
         HAS_TEXT_LINE = "hasTextLine";
         /// A stretch of text that leads to another document.
         LINK = "Link";
-        /// The fragment in which a link stands.
+        /// The fragment in which a link or a value stands.
         STANDS_IN = "standsIn";
         /// The document to which a link leads.
         LINKS_TO = "linksTo";
@@ -112,6 +118,16 @@ terms! {
         RELATION = "Relation";
         /// What a text says that something is.
         IS_A = "isA";
+        /// Two entities that sentences name together more often than chance.
+        CO_OCCURRENCE = "CoOccurrence";
+        /// An entity of a co-occurrence.
+        CO_OCCURRING = "coOccurring";
+        /// An entity that stands in the same sentences.
+        CO_OCCURS_WITH = "coOccursWith";
+        /// How strongly two entities belong together, from 0 to 1.
+        WEIGHT = "weight";
+        /// Number of different sentences.
+        N_SENTENCES = "sentenceCount";
         /// A node of the knowledge graph.
         ENTITY = "Entity";
         /// An entity that is the subject of a document.
@@ -128,6 +144,16 @@ terms! {
         IDENTIFIER = "Identifier";
         /// An entity known by a proper name only.
         PROPER_NAME = "ProperName";
+        /// An entity named by words that keep standing together.
+        PHRASE = "Phrase";
+        /// The address of a page or a mailbox.
+        ADDRESS = "Address";
+        /// A line for a shell.
+        COMMAND = "Command";
+        /// A date or a quantity in a text.
+        VALUE_MENTION = "ValueMention";
+        /// The unit of a quantity, as it is written.
+        UNIT = "unit";
         /// The activity of taking in one document version.
         INGEST = "Ingest";
         /// The activity of answering a question.

@@ -6,7 +6,7 @@ use super::output::{ExitCode, ProgressReporter};
 use super::review::{print_merge, publish};
 use clap::{Args, Subcommand};
 use std::path::PathBuf;
-use veritrail::engine::{EntityStory, LabelledPairs, Progress};
+use veritrail::engine::{EntityStory, LabelledPairs, Progress, RelationStory};
 use veritrail::model::ClaimStatus;
 
 /// Example: `veritrail entity show "Beck 12"`
@@ -107,6 +107,15 @@ fn print(story: &EntityStory) {
         println!("subject of   {source}");
     }
     println!("mentions     {}", story.n_mentions);
+    for said in &story.relations {
+        let RelationStory { subject_label, name, object_label, relation, source } = said;
+        println!("relation     {subject_label} | {name} | {object_label}");
+        let quote = relation.quote.split_whitespace().collect::<Vec<_>>().join(" ");
+        println!(
+            "             \"{quote}\" ({source}; {} {:.2})",
+            relation.rule, relation.confidence
+        );
+    }
     for merge in &story.merges {
         print!("{:<13}", merge.merge.status.as_str());
         print_merge(merge);

@@ -9,8 +9,8 @@ use crate::audit::bundle;
 use crate::index::{DenseIndex, HnswIndex, LexicalIndex};
 use crate::llm::Sampling;
 use crate::model::{
-    AnswerId, AnswerRecord, DepictionStatus, Digest, DocumentId, Evidence, FragmentId, Hit, Query,
-    Sentence, StageTiming,
+    AnswerId, AnswerRecord, DepictionStatus, Digest, DocumentId, EntityId, Evidence, FragmentId,
+    Hit, Query, Sentence, StageTiming,
 };
 use crate::retrieve::{
     Embedders, Retrieval, RetrievalMode, Snapshot, SnapshotParts, assemble, search,
@@ -116,12 +116,21 @@ impl KnowledgeBase {
                 DepictionStatus::Proposed => {}
             }
         }
+        let mut entities = self.graph.entities()?;
+        let mut mentions = self.graph.mentioned_entities()?;
+        let passed_by: HashSet<EntityId> = entities
+            .iter()
+            .filter(|entity| !entity.class.is_walked())
+            .map(|entity| entity.id.clone())
+            .collect();
+        entities.retain(|entity| entity.class.is_walked());
+        mentions.retain(|(_, entity)| !passed_by.contains(entity));
         let mut parts = SnapshotParts {
             generation,
             documents: self.graph.documents()?,
             fragments,
-            entities: self.graph.entities()?,
-            mentions: self.graph.mentioned_entities()?,
+            entities,
+            mentions,
             links: self.graph.links()?.into_iter().map(|l| (l.fragment, l.target)).collect(),
             topics: self.graph.topics()?,
             ties,

@@ -4,7 +4,10 @@ use super::build::now;
 use super::error::EngineError;
 use super::knowledge_base::KnowledgeBase;
 use crate::graph::MergeDecision;
-use crate::model::{ClaimStatus, Entity, EntityId, Merge, MergeId, normalise_label};
+use crate::model::{
+    ClaimStatus, Entity, EntityId, Merge, MergeId, Relation, RelationObject, VersionId,
+    normalise_label,
+};
 use crate::resolve::Conflict;
 use serde::Serialize;
 use std::collections::{BTreeMap, BTreeSet};
@@ -22,6 +25,8 @@ pub struct EntityStory {
     pub merges: Vec<MergeStory>,
     /// Fragments that name a member.
     pub n_mentions: usize,
+    /// What documents say about a member, and of others with a member as object.
+    pub relations: Vec<RelationStory>,
     /// Sources of the documents that are about a member.
     pub documents: Vec<String>,
     /// Merges of a member that are not applied because of a rejected pair, in words.
@@ -39,6 +44,22 @@ pub struct EntityMember {
     pub class: &'static str,
     /// Fragments that name it.
     pub n_mentions: usize,
+}
+
+/// A relation with labels and its place.
+#[derive(Clone, Debug, Serialize)]
+pub struct RelationStory {
+    /// The relation, with the words that say it.
+    #[serde(flatten)]
+    pub relation: Relation,
+    /// The property in words.
+    pub name: String,
+    /// Label of the subject.
+    pub subject_label: String,
+    /// Label of the object, or the words that are the object.
+    pub object_label: String,
+    /// Source of the document that says it.
+    pub source: String,
 }
 
 /// A claim and who decided about it.
@@ -182,6 +203,39 @@ impl KnowledgeBase {
         }
     }
 
+    /// The relations of some entities, with the labels that `entities` have.
+    fn relation_stories(
+        &self,
+        of: &[EntityId],
+        entities: &BTreeMap<String, Entity>,
+    ) -> Result<Vec<RelationStory>, EngineError> {
+        let relations = self.graph.relations_of(of)?;
+        if relations.is_empty() {
+            return Ok(Vec::new());
+        }
+        let sources: BTreeMap<VersionId, String> = self
+            .graph
+            .documents()?
+            .into_iter()
+            .map(|document| (document.version, document.source))
+            .collect();
+        let label = |iri: &str| {
+            let label = entities.get(iri).and_then(|entity| entity.labels.first());
+            label.map_or_else(|| iri.to_owned(), Clone::clone)
+        };
+        let story = |relation: Relation| RelationStory {
+            name: relation.predicate.name(),
+            subject_label: label(relation.subject.as_str()),
+            object_label: match &relation.object {
+                RelationObject::Entity(entity) => label(entity.as_str()),
+                RelationObject::Value(value) => value.clone(),
+            },
+            source: sources.get(&relation.fragment.version()).cloned().unwrap_or_default(),
+            relation,
+        };
+        Ok(relations.into_iter().map(story).collect())
+    }
+
     /// All that is known of an entity and of what it is one thing with.
     ///
     /// # Errors
@@ -223,6 +277,8 @@ impl KnowledgeBase {
             .filter(|(_, entity)| is_member(entity))
             .map(|(fragment, _)| fragment)
             .collect();
+        let of_members: Vec<EntityId> = members.iter().map(|m| m.entity.clone()).collect();
+        let relations = self.relation_stories(&of_members, &entities)?;
         let about = self.graph.topics()?.into_iter().filter(|(_, topic)| is_member(topic));
         let conflicts = groups
             .conflicts
@@ -231,6 +287,7 @@ impl KnowledgeBase {
         Ok(EntityStory {
             entity: EntityId::from_iri(representative),
             n_mentions: fragments.len(),
+            relations,
             documents: about.map(|(document, _)| document.source()).collect(),
             conflicts: conflicts.map(Conflict::to_string).collect(),
             labels,

@@ -50,7 +50,7 @@ pub use build::{IngestOutcome, IngestStages, Progress};
 pub use calibrate::LearnedCalibration;
 pub use delete::{DeleteOptions, DeletedDocument, Receipt, Residue};
 pub use described_pictures::{DescribedPicture, read_pairs};
-pub use entity_report::{DecidedBy, EntityMember, EntityStory, MergeStory};
+pub use entity_report::{DecidedBy, EntityMember, EntityStory, MergeStory, RelationStory};
 pub use error::EngineError;
 pub use evaluate::{EvaluateOptions, Evaluation};
 pub use evaluate_entities::{EntityReport, LabelledPairs, evaluate_entities, learn_matching};

@@ -8,14 +8,15 @@ use super::blobs::write_atomically;
 use super::build::{Progress, now, software};
 use super::error::{EngineError, io_error};
 use super::knowledge_base::KnowledgeBase;
+use super::relate::phrase_entities;
 use super::stated::Stated;
 use super::sweep::{UNFINISHED_PREFIX, Writing};
-use crate::extract::{ACCEPTED_FROM, Gazetteer, link_mentions, mentions};
+use crate::extract::{ACCEPTED_FROM, Gazetteer, further_mentions, link_mentions, mentions, values};
 use crate::graph::{DocumentSummary, MentionsWrite, Triples};
 use crate::index::{HnswIndex, LexicalDocument, LexicalIndex};
 use crate::model::{
     ClaimStatus, Depiction, DepictionStatus, Digest, DocumentId, Fragment, FragmentId,
-    FragmentLink, GenerationId, Mention, PictureFacts, VersionId,
+    FragmentLink, GenerationId, Mention, PictureFacts, ValueMention, VersionId,
 };
 use crate::resolve::EntityTable;
 use crate::vocab::{self, prov, rdfs, vt};
@@ -189,8 +190,14 @@ impl KnowledgeBase {
             let links = links.get(&fragment.id).map_or(&[][..], Vec::as_slice);
             named.extend(link_mentions(fragment, links, &topics, &named));
             stated.add_names(fragment, &mut table, &mut named);
-            found.extend(named);
+            found.push(named);
         }
+        let phrases = Gazetteer::build(&phrase_entities(documents, fragments, &found))?;
+        let found = fragments.iter().zip(found).flat_map(|(fragment, mut named)| {
+            named.extend(further_mentions(fragment, &phrases, &named));
+            named
+        });
+        let found = found.collect();
         let (resolution, kept) = table.resolve(found);
         let pictures: HashSet<&FragmentId> =
             fragments.iter().filter(|f| f.picture().is_some()).map(|f| &f.id).collect();
@@ -209,9 +216,14 @@ impl KnowledgeBase {
                 by_version.entry(version).or_default().push(mention);
             }
         }
+        let mut values_of: HashMap<&VersionId, Vec<ValueMention>> = HashMap::new();
+        for fragment in fragments.iter().filter(|fragment| fragment.picture().is_none()) {
+            values_of.entry(&fragment.version).or_default().extend(values(fragment));
+        }
+        let values = |version: &VersionId| values_of.get(version).map_or(&[][..], Vec::as_slice);
         let digests: HashMap<VersionId, Digest> = by_version
             .iter()
-            .map(|(version, mentions)| ((*version).clone(), digest_of(mentions)))
+            .map(|(version, mentions)| ((*version).clone(), digest_of(mentions, values(version))))
             .collect();
         let stored: HashMap<&VersionId, Option<Digest>> =
             documents.iter().map(|d| (&d.version, d.mentions_digest)).collect();
@@ -220,7 +232,8 @@ impl KnowledgeBase {
             .filter_map(|(version, mentions)| {
                 let digest = *digests.get(*version)?;
                 let current = stored.get(version).copied().flatten() == Some(digest);
-                (!current).then_some(MentionsWrite { version, mentions, digest })
+                let values = values(version);
+                (!current).then_some(MentionsWrite { version, mentions, values, digest })
             })
             .collect();
         // Entities first: no mention ever names an entity that is not there.
@@ -231,6 +244,7 @@ impl KnowledgeBase {
         self.graph.set_entities(&all, &resolution.close_matches)?;
         self.graph.set_mentions(&writes, &mut |_| {})?;
         self.graph.set_relations(&related.writes(documents))?;
+        self.graph.set_co_occurrences(&related.co_occurrences)?;
         self.graph.set_entities(&resolution.entities, &resolution.close_matches)?;
         Ok(Linked {
             digests,
@@ -340,11 +354,12 @@ fn near_duplicates(documents: &[DocumentSummary]) -> Vec<(DocumentId, DocumentId
     pictures.par_iter().enumerate().flat_map_iter(of_one).collect()
 }
 
-fn digest_of(mentions: &[Mention]) -> Digest {
-    let parts: Vec<String> = mentions
+fn digest_of(mentions: &[Mention], values: &[ValueMention]) -> Digest {
+    let mut parts: Vec<String> = mentions
         .iter()
         .map(|m| format!("{}|{:?}|{}|{}|{}", m.fragment, m.span, m.entity, m.confidence, m.rule))
         .collect();
+    parts.extend(values.iter().map(|value| format!("{value:?}")));
     Digest::of_parts(parts.iter().map(String::as_bytes))
 }
 

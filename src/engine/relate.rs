@@ -1,11 +1,11 @@
 //! What documents say about entities, at publish.
 
 use super::knowledge_base::KnowledgeBase;
-use crate::extract::{Reading, relations};
+use crate::extract::{NamedSentence, Reading, co_occurrences, named_sentences, phrases, relations};
 use crate::graph::{DocumentSummary, RelationsWrite};
 use crate::model::{
-    Digest, DocumentId, Entity, EntityClass, EntityId, Fragment, MediaType, Mention, Relation,
-    VersionId, normalise_label,
+    CoOccurrence, Digest, DocumentId, Entity, EntityClass, EntityId, Fragment, MediaType, Mention,
+    Relation, VersionId, normalise_label,
 };
 use rayon::prelude::*;
 use std::collections::{BTreeMap, HashMap, HashSet};
@@ -13,6 +13,8 @@ use std::collections::{BTreeMap, HashMap, HashSet};
 /// The relations of a corpus.
 pub(super) struct Related {
     by_version: BTreeMap<VersionId, Vec<Relation>>,
+    /// Entities that stand together in sentences.
+    pub(super) co_occurrences: Vec<CoOccurrence>,
     /// Digest of the relations of each version.
     pub(super) digests: HashMap<VersionId, Digest>,
 }
@@ -66,18 +68,21 @@ impl KnowledgeBase {
             let heading = heading.map(|heading| EntityId::from_label(&normalise_label(heading)));
             let topic = topics.get(&fragment.document);
             let about = heading.as_ref().and_then(|heading| known.get(heading).copied());
+            let mentions = by_fragment.get(fragment.id.as_str()).map_or(&[][..], Vec::as_slice);
             let found = relations(&Reading {
                 fragment,
-                mentions: by_fragment.get(fragment.id.as_str()).map_or(&[][..], Vec::as_slice),
+                mentions,
                 about: about.or(topic.filter(|topic| known.contains(topic))),
                 is_english: document.language.as_deref().is_none_or(is_english),
             });
-            Some((fragment.version.clone(), found))
+            Some((fragment.version.clone(), found, named_sentences(fragment, mentions)))
         };
         let found: Vec<_> = fragments.par_iter().filter_map(read).collect();
         let mut by_version: BTreeMap<VersionId, Vec<Relation>> =
             documents.iter().map(|document| (document.version.clone(), Vec::new())).collect();
-        for (version, relations) in found {
+        let mut sentences: Vec<NamedSentence> = Vec::new();
+        for (version, relations, named) in found {
+            sentences.extend(named);
             by_version.entry(version).or_default().extend(relations);
         }
         for (version, relation) in stated {
@@ -87,8 +92,33 @@ impl KnowledgeBase {
             .iter()
             .map(|(version, relations)| (version.clone(), digest_of(relations)))
             .collect();
-        Related { by_version, digests }
+        Related { by_version, digests, co_occurrences: co_occurrences(&sentences) }
     }
+}
+
+/// The phrases of the English texts, as entities that a gazetteer finds, but for those
+/// that `named` knows otherwise.
+pub(super) fn phrase_entities(
+    documents: &[DocumentSummary],
+    fragments: &[Fragment],
+    named: &[Vec<(Mention, EntityClass)>],
+) -> Vec<Entity> {
+    let known: HashSet<&EntityId> = named.iter().flatten().map(|(m, _)| &m.entity).collect();
+    let said = |document: &&DocumentSummary| {
+        !is_data(document.media_type) && document.language.as_deref().is_none_or(is_english)
+    };
+    let texts: HashSet<&VersionId> = documents.iter().filter(said).map(|d| &d.version).collect();
+    let english: Vec<&Fragment> = fragments
+        .iter()
+        .filter(|fragment| texts.contains(&fragment.version) && fragment.picture().is_none())
+        .collect();
+    let entity = |phrase: String| Entity {
+        id: EntityId::from_label(&normalise_label(&phrase)),
+        labels: vec![phrase],
+        class: EntityClass::Phrase,
+    };
+    let phrases = phrases(&english).into_iter().map(entity);
+    phrases.filter(|phrase| !known.contains(&phrase.id)).collect()
 }
 
 /// Whether a document is RDF or a table that is mapped to RDF.

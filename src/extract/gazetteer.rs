@@ -133,7 +133,11 @@ fn variants(label: &str, class: EntityClass) -> Vec<(String, Case)> {
     let mut all = vec![(label.clone(), case)];
     let named = matches!(
         class,
-        EntityClass::Topic | EntityClass::Term | EntityClass::Resource | EntityClass::Heading
+        EntityClass::Topic
+            | EntityClass::Term
+            | EntityClass::Resource
+            | EntityClass::Heading
+            | EntityClass::Phrase
     );
     let mut name = label.as_str();
     if let Some((head, inner)) = label.rsplit_once(" (").filter(|_| label.ends_with(')')) {

@@ -100,6 +100,8 @@ fn what_something_is_not_and_what_is_not_said() {
         "The manual of the Beck 12 is a document.",
         "Bring the oil, a Beck 12, a mallet and a cloth.",
         "Bring the Beck 12, a mallet, and a cloth.",
+        "Besides the Beck 12, a vent can be moved.",
+        "Besides the Beck 12, a bottle of gas is sent.",
         "The Beck 12 is a good idea.",
         "The Beck 12 is a lot of work.",
     ] {

@@ -118,7 +118,7 @@ pub(super) fn statements<'a>(
             after.form(&form, sentence.end, found);
         }
         if let Some(apposed) = APPOSED.find(rest) {
-            after.apposition(before, place.range.end + apposed.end(), sentence.end, found);
+            after.apposition((before, opens), place.range.end + apposed.end(), sentence.end, found);
         }
         after.other_names(rest, sentence.end, found);
     }
@@ -238,8 +238,15 @@ impl<'a> Rest<'_, 'a> {
         })
     }
 
-    /// `X, a Y,`: unless both are members of a list.
-    fn apposition(&self, before: &str, at: usize, end: usize, found: &mut Vec<Found<'a>>) {
+    /// `X, a Y,`: unless both are members of a list, or what stands before the comma only
+    /// introduces what comes ("Over X, a Y can be reached").
+    fn apposition(
+        &self,
+        (before, opens): (&str, bool),
+        at: usize,
+        end: usize,
+        found: &mut Vec<Found<'a>>,
+    ) {
         let before = before.trim_end_matches(['*', '_', '`', '"', '“', '[']).to_lowercase();
         let indefinite =
             before.ends_with("a ") || before.ends_with("an ") || before.ends_with(", ");
@@ -251,7 +258,10 @@ impl<'a> Rest<'_, 'a> {
             || rest.starts_with(" or")
             || rest.starts_with(", a ")
             || rest.starts_with(", an ");
-        if !indefinite && !listed {
+        let closed = rest.starts_with([',', '.', ';', ')']) || rest.is_empty();
+        let goes_on = [" that ", " which ", " who ", " of ", " for ", " in ", " from ", " by "];
+        let described = goes_on.iter().any(|word| rest.starts_with(word)) && opens;
+        if !indefinite && !listed && (closed || described) {
             found.push(said);
         }
     }

@@ -3,8 +3,8 @@
 use super::error::GraphError;
 use super::store::{Store, insert};
 use super::triples::Triples;
-use crate::model::{Digest, EntityId, FragmentId, Mention, VersionId};
-use crate::vocab::{self, oa, schema, vt};
+use crate::model::{Digest, EntityId, FragmentId, Mention, Value, ValueMention, VersionId};
+use crate::vocab::{self, oa, rdf, schema, vt};
 use oxigraph::model::{NamedNode, NamedNodeRef, Quad, Term, Triple};
 use oxigraph::store::Transaction;
 
@@ -18,7 +18,9 @@ pub struct MentionsWrite<'a> {
     pub version: &'a VersionId,
     /// All its mentions.
     pub mentions: &'a [Mention],
-    /// Digest of the mentions, kept to see whether they are current.
+    /// Dates and quantities in it.
+    pub values: &'a [ValueMention],
+    /// Digest of mentions and values, kept to see whether they are current.
     pub digest: Digest,
 }
 
@@ -71,8 +73,8 @@ impl Store {
     }
 }
 
-/// Removes the mentions of a version: everything under a mention's IRI, and
-/// the shortcuts from fragments to entities.
+/// Removes the mentions of a version: everything under the IRI of a mention or a value,
+/// and the shortcuts from fragments to entities.
 fn clear(transaction: &mut Transaction<'_>, version: &VersionId) -> Result<(), GraphError> {
     let graph = NamedNode::new_unchecked(version.as_str());
     let quads: Vec<Quad> = transaction
@@ -80,8 +82,9 @@ fn clear(transaction: &mut Transaction<'_>, version: &VersionId) -> Result<(), G
         .collect::<Result<_, _>>()?;
     for quad in &quads {
         let predicate = quad.predicate.as_str();
+        let subject = super::read::iri(&Term::from(quad.subject.clone()));
         let of_mention =
-            super::read::iri(&Term::from(quad.subject.clone())).starts_with(vocab::MENTION_PREFIX);
+            subject.starts_with(vocab::MENTION_PREFIX) || subject.starts_with(vocab::VALUE_PREFIX);
         if of_mention || predicate == schema::MENTIONS || predicate == vt::MENTIONS_SHA256 {
             transaction.remove(quad.as_ref());
         }
@@ -114,6 +117,25 @@ fn triples(write: &MentionsWrite<'_>) -> Vec<Triple> {
         triples.count(&selector, oa::START, mention.span.start());
         triples.count(&selector, oa::END, mention.span.end());
         triples.text(&selector, oa::EXACT, &mention.surface);
+    }
+    for (n, found) in write.values.iter().enumerate() {
+        let id = format!("{}{}:{n}", vocab::VALUE_PREFIX, write.version.hash());
+        triples.class(&id, vt::VALUE_MENTION);
+        triples.link(&id, vt::STANDS_IN, found.fragment.as_str());
+        match &found.value {
+            Value::Date(date) => {
+                triples.text(&id, vt::RULE, "date");
+                triples.date(&id, rdf::VALUE, date);
+            }
+            Value::Quantity { number, unit } => {
+                triples.text(&id, vt::RULE, "quantity");
+                triples.number(&id, rdf::VALUE, *number);
+                triples.text(&id, vt::UNIT, unit);
+            }
+        }
+        triples.text(&id, vt::QUOTE, &found.surface);
+        triples.count(&id, vt::START, found.span.start());
+        triples.count(&id, vt::END, found.span.end());
     }
     triples.into_vec()
 }

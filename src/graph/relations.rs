@@ -71,7 +71,10 @@ impl Store {
             for end in [rdf::SUBJECT, rdf::OBJECT] {
                 let end = NamedNodeRef::new_unchecked(end);
                 for quad in self.inner.quads_for_pattern(None, Some(end), Some(node.into()), None) {
-                    ids.insert(iri(&quad?.subject.into()));
+                    let id = iri(&quad?.subject.into());
+                    if id.starts_with(vocab::RELATION_PREFIX) {
+                        ids.insert(id);
+                    }
                 }
             }
         }

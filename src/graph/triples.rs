@@ -45,6 +45,12 @@ impl Triples {
         self.push(subject, predicate, Literal::new_typed_literal(value, date_time));
     }
 
+    /// A day as `YYYY-MM-DD`.
+    pub fn date(&mut self, subject: &str, predicate: &str, value: &str) {
+        let date = NamedNode::new_unchecked(xsd::DATE);
+        self.push(subject, predicate, Literal::new_typed_literal(value, date));
+    }
+
     fn push(&mut self, subject: &str, predicate: &str, object: impl Into<Term>) {
         self.0.push(Triple::new(
             NamedNode::new_unchecked(subject),

@@ -1,13 +1,15 @@
 //! From a loaded source to a document version.
 
 use super::chunk::ChunkOptions;
+use super::language::language;
 use super::picture::is_picture;
 use super::source::SourceItem;
 use crate::model::{AccessLabel, Digest, Document, DocumentId, Loaded, MediaType, VersionId};
 use serde::{Deserialize, Serialize};
 
-/// Raised whenever the same bytes and settings would give other fragments.
-const INGEST_VERSION: &str = "veritrail-ingest 2";
+/// Raised whenever the same bytes and settings would give other fragments, or something
+/// else would be known of the document: 3 since the language is told from the words.
+const INGEST_VERSION: &str = "veritrail-ingest 3";
 /// The same for what is known of a picture.
 const PICTURE_FACTS_VERSION: &str = "picture facts 1";
 /// The same for Turtle, whose blank nodes got names of their own.
@@ -90,10 +92,17 @@ pub fn document(
         aliases: loaded.aliases.clone(),
         is_term: loaded.is_term,
         access_label: access_label(&item.source, config),
-        language: loaded.language.clone(),
+        language: stated_or_told(loaded, media_type),
         size_bytes: item.bytes.len() as u64,
         picture: loaded.picture.clone(),
     }
+}
+
+/// The language that a document states, else the one that its words tell. Pictures have
+/// too few words to tell.
+fn stated_or_told(loaded: &Loaded, media_type: MediaType) -> Option<String> {
+    let told = || language(&loaded.text).filter(|_| !media_type.is_picture());
+    loaded.language.clone().or_else(|| told().map(str::to_owned))
 }
 
 /// Digest of everything but the bytes that shapes a document version: the

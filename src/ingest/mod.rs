@@ -21,6 +21,7 @@ mod front_matter;
 mod html;
 mod json;
 mod jsonl;
+mod language;
 mod loader;
 mod mapped_rows;
 mod markdown;

@@ -30,18 +30,32 @@ pub enum EntityClass {
     Identifier,
     /// A proper name that no list knows.
     ProperName,
+    /// Words that keep standing together: a technical term that no list knows.
+    Phrase,
+    /// The address of a page or a mailbox.
+    Address,
+    /// A line for a shell.
+    Command,
 }
 
 impl EntityClass {
     /// Every class.
-    pub const ALL: [Self; 6] = [
+    pub const ALL: [Self; 9] = [
         Self::Topic,
         Self::Term,
         Self::Heading,
         Self::Resource,
         Self::Identifier,
         Self::ProperName,
+        Self::Phrase,
+        Self::Address,
+        Self::Command,
     ];
+
+    /// Whether walks of retrieval pass entities of this class, and questions name them.
+    pub fn is_walked(self) -> bool {
+        !matches!(self, Self::Phrase | Self::Address | Self::Command)
+    }
 
     /// Local name in the ontology.
     pub fn local_name(self) -> &'static str {
@@ -52,6 +66,9 @@ impl EntityClass {
             Self::Resource => "Resource",
             Self::Identifier => "Identifier",
             Self::ProperName => "ProperName",
+            Self::Phrase => "Phrase",
+            Self::Address => "Address",
+            Self::Command => "Command",
         }
     }
 }

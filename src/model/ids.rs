@@ -105,6 +105,13 @@ impl FragmentId {
         Self(format!("{}{}:{ordinal}", vocab::FRAGMENT_PREFIX, version.hash()))
     }
 
+    /// The version of which this is a fragment.
+    pub fn version(&self) -> VersionId {
+        let rest = self.0.strip_prefix(vocab::FRAGMENT_PREFIX).unwrap_or(&self.0);
+        let hash = rest.split(':').next().unwrap_or(rest);
+        VersionId(format!("{}{hash}", vocab::VERSION_PREFIX))
+    }
+
     /// A part of the picture of this fragment, as a media fragment: the key of the
     /// part's vector.
     pub fn with_region(&self, region: &Region) -> Self {

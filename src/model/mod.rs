@@ -10,6 +10,7 @@
 
 mod answer;
 mod calibration;
+mod co_occurrence;
 mod depiction;
 mod digest;
 mod document;
@@ -25,11 +26,13 @@ mod relation;
 mod space;
 mod span;
 mod statement;
+mod value;
 
 pub use answer::{
     Answer, AnswerMode, AnswerRecord, Citation, Evidence, LlmRecord, Sentence, StageTiming, Support,
 };
 pub use calibration::{Calibration, CalibrationError, expected_calibration_error};
+pub use co_occurrence::CoOccurrence;
 pub use depiction::{ClaimStatus, Depiction, DepictionMethod, DepictionStatus};
 pub use digest::{Digest, DigestParseError};
 pub use document::{AccessLabel, Document, Figure, Link, Loaded, MediaType, Section};
@@ -50,3 +53,4 @@ pub use relation::{Predicate, Relation, RelationObject};
 pub use space::{Embedding, Space, SpaceError, SpaceId};
 pub use span::Span;
 pub use statement::{Extraction, OntologyTerm, StatedObject, Statement, TermKind, Words};
+pub use value::{Value, ValueMention};

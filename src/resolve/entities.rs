@@ -128,7 +128,8 @@ impl EntityTable {
             .collect();
         let mut kept = Vec::with_capacity(mentions.len());
         for (mention, class) in mentions {
-            let by_shape = matches!(class, EntityClass::Identifier | EntityClass::ProperName);
+            let by_shape = !class.is_walked()
+                || matches!(class, EntityClass::Identifier | EntityClass::ProperName);
             if by_shape && rare.contains(&mention.entity) && !entities.contains_key(&mention.entity)
             {
                 continue;

@@ -31,6 +31,7 @@ mod picture_regions;
 mod picture_routes;
 mod picture_text;
 mod pictures;
+mod relations;
 #[path = "../../src/llm/scripted_server.rs"]
 #[expect(dead_code, reason = "unit tests of the library use all of it")]
 mod scripted_server;
