@@ -3,7 +3,8 @@
 use super::build::now;
 use super::token_budget::{Budget, Cap};
 use crate::extract::{
-    AllowedTerms, Checked, Instructions, Rejection, check_statements, prompt_digest,
+    AllowedTerms, Checked, Instructions, Rejection, check_cut_statements, check_statements,
+    prompt_digest,
 };
 use crate::llm::{GenerateError, OpenAiGenerator, OutputForm, TokenUsage};
 use crate::model::{Digest, Extraction, Fragment, VersionId};
@@ -176,6 +177,11 @@ impl Asking<'_> {
             fragment: job.fragment,
         };
         match check_statements(&completion.text, &job.fragment.text, self.terms) {
+            Err(_) if completion.cut_short => {
+                let text = &job.fragment.text;
+                let checked = check_cut_statements(&completion.text, text, self.terms);
+                keep(self.read(job, prompt, checked))
+            }
             Ok(checked) => keep(self.read(job, prompt, checked)),
             Err(_) if job.attempt < MAX_ATTEMPTS => {
                 waiting.push_front(job);

@@ -34,6 +34,8 @@ const PRONOUNS: [&str; 20] = [
 pub enum Rejection {
     /// The whole output is no JSON of the schema.
     Malformed,
+    /// The output ended at its longest length; what it said to the end is checked.
+    CutShort,
     /// It lacks a part, or has another one.
     Form,
     /// Its predicate is not allowed.
@@ -67,6 +69,7 @@ impl Rejection {
     pub fn as_str(self) -> &'static str {
         match self {
             Self::Malformed => "the output is not JSON of the schema",
+            Self::CutShort => "the output ended at extract.llm.max_output_tokens",
             Self::Form => "a part is missing or unknown",
             Self::Predicate => "the predicate is not allowed",
             Self::Class => "the class is not allowed",
@@ -153,6 +156,19 @@ pub fn check_statements(
         }
     }
     Ok(checked)
+}
+
+/// Checks what an output about `text` said to the end before it was cut off at its
+/// longest length. Asking again would be cut off again, at the same cost.
+pub fn check_cut_statements(output: &str, text: &str, terms: &AllowedTerms) -> Checked {
+    let ends = output.match_indices('}').map(|(at, _)| at + 1);
+    let whole = ends.rev().find_map(|end| {
+        let closed = format!("{}]}}", output.get(..end)?);
+        check_statements(&closed, text, terms).ok()
+    });
+    let mut checked = whole.unwrap_or_default();
+    checked.rejected.insert(Rejection::CutShort, 1);
+    checked
 }
 
 /// The JSON object of an output that may stand among other words, as models write it

@@ -126,6 +126,18 @@ fn what_is_no_json_of_the_schema_is_malformed() {
     assert_eq!(check_statements(fenced, TEXT, &terms).unwrap(), Checked::default());
 }
 
+#[test]
+fn of_an_output_that_was_cut_off_what_is_whole_is_kept() {
+    let terms = terms();
+    let whole = json!({"statements": [item(json!({})), item(json!({"object": "seal"}))]});
+    let whole = whole.to_string();
+    for (n_chars, expected) in [(3, 0), (whole.len() / 2 - 20, 0), (whole.len() - 4, 1)] {
+        let checked = check_cut_statements(&whole[..n_chars], TEXT, &terms);
+        assert_eq!(checked.statements.len(), expected, "{}", &whole[..n_chars]);
+        assert_eq!(checked.rejected, BTreeMap::from([(Rejection::CutShort, 1)]));
+    }
+}
+
 proptest! {
     #[test]
     fn whatever_a_model_writes_only_what_stands_in_the_text_is_kept(
@@ -153,6 +165,7 @@ proptest! {
         }
         // Bytes that are no JSON end in an error or in nothing, never in a panic.
         let _ = check_statements(&noise, &noise, &terms());
+        let _ = check_cut_statements(&noise, &noise, &terms());
         let _ = check_statements(&format!("{{\"statements\":[{noise}]}}"), TEXT, &terms());
     }
 }

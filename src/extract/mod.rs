@@ -37,7 +37,9 @@ mod terms;
 mod values;
 
 pub use anchors::link_mentions;
-pub use checked::{Checked, MalformedOutput, Rejection, STATED_CONFIDENCE, check_statements};
+pub use checked::{
+    Checked, MalformedOutput, Rejection, STATED_CONFIDENCE, check_cut_statements, check_statements,
+};
 pub use co_occurrence::{NamedSentence, co_occurrences, named_sentences};
 pub use config::{ExtractConfig, LlmExtractConfig};
 pub use depictions::{ACCEPTED_FROM, PROPOSED_FROM, named_depictions};

@@ -14,6 +14,7 @@ use tempfile::TempDir;
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use veritrail::embed::cache_dir_from_env;
 use veritrail::engine::{AskOptions, KnowledgeBase};
+use veritrail::extract::Rejection;
 use veritrail::model::{AnswerMode, AnswerRecord, Query, Sentence, Support};
 
 /// llama.cpp's server; killed when dropped.
@@ -194,6 +195,10 @@ fn a_real_model_writes_json_of_the_schema_and_only_what_the_text_says_is_kept() 
     assert!(outcome.unasked.is_empty(), "{outcome:?}");
     assert!(!outcome.in_words && !outcome.usage.estimated, "{outcome:?}");
     assert_eq!(outcome.n_asked, 1);
+    // The grammar keeps to the form and to the lists, whatever the model says in them.
+    for reason in [Rejection::Malformed, Rejection::Form, Rejection::Predicate, Rejection::Class] {
+        assert!(!outcome.rejected.contains_key(&reason), "{outcome:?}");
+    }
     assert!(outcome.usage.n_prompt > 100 && outcome.usage.n_output > 0);
     knowledge_base.publish(&mut |_| {}).unwrap();
     let options = veritrail::graph::QueryOptions {
