@@ -11,7 +11,7 @@ demo: models
 	$(BINARY) demo --kb target/demo-kb
 
 build:
-	@echo "building; the first time takes about 25 minutes on 2 cores, most of it RocksDB" >&2
+	@echo "building; the first time takes about 20 minutes on 2 cores, most of it RocksDB" >&2
 	@$(ENV) && cargo build --release --locked
 
 models: build
