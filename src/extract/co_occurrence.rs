@@ -68,6 +68,8 @@ pub fn co_occurrences(sentences: &[NamedSentence]) -> Vec<CoOccurrence> {
                 (both * n / (count(a) * count(b))).ln() / -(both / n).ln()
             };
             let (left, right) = (a.clone(), b.clone());
+            // Rounding goes beyond the bound by a bit.
+            let weight = weight.min(1.0);
             (weight > 0.0).then_some(CoOccurrence { left, right, weight, n_sentences })
         })
         .collect();
@@ -121,6 +123,16 @@ mod tests {
         // p(a,b) = 2/5, p(a) = 3/5, p(b) = 2/5.
         let expected = (0.4f64 / (0.6 * 0.4)).ln() / -(0.4f64.ln());
         assert!((weight - expected).abs() < 1e-12, "{weight}");
+    }
+
+    #[test]
+    fn names_that_only_stand_together_weigh_one_at_most() {
+        for n in 3..200 {
+            let mut all = vec![sentence(0, &["a", "b"]), sentence(1, &["a", "b"])];
+            all.extend((2..n).map(|n| sentence(n, &["c"])));
+            let weight = co_occurrences(&all)[0].weight;
+            assert!((0.999..=1.0).contains(&weight), "{n}: {weight}");
+        }
     }
 
     #[test]
