@@ -141,6 +141,13 @@ impl Examples {
     }
 }
 
+/// Scaled to unit length.
+pub(super) fn unit(mut values: Vec<f32>) -> Vec<f32> {
+    let length = values.iter().map(|v| v * v).sum::<f32>().sqrt().max(f32::MIN_POSITIVE);
+    values.iter_mut().for_each(|value| *value /= length);
+    values
+}
+
 /// Whether a picture falls into a held-back part of this share.
 pub fn is_held_back(id: &str, share: f64, seed: u64) -> bool {
     let digest = Digest::of_parts([id.as_bytes(), &seed.to_le_bytes()]);

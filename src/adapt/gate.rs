@@ -6,8 +6,7 @@
 //! what pictures like it lose, not what its own pictures do.
 
 use super::chance::spread;
-use super::examples::{Example, Examples, is_held_back};
-use super::learn::unit;
+use super::examples::{Example, Examples, is_held_back, unit};
 use super::ridge::{N_FOLDS, Rows};
 use crate::embed::{Head, mixed};
 use crate::index::dot;

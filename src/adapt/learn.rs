@@ -16,7 +16,7 @@
 //! by another head, from whose mean its own text is missing.)
 
 use super::chance::spread;
-use super::examples::{Example, Examples};
+use super::examples::{Example, Examples, unit};
 use super::gate::{Check, Others, gate_ends, moved, nearest_others};
 use super::ridge::{N_FOLDS, Rows};
 use super::symmetric::Square;
@@ -250,12 +250,6 @@ fn choose_share(
     tried.retain(|(_, _, _, value)| *value >= best - TOLERANCE);
     let smallest = tried.into_iter().min_by(|a, b| a.0.total_cmp(&b.0).then(b.3.total_cmp(&a.3)));
     smallest.map_or((SHARES[0], GATES[0]), |(share, gate, _, _)| (share, gate))
-}
-
-pub(super) fn unit(mut values: Vec<f32>) -> Vec<f32> {
-    let length = values.iter().map(|v| v * v).sum::<f32>().sqrt().max(f32::MIN_POSITIVE);
-    values.iter_mut().for_each(|value| *value /= length);
-    values
 }
 
 #[cfg(test)]
