@@ -8,8 +8,9 @@ use crate::vocab::{self, oa, rdf, schema, vt};
 use oxigraph::model::{NamedNode, NamedNodeRef, Quad, Term, Triple};
 use oxigraph::store::Transaction;
 
-/// Versions whose mentions are written in one transaction.
-const VERSIONS_PER_TRANSACTION: usize = 256;
+/// Mentions and values that are written in one transaction, unless one version has more.
+/// A transaction holds its triples in memory, some kilobytes for each mention.
+const MENTIONS_PER_TRANSACTION: usize = 2_000;
 
 /// The mentions of one document version.
 #[derive(Debug)]
@@ -36,8 +37,10 @@ impl Store {
         writes: &[MentionsWrite<'_>],
         progress: &mut dyn FnMut(usize),
     ) -> Result<(), GraphError> {
-        let mut done = 0;
-        for batch in writes.chunks(VERSIONS_PER_TRANSACTION) {
+        let (mut done, mut rest) = (0, writes);
+        while !rest.is_empty() {
+            let (batch, others) = rest.split_at(n_versions_at_once(rest));
+            rest = others;
             let n_triples = self.write(|transaction| {
                 let mut n_triples = 0;
                 for write in batch {
@@ -71,6 +74,15 @@ impl Store {
         pairs.dedup();
         Ok(pairs)
     }
+}
+
+/// How many of the first versions fit one transaction, one at least.
+fn n_versions_at_once(writes: &[MentionsWrite<'_>]) -> usize {
+    let sizes = writes.iter().scan(0, |sum, write| {
+        *sum += write.mentions.len() + write.values.len();
+        Some(*sum)
+    });
+    sizes.take_while(|sum| *sum <= MENTIONS_PER_TRANSACTION).count().max(1).min(writes.len())
 }
 
 /// Removes the mentions of a version: everything under the IRI of a mention or a value,
@@ -138,4 +150,39 @@ fn triples(write: &MentionsWrite<'_>) -> Vec<Triple> {
         triples.count(&id, vt::END, found.span.end());
     }
     triples.into_vec()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::model::Span;
+
+    #[test]
+    fn a_transaction_holds_whole_versions_and_few_mentions() {
+        let version = VersionId::from_iri("urn:veritrail:version:0");
+        let mention = Mention {
+            fragment: FragmentId::new(&version, 0),
+            span: Span::new(0, 1),
+            surface: "a".into(),
+            entity: EntityId::from_label("a"),
+            confidence: 1.0,
+            rule: "r".into(),
+        };
+        let check = |sizes: &[usize], expected: usize| {
+            let mentions: Vec<Vec<Mention>> =
+                sizes.iter().map(|n| vec![mention.clone(); *n]).collect();
+            let write = |mentions| MentionsWrite {
+                version: &version,
+                mentions,
+                values: &[],
+                digest: Digest::of(b""),
+            };
+            let writes: Vec<MentionsWrite<'_>> = mentions.iter().map(|m| write(m)).collect();
+            assert_eq!(n_versions_at_once(&writes), expected, "{sizes:?}");
+        };
+        check(&[1_500, 500, 1], 2);
+        check(&[3_000, 1], 1);
+        check(&[0, 0, 0], 3);
+        check(&[], 0);
+    }
 }
