@@ -1,7 +1,12 @@
 //! All settings in one struct, composed of each module's own.
 //!
-//! Compiled-in defaults, then `OPENAI_BASE_URL` and `OPENAI_API_KEY`, then `veritrail.toml` of the knowledge base, then
+//! Compiled-in defaults, then `OPENAI_BASE_URL`, `OPENAI_API_KEY` and
+//! `OTEL_EXPORTER_OTLP_ENDPOINT`, then `veritrail.toml` of the knowledge base, then
 //! `VERITRAIL__SECTION__KEY` variables. An unknown key stops the start.
+
+mod observe;
+
+pub use observe::ObserveConfig;
 
 use crate::answer;
 use crate::embed::Device;
@@ -15,6 +20,13 @@ use figment::Figment;
 use figment::providers::{Env, Format, Serialized, Toml};
 use serde::{Deserialize, Serialize};
 use std::path::Path;
+
+/// Variables that other programs know too, and what they set here.
+const FOREIGN: [(&str, &str); 3] = [
+    ("OPENAI_BASE_URL", "llm.base_url"),
+    ("OPENAI_API_KEY", "llm.api_key"),
+    ("OTEL_EXPORTER_OTLP_ENDPOINT", "observe.otlp_endpoint"),
+];
 
 /// Every setting.
 #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
@@ -38,6 +50,8 @@ pub struct Config {
     pub llm: llm::Config,
     /// Models.
     pub models: ModelsConfig,
+    /// What the service tells about itself.
+    pub observe: ObserveConfig,
 }
 
 /// Which models are used.
@@ -81,8 +95,9 @@ impl Config {
     /// When a key is unknown or a value does not fit; the message has its path.
     pub fn load(file: &Path) -> Result<Self, ConfigError> {
         Figment::from(Serialized::defaults(Self::default()))
-            .merge(Env::raw().only(&["OPENAI_BASE_URL", "OPENAI_API_KEY"]).map(|key| {
-                if key == "OPENAI_BASE_URL" { "llm.base_url".into() } else { "llm.api_key".into() }
+            .merge(Env::raw().only(&FOREIGN.map(|(name, _)| name)).map(|name| {
+                let known = FOREIGN.iter().find(|(foreign, _)| name == *foreign);
+                known.map_or_else(|| name.into(), |(_, key)| (*key).into())
             }))
             .merge(Toml::file(file))
             .merge(Env::prefixed("VERITRAIL__").split("__"))

@@ -5,6 +5,7 @@ mod cli;
 use clap::Parser;
 
 fn main() -> cli::ExitCode {
-    cli::start_log();
-    cli::Arguments::parse().run()
+    let arguments = cli::Arguments::parse();
+    arguments.start_log();
+    arguments.run()
 }

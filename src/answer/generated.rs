@@ -10,8 +10,8 @@ use super::prompt::{INSUFFICIENT, PROMPT_TEMPLATE, digest, prompt};
 use super::sentences::output_ranges;
 use super::support::{Claim, check};
 use super::words::{lower, words};
-use crate::llm::{GenerateError, Generator, Sampling};
-use crate::model::{Answer, AnswerMode, LlmRecord, Sentence, Support};
+use crate::llm::{Delta, GenerateError, Generator, Sampling};
+use crate::model::{Answer, AnswerMode, LlmRecord, Sentence, Stage, Stopwatch, Support};
 use futures::StreamExt;
 use regex::Regex;
 use std::sync::LazyLock;
@@ -22,12 +22,14 @@ use std::sync::LazyLock;
 ///
 /// When the model fails, before or in the middle, the answer is extractive and
 /// says why; what `on_sentence` heard until then was checked like the rest.
-/// Checking runs on the calling task.
+/// Checking runs on the calling task. `stopwatch` hears how long the model was waited
+/// for and how long checking took.
 pub async fn generated(
     asked: &Asked<'_>,
     generator: &dyn Generator,
     sampling: Sampling,
     on_sentence: &mut (dyn FnMut(&Sentence) + Send),
+    stopwatch: &mut Stopwatch,
 ) -> Answer {
     if asked.evidence.is_empty() {
         return abstained(asked.evidence, "", Vec::new(), None);
@@ -40,22 +42,38 @@ pub async fn generated(
         prompt_digest: digest(&prompt),
         temperature: prompt.temperature,
         output: String::new(),
+        n_prompt_tokens: None,
+        n_output_tokens: None,
+        failure: None,
     };
     let mut checked = Checked::new(asked);
     let mut deltas = generator.generate(prompt);
     while let Some(delta) = deltas.next().await {
+        stopwatch.lap(Stage::Llm);
         match delta {
-            Ok(delta) => {
+            Ok(Delta::Usage(usage)) => {
+                record.n_prompt_tokens = Some(usage.n_prompt);
+                record.n_output_tokens = Some(usage.n_output);
+            }
+            Ok(Delta::Text(delta)) => {
                 record.output.push_str(&delta);
                 let mut claims = claims(&without_thoughts(&record.output));
                 // The last sentence may go on, or be cited behind its end.
                 claims.pop();
                 checked.add(&claims, on_sentence);
+                stopwatch.lap(Stage::Verify);
             }
-            Err(failure) => return failed(asked, record, &failure),
+            Err(failure) => {
+                let answer = failed(asked, record, &failure);
+                stopwatch.lap(Stage::Quote);
+                return answer;
+            }
         }
     }
-    finished(checked, record, on_sentence)
+    stopwatch.lap(Stage::Llm);
+    let answer = finished(checked, record, on_sentence);
+    stopwatch.lap(Stage::Verify);
+    answer
 }
 
 /// Sentences of an output that grows, each checked once.
@@ -99,8 +117,9 @@ impl<'a> Checked<'a> {
     }
 }
 
-fn failed(asked: &Asked<'_>, record: LlmRecord, failure: &GenerateError) -> Answer {
+fn failed(asked: &Asked<'_>, mut record: LlmRecord, failure: &GenerateError) -> Answer {
     tracing::warn!(error = %failure, "the language model failed; answering with quotes");
+    record.failure = Some(failure.kind().to_owned());
     let degraded = extract(asked, Some(failure.to_string()));
     Answer { llm: Some(record), ..degraded }
 }
@@ -216,6 +235,9 @@ mod tests {
             prompt_digest: Digest::of(b""),
             temperature: 0.0,
             output: output.into(),
+            n_prompt_tokens: None,
+            n_output_tokens: None,
+            failure: None,
         };
         finished(Checked::new(&asked), record, &mut |_| {})
     }
@@ -289,7 +311,9 @@ mod tests {
             };
             let mut shown = Vec::new();
             let mut show = |sentence: &Sentence| shown.push(sentence.clone());
-            let answer = generated(&asked, &generator, config.sampling(), &mut show).await;
+            let answer =
+                generated(&asked, &generator, config.sampling(), &mut show, &mut Stopwatch::off())
+                    .await;
             assert_eq!(answer.llm.as_ref().unwrap().base_url, server.base_url);
             if answer.mode == AnswerMode::Generated {
                 assert_eq!(shown, answer.sentences);

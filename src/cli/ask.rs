@@ -9,7 +9,9 @@ use std::collections::BTreeMap;
 use std::io::Write;
 use std::path::{Path, PathBuf};
 use veritrail::engine::{AskOptions, KnowledgeBase};
-use veritrail::model::{AnswerMode, AnswerRecord, Citation, Evidence, PlacedLine, Query, Sentence};
+use veritrail::model::{
+    AnswerMode, AnswerRecord, Citation, Evidence, PlacedLine, Query, Sentence, StageTiming,
+};
 use veritrail::retrieve::RetrievalMode;
 
 /// Example: `veritrail ask "How often is the oil of a Beck 30 changed?" --explain`
@@ -214,9 +216,9 @@ pub(super) fn print_answer(
             println!("{}", heading(item));
             print_routes(item);
         }
-        for timing in &record.timings {
-            println!("{}: {:.1} ms", timing.stage, timing.duration_ms);
-        }
+        let timing = |t: &StageTiming| format!("{} {:.1} ms", t.stage, t.duration_ms);
+        let timings: Vec<String> = record.timings.iter().map(timing).collect();
+        println!("time: {}", timings.join(", "));
     }
     println!(
         "\nanswer {} · {} · generation {}",

@@ -26,7 +26,7 @@ mod validate;
 use clap::{Parser, Subcommand};
 use std::path::PathBuf;
 
-pub(crate) use output::{ExitCode, start_log};
+pub(crate) use output::ExitCode;
 
 /// Cited, checked and recorded answers from documents, pictures and RDF.
 #[derive(Debug, Parser)]

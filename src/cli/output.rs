@@ -1,6 +1,6 @@
 //! What commands share: opening, exit codes, progress, errors.
 
-use super::Arguments;
+use super::{Arguments, Command};
 use anyhow::Context;
 use indicatif::{ProgressBar, ProgressStyle};
 use std::io::{ErrorKind, IsTerminal};
@@ -37,13 +37,13 @@ impl Termination for ExitCode {
     }
 }
 
-/// Warnings and errors go to stderr, or what `VERITRAIL_LOG` asks for
+/// What `default` names goes to stderr, or what `VERITRAIL_LOG` asks for
 /// (`veritrail=debug`); as JSON lines with `VERITRAIL_LOG_FORMAT=json`.
-pub(crate) fn start_log() {
+fn start_log(default: &str) {
+    let wanted = std::env::var("VERITRAIL_LOG").unwrap_or_default();
     let filter = EnvFilter::builder()
-        .with_env_var("VERITRAIL_LOG")
         .with_default_directive(LevelFilter::WARN.into())
-        .from_env_lossy();
+        .parse_lossy(if wanted.trim().is_empty() { default } else { &wanted });
     let log = tracing_subscriber::fmt()
         .with_env_filter(filter)
         .with_ansi(std::io::stderr().is_terminal())
@@ -104,6 +104,14 @@ fn disk_hint(text: &str) -> Option<&'static str> {
 }
 
 impl Arguments {
+    /// Starts the log: warnings of every command, and what a service does.
+    pub(crate) fn start_log(&self) {
+        start_log(match self.command {
+            Command::Serve(_) => "warn,veritrail=info",
+            _ => "warn",
+        });
+    }
+
     pub(super) fn kb(&self) -> &std::path::Path {
         &self.kb
     }

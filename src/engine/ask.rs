@@ -10,7 +10,7 @@ use crate::index::{DenseIndex, HnswIndex, LexicalIndex};
 use crate::llm::Sampling;
 use crate::model::{
     AnswerId, AnswerRecord, DepictionStatus, Digest, DocumentId, EntityId, Evidence, FragmentId,
-    Hit, Query, Sentence, StageTiming,
+    Hit, Query, Sentence, Stage, Stopwatch,
 };
 use crate::retrieve::{
     Embedders, Retrieval, RetrievalMode, Snapshot, SnapshotParts, assemble, search,
@@ -158,13 +158,26 @@ impl Session<'_> {
     /// # Errors
     /// When an index or the model fails.
     pub fn search(&self, query: &Query, mode: RetrievalMode) -> Result<Retrieval, EngineError> {
+        self.search_timed(query, mode, &mut Stopwatch::off())
+    }
+
+    /// The same; `stopwatch` hears what each stage took.
+    ///
+    /// # Errors
+    /// When an index or the model fails.
+    pub fn search_timed(
+        &self,
+        query: &Query,
+        mode: RetrievalMode,
+        stopwatch: &mut Stopwatch,
+    ) -> Result<Retrieval, EngineError> {
         let models = &self.knowledge_base.models;
         let embedders = Embedders {
             text: models.text.as_ref(),
             pictures: models.pictures.iter().map(AsRef::as_ref).collect(),
         };
         let config = &self.knowledge_base.config.retrieve;
-        Ok(search(&self.snapshot, &embedders, query, mode, config)?)
+        Ok(search(&self.snapshot, &embedders, query, mode, config, stopwatch)?)
     }
 
     /// Hits as numbered evidence within the token budget of the settings.
@@ -190,12 +203,27 @@ impl Session<'_> {
         options: &AskOptions,
         on_sentence: &mut (dyn FnMut(&Sentence) + Send),
     ) -> Result<AnswerRecord, EngineError> {
+        self.ask_timed(query, options, on_sentence, &mut Stopwatch::new(Instant::now))
+    }
+
+    /// The same; `stopwatch` hears what each stage took. The timings of what is returned
+    /// hold the writing of the record, those of the record itself cannot.
+    ///
+    /// # Errors
+    /// When retrieval fails or the record cannot be written.
+    pub fn ask_timed(
+        &self,
+        query: &Query,
+        options: &AskOptions,
+        on_sentence: &mut (dyn FnMut(&Sentence) + Send),
+        stopwatch: &mut Stopwatch,
+    ) -> Result<AnswerRecord, EngineError> {
         let knowledge_base = self.knowledge_base;
         let started_at = now();
         let start = Instant::now();
-        let retrieval = self.search(query, options.mode)?;
+        let retrieval = self.search_timed(query, options.mode, stopwatch)?;
         let evidence = self.evidence(&retrieval.hits);
-        let retrieved = start.elapsed();
+        stopwatch.lap(Stage::Assemble);
         let known = EmbeddedOnce::new(knowledge_base.models.text.as_ref());
         let embed = |texts: &[&str]| Ok(known.embed(texts)?);
         let asked = Asked {
@@ -206,20 +234,20 @@ impl Session<'_> {
         };
         let llm = knowledge_base.llm.as_ref().filter(|_| options.use_llm);
         let answer = match llm {
-            None => extractive(&asked),
+            None => {
+                let answer = extractive(&asked);
+                stopwatch.lap(Stage::Quote);
+                answer
+            }
             Some(llm) => {
                 let configured = knowledge_base.config.llm.sampling();
                 let sampling = Sampling {
                     temperature: options.temperature.unwrap_or(configured.temperature),
                     max_tokens: options.max_tokens.unwrap_or(configured.max_tokens),
                 };
-                llm.wait_for(generated(&asked, &llm.generator, sampling, on_sentence))
+                let writing = generated(&asked, &llm.generator, sampling, on_sentence, stopwatch);
+                llm.wait_for(writing)
             }
-        };
-        let answered = start.elapsed();
-        let timing = |stage: &str, seconds: f64| StageTiming {
-            stage: stage.to_owned(),
-            duration_ms: seconds * 1e3,
         };
         let mut documents: Vec<_> = evidence
             .iter()
@@ -228,7 +256,7 @@ impl Session<'_> {
             .collect();
         documents.sort();
         documents.dedup();
-        let record = AnswerRecord {
+        let mut record = AnswerRecord {
             id: answer_id(&started_at, &query.text, &options.principal, start),
             question: query.text.clone(),
             question_picture: query.picture.as_deref().map(Digest::of),
@@ -241,13 +269,12 @@ impl Session<'_> {
             evidence,
             documents,
             answer,
-            timings: vec![
-                timing("retrieve", retrieved.as_secs_f64()),
-                timing("answer", (answered - retrieved).as_secs_f64()),
-            ],
+            timings: stopwatch.timings(),
             software: software(),
         };
         knowledge_base.graph.insert_graph(record.id.as_str(), bundle(&record))?;
+        stopwatch.lap(Stage::Record);
+        record.timings = stopwatch.timings();
         Ok(record)
     }
 }

@@ -23,6 +23,7 @@ mod evaluate_pictures;
 mod extract;
 mod extract_calls;
 mod extract_outcome;
+mod health;
 mod knowledge_base;
 mod language_model;
 mod match_model;

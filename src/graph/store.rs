@@ -81,6 +81,11 @@ impl Store {
         Ok(self.inner.len()?)
     }
 
+    /// Whether the graph can be read; a sound one holds the ontology at least.
+    pub fn is_readable(&self) -> bool {
+        self.inner.is_empty().is_ok_and(|empty| !empty)
+    }
+
     /// Makes everything written so far durable against power loss.
     ///
     /// # Errors

@@ -109,6 +109,32 @@ pub enum GenerateError {
 }
 
 impl GenerateError {
+    /// Every [`GenerateError::kind`].
+    pub const KINDS: [&'static str; 8] = [
+        "unauthorised",
+        "not_found",
+        "rejected",
+        "protocol",
+        "unreachable",
+        "overloaded",
+        "too_slow",
+        "interrupted",
+    ];
+
+    /// What went wrong in one word, for counting.
+    pub fn kind(&self) -> &'static str {
+        match self {
+            Self::Unauthorised { .. } => "unauthorised",
+            Self::NotFound { .. } => "not_found",
+            Self::Rejected { .. } => "rejected",
+            Self::Protocol { .. } => "protocol",
+            Self::Unreachable { .. } => "unreachable",
+            Self::Overloaded { .. } => "overloaded",
+            Self::TooSlow { .. } => "too_slow",
+            Self::Interrupted { .. } => "interrupted",
+        }
+    }
+
     /// Whether settings must change before another try can succeed. Everything
     /// else is a model that is unavailable now.
     pub fn is_users_mistake(&self) -> bool {

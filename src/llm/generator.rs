@@ -1,11 +1,20 @@
 //! The border to whatever writes text.
 
-use super::GenerateError;
+use super::{GenerateError, TokenUsage};
 use futures::Stream;
 use std::pin::Pin;
 
-/// Text that arrives piece by piece. After an error nothing more comes.
-pub type DeltaStream = Pin<Box<dyn Stream<Item = Result<String, GenerateError>> + Send>>;
+/// An output that arrives piece by piece. After an error nothing more comes.
+pub type DeltaStream = Pin<Box<dyn Stream<Item = Result<Delta, GenerateError>> + Send>>;
+
+/// A piece of an output.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Delta {
+    /// More text.
+    Text(String),
+    /// What the request cost until now, from servers that count.
+    Usage(TokenUsage),
+}
 
 /// A language model that continues a conversation.
 pub trait Generator: Send + Sync {
@@ -31,6 +40,13 @@ pub struct ChatPrompt {
     pub temperature: f32,
     /// Longest output in tokens.
     pub max_tokens: u32,
+}
+
+impl ChatPrompt {
+    /// Bytes of all its texts.
+    pub fn n_bytes(&self) -> usize {
+        self.system.len() + self.messages.iter().map(|message| message.text.len()).sum::<usize>()
+    }
 }
 
 /// One turn of a conversation.

@@ -19,6 +19,7 @@
 //! ```
 
 mod config;
+mod counts;
 mod error;
 mod generator;
 mod openai;
@@ -28,8 +29,9 @@ mod secret;
 mod structured;
 
 pub use config::{Config, Sampling, Timeouts};
+pub use counts::CallTotals;
 pub use error::{GenerateError, SetupError, Stage};
-pub use generator::{ChatPrompt, DeltaStream, Generator, Message, Role};
+pub use generator::{ChatPrompt, Delta, DeltaStream, Generator, Message, Role};
 pub use openai::OpenAiGenerator;
 pub use secret::Secret;
 pub use structured::{Completion, OutputForm, OutputSchema, TokenUsage};

@@ -1,8 +1,9 @@
 //! A generator for every server with the OpenAI chat API.
 
+use super::counts::{Call, CallTotals, Counts};
 use super::{
-    ChatPrompt, Config, DeltaStream, GenerateError, Generator, Role, SetupError, Stage, Timeouts,
-    TokenUsage,
+    ChatPrompt, Config, Delta, DeltaStream, GenerateError, Generator, Role, SetupError, Stage,
+    Timeouts, TokenUsage,
 };
 use async_openai::Client;
 use async_openai::config::OpenAIConfig;
@@ -10,21 +11,25 @@ use async_openai::error::OpenAIError;
 use async_openai::types::chat::{
     ChatCompletionRequestAssistantMessage, ChatCompletionRequestMessage,
     ChatCompletionRequestSystemMessage, ChatCompletionRequestUserMessage,
-    ChatCompletionResponseStream, CreateChatCompletionRequest, FinishReason,
+    ChatCompletionResponseStream, ChatCompletionStreamOptions, CreateChatCompletionRequest,
+    FinishReason,
 };
 use futures::{Stream, StreamExt, stream};
+use std::sync::Arc;
 use std::time::Duration;
 
 /// Asks a server that speaks the OpenAI chat API, streaming.
 #[derive(Clone, Debug)]
 pub struct OpenAiGenerator {
     client: Client<OpenAIConfig>,
+    http: reqwest::Client,
     model: String,
     base_url: String,
     timeouts: Timeouts,
     /// OpenAI's own service refuses `max_tokens` for its newer models; other
     /// servers often know nothing else.
     counts_completion_tokens: bool,
+    counts: Arc<Counts>,
 }
 
 impl OpenAiGenerator {
@@ -67,15 +72,27 @@ impl OpenAiGenerator {
             .with_org_id("")
             .with_project_id("");
         Ok(Some(Self {
-            client: Client::build(http, api),
+            client: Client::build(http.clone(), api),
+            http,
             model: config.model.clone(),
             counts_completion_tokens: host.ends_with("openai.com"),
             base_url,
             timeouts: config.timeouts,
+            counts: Arc::default(),
         }))
     }
 
-    /// The same server, asked for another model.
+    /// Whether anything answers at the address, whatever it says. The key is not sent.
+    pub async fn is_reachable(&self) -> bool {
+        self.http.get(format!("{}/models", self.base_url)).send().await.is_ok()
+    }
+
+    /// What was asked since this generator was made, by it and by those made of it.
+    pub fn totals(&self) -> CallTotals {
+        self.counts.totals()
+    }
+
+    /// The same server, asked for another model; what it is asked is counted together.
     #[must_use]
     pub fn with_model(mut self, model: &str) -> Self {
         self.model = model.to_owned();
@@ -94,6 +111,10 @@ impl OpenAiGenerator {
             model: self.model.clone(),
             temperature: Some(prompt.temperature),
             stream: Some(true),
+            stream_options: Some(ChatCompletionStreamOptions {
+                include_usage: Some(true),
+                include_obfuscation: None,
+            }),
             ..Default::default()
         };
         if self.counts_completion_tokens {
@@ -110,10 +131,12 @@ impl OpenAiGenerator {
 
 impl Generator for OpenAiGenerator {
     fn generate(&self, prompt: ChatPrompt) -> DeltaStream {
-        Box::pin(self.pieces(self.request(prompt)).filter_map(|piece| async {
+        let n_bytes = prompt.n_bytes();
+        Box::pin(self.pieces(self.request(prompt), n_bytes).filter_map(|piece| async {
             match piece {
-                Ok(Piece::Text(text)) => Some(Ok(text)),
-                Ok(Piece::Usage(_) | Piece::CutShort) => None,
+                Ok(Piece::Text(text)) => Some(Ok(Delta::Text(text))),
+                Ok(Piece::Usage(usage)) => Some(Ok(Delta::Usage(usage))),
+                Ok(Piece::CutShort) => None,
                 Err(error) => Some(Err(error)),
             }
         }))
@@ -223,13 +246,16 @@ impl OpenAiGenerator {
     pub(super) fn pieces(
         &self,
         request: CreateChatCompletionRequest,
+        n_prompt_bytes: usize,
     ) -> impl Stream<Item = Result<Piece, GenerateError>> + Send + use<> {
+        let mut call = Call::begin(Arc::clone(&self.counts), n_prompt_bytes);
         let start = State::Start { generator: self.clone(), request: Box::new(request) };
         stream::unfold(start, |state| async move {
             let (pieces, next) = step(state).await?;
             Some((stream::iter(pieces), next))
         })
         .flatten()
+        .inspect(move |piece| call.hear(piece))
     }
 
     fn too_slow(&self, stage: Stage) -> GenerateError {
@@ -359,7 +385,8 @@ mod tests {
             let mut deltas = generator(base_url).generate(prompt());
             while let Some(delta) = deltas.next().await {
                 match delta {
-                    Ok(delta) => text.push_str(&delta),
+                    Ok(Delta::Text(delta)) => text.push_str(&delta),
+                    Ok(Delta::Usage(_)) => {}
                     Err(error) => {
                         assert!(deltas.next().await.is_none());
                         return (text, Some(error));

@@ -2,15 +2,13 @@
 
 use super::openai::{OpenAiGenerator, Piece};
 use super::{ChatPrompt, GenerateError};
-use async_openai::types::chat::{
-    ChatCompletionStreamOptions, ResponseFormat, ResponseFormatJsonSchema,
-};
+use async_openai::types::chat::{ResponseFormat, ResponseFormatJsonSchema};
 use futures::StreamExt;
 use std::pin::pin;
 
 /// Bytes of text that count as one token where a server counts none: more tokens
 /// than the common tokenizers make of European languages.
-const BYTES_PER_TOKEN: usize = 3;
+pub(super) const BYTES_PER_TOKEN: usize = 3;
 
 /// What a request and its output cost.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
@@ -81,13 +79,8 @@ impl OpenAiGenerator {
         prompt: ChatPrompt,
         form: OutputForm<'_>,
     ) -> Result<Completion, GenerateError> {
-        let words = prompt.messages.iter().map(|message| message.text.len()).sum::<usize>();
-        let n_prompt_bytes = prompt.system.len() + words;
+        let n_prompt_bytes = prompt.n_bytes();
         let mut request = self.request(prompt);
-        request.stream_options = Some(ChatCompletionStreamOptions {
-            include_usage: Some(true),
-            include_obfuscation: None,
-        });
         if let OutputForm::Schema(output) = form {
             request.response_format = Some(ResponseFormat::JsonSchema {
                 json_schema: ResponseFormatJsonSchema {
@@ -98,7 +91,7 @@ impl OpenAiGenerator {
                 },
             });
         }
-        let mut pieces = pin!(self.pieces(request));
+        let mut pieces = pin!(self.pieces(request, n_prompt_bytes));
         let (mut text, mut usage, mut cut_short) = (String::new(), None, false);
         while let Some(piece) = pieces.next().await {
             match piece? {

@@ -160,12 +160,21 @@ pub struct LlmRecord {
     pub temperature: f32,
     /// The raw output.
     pub output: String,
+    /// Tokens of the prompt as the server counted them.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub n_prompt_tokens: Option<u64>,
+    /// Tokens of the output as the server counted them.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub n_output_tokens: Option<u64>,
+    /// Why it did not finish, in one word.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub failure: Option<String>,
 }
 
 /// Time spent in one stage.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub struct StageTiming {
-    /// Name of the stage: `seed`, `expand`, `answer`.
+    /// Name of the stage, as in [`Stage`](super::Stage).
     pub stage: String,
     /// Milliseconds.
     pub duration_ms: f64,

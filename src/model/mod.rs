@@ -26,6 +26,7 @@ mod relation;
 mod space;
 mod span;
 mod statement;
+mod stopwatch;
 mod value;
 
 pub use answer::{
@@ -53,4 +54,5 @@ pub use relation::{Predicate, Relation, RelationObject};
 pub use space::{Embedding, Space, SpaceError, SpaceId};
 pub use span::Span;
 pub use statement::{Extraction, OntologyTerm, StatedObject, Statement, TermKind, Words};
+pub use stopwatch::{Stage, StageTime, Stopwatch};
 pub use value::{Value, ValueMention};

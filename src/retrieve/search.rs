@@ -8,7 +8,7 @@ use super::snapshot::Snapshot;
 use super::visual::{VisualQuery, question_in_words, visual};
 use crate::embed::{EmbedError, Embedder, PictureEmbedder, TextRole};
 use crate::index::{IndexRead, LexicalError, SearchError};
-use crate::model::{FragmentId, Hit, Query, Route, RouteScore, asks_for_picture};
+use crate::model::{FragmentId, Hit, Query, Route, RouteScore, Stage, Stopwatch, asks_for_picture};
 use crate::picture::{Picture, PictureError};
 use std::collections::HashMap;
 
@@ -55,7 +55,7 @@ pub struct Embedders<'a> {
     pub pictures: Vec<&'a dyn PictureEmbedder>,
 }
 
-/// Finds the `query.k` best fragments.
+/// Finds the `query.k` best fragments; `stopwatch` hears what each stage took.
 ///
 /// # Errors
 /// When an index or an embedder fails, or the question's picture is damaged.
@@ -65,6 +65,7 @@ pub fn search(
     query: &Query,
     mode: RetrievalMode,
     config: &RetrieveConfig,
+    stopwatch: &mut Stopwatch,
 ) -> Result<Retrieval, RetrieveError> {
     let embedder = embedders.text;
     let labels = query.allowed_labels.as_ref();
@@ -92,13 +93,16 @@ pub fn search(
     let known = routes.iter().any(|(route, hits)| *route == Route::Picture && !hits.is_empty());
     let has_words = question.chars().any(char::is_alphanumeric)
         && (picture.is_none() || known || query.text.chars().any(char::is_alphanumeric));
+    stopwatch.lap(Stage::Plan);
     if mode != RetrievalMode::Dense && has_words {
         let found = snapshot.lexical.search(&question, n, labels)?;
         routes.push((Route::Lexical, found.into_iter().map(|h| (h.fragment, h.score)).collect()));
+        stopwatch.lap(Stage::Lexical);
     }
     if mode != RetrievalMode::Lexical && has_words {
         let embedded = embedder.embed(&[&question], TextRole::Query, &mut |_| {})?;
         let vector = embedded.vectors.into_iter().next().unwrap_or_default();
+        stopwatch.lap(Stage::Embed);
         let allowed = |key: &str| {
             let id = FragmentId::from_iri(key);
             let fragment = snapshot.fragments.get(&id);
@@ -110,6 +114,7 @@ pub fn search(
         let found = snapshot.dense.search(embedder.space().id(), &vector, n, filter)?;
         let found = found.into_iter().map(|h| (FragmentId::from_iri(h.key), h.score)).collect();
         routes.push((Route::Dense, found));
+        stopwatch.lap(Stage::Dense);
     }
     let mut picture_routes = Vec::new();
     let picture_wanted =
@@ -124,13 +129,15 @@ pub fn search(
             min_probability: config.min_picture_probability,
         };
         let plan = Plan::of(&config.routes, &query.text, picture.is_some());
-        let found = visual(snapshot, embedders, &wanted, &plan)?;
+        let found = visual(snapshot, embedders, &wanted, &plan, stopwatch)?;
         routes.extend(found.routes);
         regions = found.regions;
         picture_routes = plan.explained();
     }
     let seeds = fuse(&rankings(&routes, config, picture.is_some()));
+    stopwatch.lap(Stage::Fuse);
     let entities = entities_of(snapshot, &question);
+    stopwatch.lap(Stage::Plan);
     let mut walk_seeds = Vec::new();
     let fused = if mode == RetrievalMode::Graph {
         let mut expansion = expand(snapshot, &seeds, &entities, config);
@@ -142,6 +149,7 @@ pub fn search(
         });
         walk_seeds = expansion.seeds;
         routes.push((Route::Graph, expansion.hits));
+        stopwatch.lap(Stage::Expand);
         fuse(&rankings(&routes, config, picture.is_some()))
     } else {
         seeds
@@ -162,10 +170,13 @@ pub fn search(
             let routes = found_by.get(&id).cloned().unwrap_or_default();
             let explained =
                 i < N_EXPLAINED && routes.iter().any(|route| route.route == Route::Graph);
+            stopwatch.lap(Stage::Fuse);
+            let path = explained.then(|| explain(snapshot, &walk_seeds, &id)).flatten();
+            stopwatch.lap(Stage::Expand);
             Some(Hit {
                 document: fragment.document.clone(),
                 score,
-                path: explained.then(|| explain(snapshot, &walk_seeds, &id)).flatten(),
+                path,
                 region: regions.get(&id).copied(),
                 fragment: id,
                 routes,
@@ -176,6 +187,7 @@ pub fn search(
         .iter()
         .filter_map(|(id, _)| snapshot.entities.get(id)?.labels.first().cloned())
         .collect();
+    stopwatch.lap(Stage::Fuse);
     Ok(Retrieval { hits, entities: labels, question, picture_routes })
 }
 

@@ -3,7 +3,7 @@
 use super::edges::project;
 use crate::extract::{Gazetteer, GazetteerError};
 use crate::graph::{DocumentSummary, Projection};
-use crate::index::{DenseIndex, LexicalIndex};
+use crate::index::{DenseIndex, IndexRead, LexicalIndex};
 use crate::model::{
     AccessLabel, Calibration, Digest, DocumentId, Entity, EntityId, Fragment, FragmentId,
     GenerationId, PictureFacts, SpaceId,
@@ -148,6 +148,11 @@ impl Snapshot {
     /// Number of documents, fragments and entities.
     pub fn counts(&self) -> (usize, usize, usize) {
         (self.documents.len(), self.fragments.len(), self.entities.len())
+    }
+
+    /// Vectors of the texts, then those of each space of pictures.
+    pub fn n_vectors(&self) -> impl Iterator<Item = usize> + '_ {
+        std::iter::once(&self.dense).chain(&self.visual).map(IndexRead::len)
     }
 
     /// Whether there is nothing but pictures, so that every question asks for one.

@@ -6,7 +6,9 @@ use super::search::{Embedders, RetrieveError};
 use super::snapshot::Snapshot;
 use crate::embed::{PictureEmbedder, TextRole};
 use crate::index::IndexRead;
-use crate::model::{AccessLabel, Calibration, FragmentId, FragmentKind, Query, Region, Route};
+use crate::model::{
+    AccessLabel, Calibration, FragmentId, FragmentKind, Query, Region, Route, Stage, Stopwatch,
+};
 use crate::picture::RgbPixels;
 use std::collections::{BTreeMap, BTreeSet, HashMap, HashSet};
 
@@ -48,6 +50,7 @@ pub(super) fn visual(
     embedders: &Embedders<'_>,
     query: &VisualQuery<'_>,
     plan: &Plan<'_>,
+    stopwatch: &mut Stopwatch,
 ) -> Result<VisualHits, RetrieveError> {
     let visible = |fragment: &FragmentId| {
         let fragment = snapshot.fragments.get(fragment);
@@ -60,6 +63,7 @@ pub(super) fn visual(
         let Some(embedder) = embedder else { continue };
         let name = embedder.space().model.as_str();
         let Some(vector) = question_vector(*embedder, query)? else { continue };
+        stopwatch.lap(Stage::Embed);
         let allowed = |key: &str| {
             let (file, _) = FragmentId::from_iri(key).split_region();
             visible(&file) && plan.weight(snapshot, &file, name) > 0.0
@@ -76,6 +80,7 @@ pub(super) fn visual(
             }
         }
         hits.truncate(query.n);
+        stopwatch.lap(Stage::Dense);
         rankings.push(SpaceHits {
             space: name.to_owned(),
             calibration: snapshot.calibrations.get(&index.space()),
