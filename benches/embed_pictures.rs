@@ -180,7 +180,7 @@ fn side_by_side(mut python: Python, model: &dyn PictureEmbedder, files: &[PathBu
 fn queries(models: Models, pictures: &Path, files: &[PathBuf]) -> Outcome<()> {
     let root = tempfile::tempdir()?;
     KnowledgeBase::init(root.path())?;
-    let mut knowledge_base = KnowledgeBase::open(root.path(), models)?;
+    let knowledge_base = KnowledgeBase::open(root.path(), models)?;
     let begin = Instant::now();
     let taken = knowledge_base.ingest(pictures, &mut |_| {})?;
     println!(

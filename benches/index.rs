@@ -71,7 +71,7 @@ fn data() -> (VectorSet, Vec<Vec<f32>>) {
         })
         .collect();
     let folder = tempfile::tempdir().unwrap();
-    let mut store = VectorStore::open(folder.path(), &space).unwrap();
+    let store = VectorStore::open(folder.path(), &space).unwrap();
     store.append(&embeddings).unwrap();
     let queries = (0..N_QUERIES)
         .map(|n| random.vector(centres.get(n * 7 % N_CLUSTERS).map(Vec::as_slice)))

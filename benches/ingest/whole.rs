@@ -15,7 +15,7 @@ type Measured = (Vec<(String, f64)>, usize, usize);
 fn round(corpus: &Corpus, embedder: &Arc<dyn Embedder>) -> Outcome<Measured> {
     let root = tempfile::tempdir()?;
     KnowledgeBase::init(root.path())?;
-    let mut knowledge_base = KnowledgeBase::open(root.path(), Arc::clone(embedder))?;
+    let knowledge_base = KnowledgeBase::open(root.path(), Arc::clone(embedder))?;
     let outcome = knowledge_base.ingest(&corpus.path, &mut |_| {})?;
     let published = knowledge_base.publish(&mut |_| {})?;
     let stages = outcome.stages;

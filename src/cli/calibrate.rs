@@ -23,7 +23,7 @@ pub(super) struct CalibrateArguments {
 }
 
 pub(super) fn run(arguments: &Arguments, asked: &CalibrateArguments) -> anyhow::Result<ExitCode> {
-    let mut knowledge_base = arguments.open()?;
+    let knowledge_base = arguments.open()?;
     let pictures = match &asked.pairs {
         Some(path) => read_pairs(path)?,
         None => knowledge_base.described_pictures()?,

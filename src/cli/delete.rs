@@ -32,7 +32,7 @@ pub(super) struct DeleteArguments {
 }
 
 pub(super) fn run(arguments: &Arguments, delete: &DeleteArguments) -> anyhow::Result<ExitCode> {
-    let mut knowledge_base = arguments.open()?;
+    let knowledge_base = arguments.open()?;
     if delete.check {
         return check(&knowledge_base, delete);
     }

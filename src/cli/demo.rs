@@ -42,7 +42,7 @@ pub(super) fn run(arguments: &Arguments, demo: &DemoArguments) -> anyhow::Result
     }
     let config = Config::load(&arguments.kb().join("veritrail.toml"))?;
     let models = arguments.models(&config)?;
-    let mut knowledge_base = KnowledgeBase::open(arguments.kb(), models)?;
+    let knowledge_base = KnowledgeBase::open(arguments.kb(), models)?;
     let mut reporter = ProgressReporter::new();
     let mut n_documents = 0;
     for part in ["docs", "pictures", "catalogue.ttl"] {

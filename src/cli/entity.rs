@@ -55,7 +55,7 @@ enum EntityAction {
 }
 
 pub(super) fn run(arguments: &Arguments, entity: &EntityArguments) -> anyhow::Result<ExitCode> {
-    let mut knowledge_base = arguments.open()?;
+    let knowledge_base = arguments.open()?;
     let format = entity.format;
     let (a, b, status, reason) = match &entity.action {
         EntityAction::Show { entity } => {
@@ -74,7 +74,7 @@ pub(super) fn run(arguments: &Arguments, entity: &EntityArguments) -> anyhow::Re
             })?;
             drop(reporter);
             let done = format!("learned {} from {} pairs", model.version(), pairs.pairs.len());
-            publish(&mut knowledge_base, &done, format)?;
+            publish(&knowledge_base, &done, format)?;
             return Ok(ExitCode::Success);
         }
         EntityAction::Merge { a, b, reason } => (a, b, ClaimStatus::Accepted, Some(reason)),
@@ -87,7 +87,7 @@ pub(super) fn run(arguments: &Arguments, entity: &EntityArguments) -> anyhow::Re
         ClaimStatus::Accepted => format!("{left} and {right} are one thing"),
         _ => format!("{left} and {right} stay apart"),
     };
-    publish(&mut knowledge_base, &done, format)?;
+    publish(&knowledge_base, &done, format)?;
     Ok(ExitCode::Success)
 }
 

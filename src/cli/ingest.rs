@@ -28,7 +28,7 @@ pub(super) fn run(arguments: &Arguments, ingest: &IngestArguments) -> anyhow::Re
     if !arguments.kb().join("FORMAT").exists() {
         KnowledgeBase::init(arguments.kb())?;
     }
-    let mut knowledge_base = arguments.open()?;
+    let knowledge_base = arguments.open()?;
     let start = Instant::now();
     let mut reporter = ProgressReporter::new();
     let mut show = |progress: Progress<'_>| {

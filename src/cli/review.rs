@@ -74,7 +74,7 @@ impl From<StatusArgument> for DepictionStatus {
 }
 
 pub(super) fn run(arguments: &Arguments, review: &ReviewArguments) -> anyhow::Result<ExitCode> {
-    let mut knowledge_base = arguments.open()?;
+    let knowledge_base = arguments.open()?;
     let (claims, status) = match &review.decision {
         None => {
             list(&knowledge_base, review)?;
@@ -83,7 +83,7 @@ pub(super) fn run(arguments: &Arguments, review: &ReviewArguments) -> anyhow::Re
         Some(DecisionArgument::Accept(claims)) => (&claims.claims, DepictionStatus::Accepted),
         Some(DecisionArgument::Reject(claims)) => (&claims.claims, DepictionStatus::Rejected),
     };
-    decide(&mut knowledge_base, claims, status, review.format)?;
+    decide(&knowledge_base, claims, status, review.format)?;
     Ok(ExitCode::Success)
 }
 
@@ -94,7 +94,7 @@ enum Claim {
 }
 
 fn decide(
-    knowledge_base: &mut KnowledgeBase,
+    knowledge_base: &KnowledgeBase,
     claims: &[String],
     status: ClaimStatus,
     format: FormatArgument,
@@ -125,7 +125,7 @@ fn decide(
 /// Publishes, and says what was done and which generation is current. Merges that a
 /// rejected pair stands against are named.
 pub(super) fn publish(
-    knowledge_base: &mut KnowledgeBase,
+    knowledge_base: &KnowledgeBase,
     done: &str,
     format: FormatArgument,
 ) -> anyhow::Result<()> {

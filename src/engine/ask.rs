@@ -67,11 +67,12 @@ impl KnowledgeBase {
         Session { knowledge_base: self, snapshot }
     }
 
-    /// Reads the current generation into memory.
+    /// Reads the current generation into memory, between two changes of documents.
     ///
     /// # Errors
     /// When nothing was published, or the generation cannot be read.
     pub fn snapshot(&self) -> Result<Arc<Snapshot>, EngineError> {
+        let _writer = self.sole_writer();
         let generation = self.current()?.ok_or_else(|| EngineError::Empty(self.root.clone()))?;
         let folder = self.root.join("generations").join(generation.name());
         let fragments = self.graph.fragments()?;

@@ -151,10 +151,11 @@ impl KnowledgeBase {
     /// # Errors
     /// When `root` cannot be read, or the knowledge base cannot be written.
     pub fn ingest(
-        &mut self,
+        &self,
         root: &Path,
         progress: &mut dyn FnMut(Progress<'_>),
     ) -> Result<IngestOutcome, EngineError> {
+        let _writer = self.sole_writer();
         let known: HashMap<DocumentId, (Digest, Digest)> = self
             .graph
             .documents()?
@@ -275,8 +276,8 @@ impl KnowledgeBase {
     }
 
     /// Keeps the vectors of picture files.
-    fn add_picture_vectors(&mut self, pending: &[Pending]) -> Result<(), EngineError> {
-        for (n, store) in self.picture_vectors.iter_mut().enumerate() {
+    fn add_picture_vectors(&self, pending: &[Pending]) -> Result<(), EngineError> {
+        for (n, store) in self.picture_vectors.iter().enumerate() {
             let space = store.space();
             let embeddings: Vec<Embedding> = pending
                 .iter()
@@ -293,7 +294,7 @@ impl KnowledgeBase {
     /// Blobs, then vectors, then one transaction for each document: what no
     /// transaction names does not exist.
     fn commit(
-        &mut self,
+        &self,
         batch: &mut Batch,
         outcome: &mut IngestOutcome,
         progress: &mut dyn FnMut(Progress<'_>),

@@ -41,11 +41,12 @@ impl KnowledgeBase {
     /// When a picture cannot be read, a model fails, or the hits are all right or all
     /// wrong.
     pub fn calibrate(
-        &mut self,
+        &self,
         pictures: &[DescribedPicture],
         seed: u64,
         progress: &mut dyn FnMut(usize, usize),
     ) -> Result<Vec<LearnedCalibration>, EngineError> {
+        let _writer = self.sole_writer();
         let mut learned = read(&self.root)?;
         let mut reports = Vec::new();
         for model in &self.models.pictures {

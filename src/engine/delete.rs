@@ -148,11 +148,12 @@ impl KnowledgeBase {
     /// # Errors
     /// When the knowledge base cannot be read or written.
     pub fn delete(
-        &mut self,
+        &self,
         documents: &[DocumentId],
         options: &DeleteOptions,
         progress: &mut dyn FnMut(Progress<'_>),
     ) -> Result<Receipt, EngineError> {
+        let _writer = self.sole_writer();
         let wanted: HashSet<&DocumentId> = documents.iter().collect();
         let mut known = self.graph.documents()?;
         known.retain(|document| wanted.contains(&document.id));
@@ -170,7 +171,7 @@ impl KnowledgeBase {
             gone.iter().flat_map(|gone| gone.versions.iter().cloned()).collect();
         let removal = self.graph.delete_documents(&ids, &earlier, options.erase_quotes, &record)?;
         self.graph.flush()?;
-        let published = self.publish(progress)?;
+        let published = self.publish_alone(progress)?;
         progress(Progress::Publishing("removing what is left"));
         let n_generations = self.remove_other_generations()?;
         let swept = self.sweep()?;
@@ -250,9 +251,9 @@ impl KnowledgeBase {
     }
 
     /// Finishes a deletion that a crash interrupted after its transaction.
-    pub(super) fn finish_deletion(&mut self) -> Result<(), EngineError> {
+    pub(super) fn finish_deletion(&self) -> Result<(), EngineError> {
         if self.current()?.is_some() {
-            self.publish(&mut |_| {})?;
+            self.publish_alone(&mut |_| {})?;
         }
         self.remove_other_generations()?;
         self.graph.compact()?;

@@ -11,7 +11,7 @@ use super::knowledge_base::KnowledgeBase;
 use crate::embed::TextRole;
 use crate::extract::{PROPOSED_FROM, named_depictions};
 use crate::graph::{Decision, DepictionsWrite, DocumentSummary, label_iri};
-use crate::index::{IndexWrite, VectorStore, dot};
+use crate::index::{IndexWrite, VectorSet, VectorStore, dot};
 use crate::model::{
     Calibration, Depiction, DepictionId, DepictionMethod, DepictionStatus, Digest, DocumentId,
     Embedding, EntityId, Fragment, FragmentId, Mention, SpaceId,
@@ -45,7 +45,7 @@ struct MadeOf<'a> {
 
 /// Labels of entities in one space of pictures.
 struct Labels<'a> {
-    store: &'a VectorStore,
+    vectors: &'a VectorSet,
     /// Entity, the label, and its vector.
     rows: Vec<(&'a EntityId, &'a str, &'a [f32])>,
     space: SpaceId,
@@ -54,7 +54,7 @@ struct Labels<'a> {
 impl KnowledgeBase {
     /// Every claim about what pictures show, as the graph holds it afterwards.
     pub(super) fn depict(
-        &mut self,
+        &self,
         documents: &[DocumentSummary],
         fragments: &[Fragment],
         mentions: &[Mention],
@@ -92,7 +92,8 @@ impl KnowledgeBase {
         let mut claims = named_depictions(fragments, mentions, &topics);
         claims.retain(|claim| pictures.values().any(|picture| *picture == claim.picture));
         for store in &self.picture_vectors {
-            let own = Labels::new(&labels, store);
+            let vectors = store.vectors();
+            let own = Labels::new(&labels, &vectors, store.space());
             let seen = by_label(&pictures, &own, calibration_of(store.space()), &thresholds);
             merge(&mut claims, seen);
         }
@@ -156,14 +157,14 @@ impl KnowledgeBase {
     }
 
     /// Gives every label a vector in every space of pictures, once.
-    fn embed_labels(&mut self, labels: &[(EntityId, String)]) -> Result<(), EngineError> {
+    fn embed_labels(&self, labels: &[(EntityId, String)]) -> Result<(), EngineError> {
         let texts: BTreeSet<&str> = labels.iter().map(|(_, label)| label.as_str()).collect();
-        for (model, store) in self.models.pictures.iter().zip(&mut self.picture_vectors) {
-            let new: Vec<&str> = texts
-                .iter()
-                .copied()
-                .filter(|label| store.vectors().row(&label_iri(label)).is_none())
-                .collect();
+        for (model, store) in self.models.pictures.iter().zip(&self.picture_vectors) {
+            let new: Vec<&str> = {
+                let known = store.vectors();
+                let is_new = |label: &&str| known.row(&label_iri(label)).is_none();
+                texts.iter().copied().filter(is_new).collect()
+            };
             if new.is_empty() {
                 continue;
             }
@@ -230,14 +231,14 @@ impl KnowledgeBase {
 }
 
 impl<'a> Labels<'a> {
-    fn new(labels: &'a [(EntityId, String)], store: &'a VectorStore) -> Self {
+    fn new(labels: &'a [(EntityId, String)], vectors: &'a VectorSet, space: SpaceId) -> Self {
         let rows = labels
             .iter()
             .filter_map(|(entity, label)| {
-                Some((entity, label.as_str(), store.vectors().get(&label_iri(label))?))
+                Some((entity, label.as_str(), vectors.get(&label_iri(label))?))
             })
             .collect();
-        Self { store, rows, space: store.space() }
+        Self { vectors, rows, space }
     }
 }
 
@@ -252,7 +253,7 @@ fn by_label(
     pictures
         .par_iter()
         .flat_map_iter(|(file, picture)| {
-            let vector = labels.store.vectors().get(file.as_str()).unwrap_or_default();
+            let vector = labels.vectors.get(file.as_str()).unwrap_or_default();
             let mut best: HashMap<&EntityId, f32> = HashMap::new();
             for (entity, _, label) in labels.rows.iter().filter(|_| !vector.is_empty()) {
                 let cosine = dot(vector, label);
@@ -312,6 +313,8 @@ fn by_near_pictures(
     let unknown = |picture: &&DocumentId| !known.contains_key(*picture);
     let asked: BTreeSet<&DocumentId> = pictures.values().filter(unknown).collect();
     let mut shows = known.clone();
+    let vectors = store.vectors();
+    let vectors: &VectorSet = &vectors;
     for fragment in fragments {
         if let Some(picture) = fragment.picture()
             && let Some(topic) = topic_of.get(&fragment.document)
@@ -323,13 +326,11 @@ fn by_near_pictures(
         .par_iter()
         .filter(|(_, picture)| asked.contains(picture) && !shows.contains_key(picture))
         .flat_map_iter(|(file, picture)| {
-            let vector = store.vectors().get(file.as_str()).unwrap_or_default();
+            let vector = vectors.get(file.as_str()).unwrap_or_default();
             let others = pictures.iter().filter(|(_, other)| *other != picture);
             let mut near: Vec<(f32, &DocumentId)> = others
                 .filter(|_| !vector.is_empty())
-                .filter_map(|(file, other)| {
-                    Some((dot(vector, store.vectors().get(file.as_str())?), other))
-                })
+                .filter_map(|(file, other)| Some((dot(vector, vectors.get(file.as_str())?), other)))
                 .collect();
             near.sort_by(|a, b| b.0.total_cmp(&a.0).then_with(|| a.1.cmp(b.1)));
             near.truncate(NEAR_PICTURES);

@@ -60,7 +60,7 @@ impl<'d> Evaluation<'d> {
         }
         let settings = folder.join("veritrail.toml");
         std::fs::write(&settings, &options.settings).map_err(io_error("write", &settings))?;
-        let mut knowledge_base = KnowledgeBase::open(folder, models.clone())?;
+        let knowledge_base = KnowledgeBase::open(folder, models.clone())?;
         let outcome = knowledge_base.ingest(&dataset.corpus, progress)?;
         let published = knowledge_base.publish(progress)?;
         Ok(Self {

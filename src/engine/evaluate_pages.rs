@@ -123,7 +123,7 @@ pub fn evaluate_pages(
         }
         let settings = root.join("veritrail.toml");
         fs::write(&settings, &options.settings).map_err(io_error("write", &settings))?;
-        let mut knowledge_base = KnowledgeBase::open(&root, models.clone())?;
+        let knowledge_base = KnowledgeBase::open(&root, models.clone())?;
         knowledge_base.ingest(&staged, progress)?;
         knowledge_base.publish(progress)?;
         for (mode, runs) in options.modes.iter().zip(&mut by_mode) {

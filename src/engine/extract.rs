@@ -33,6 +33,7 @@ impl KnowledgeBase {
         progress: &mut dyn FnMut(Progress<'_>),
     ) -> Result<ExtractOutcome, EngineError> {
         let config = &self.config.extract.llm;
+        let _writer = self.sole_writer();
         let mut outcome = ExtractOutcome::default();
         if config.sources.is_empty() {
             return Ok(outcome);

@@ -12,12 +12,16 @@ use crate::model::{AnswerId, DepictionStatus, GenerationId, SpaceId};
 use std::collections::HashMap;
 use std::fs::{self, File, TryLockError};
 use std::path::{Path, PathBuf};
+use std::sync::{Mutex, MutexGuard, PoisonError};
 
 const FORMAT: &str = "veritrail-kb 1";
 const SETTINGS: &str =
     "# Settings of this knowledge base; what is not named here has its default.\n";
 
 /// An open knowledge base. The lock is held until it is dropped.
+///
+/// Any number of threads may use it: what changes documents or generations waits
+/// for what else does, and questions go on meanwhile on the snapshot they hold.
 pub struct KnowledgeBase {
     pub(super) root: PathBuf,
     pub(super) config: Config,
@@ -30,6 +34,8 @@ pub struct KnowledgeBase {
     pub(super) llm: Option<LanguageModel>,
     /// What was removed at opening because a crash had left it.
     swept: Option<Swept>,
+    /// Held by what changes documents or generations, from beginning to end.
+    writer: Mutex<()>,
     _lock: File,
 }
 
@@ -112,6 +118,7 @@ impl KnowledgeBase {
             picture_vectors,
             models,
             swept: None,
+            writer: Mutex::new(()),
             _lock: lock,
         };
         knowledge_base.swept = knowledge_base.recover()?;
@@ -121,6 +128,11 @@ impl KnowledgeBase {
     /// Tokens of a text as the text model counts them.
     pub fn count_tokens(&self, text: &str) -> usize {
         self.models.text.token_counter().count(text)
+    }
+
+    /// Waits until nothing else changes documents or generations.
+    pub(super) fn sole_writer(&self) -> MutexGuard<'_, ()> {
+        self.writer.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
     /// The vectors of every space.

@@ -35,6 +35,7 @@ impl KnowledgeBase {
         pairs: &LabelledPairs,
         progress: &mut dyn FnMut(usize, usize),
     ) -> Result<MatchModel, EngineError> {
+        let _writer = self.sole_writer();
         let model = learn_matching(pairs, self.models.text.as_ref(), progress)?;
         write_atomically(&self.root.join(FILE), &model.to_json()?)?;
         Ok(model)

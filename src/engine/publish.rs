@@ -91,7 +91,16 @@ impl KnowledgeBase {
     /// When the knowledge base cannot be read or written; the generation that
     /// was current before stays so.
     pub fn publish(
-        &mut self,
+        &self,
+        progress: &mut dyn FnMut(Progress<'_>),
+    ) -> Result<Published, EngineError> {
+        let _writer = self.sole_writer();
+        self.publish_alone(progress)
+    }
+
+    /// As [`KnowledgeBase::publish`], for one who is the sole writer already.
+    pub(super) fn publish_alone(
+        &self,
         progress: &mut dyn FnMut(Progress<'_>),
     ) -> Result<Published, EngineError> {
         let writing = Writing::begin(&self.root)?;

@@ -7,6 +7,7 @@
 use super::blobs::ASIDE_PREFIX;
 use super::error::{EngineError, io_error};
 use super::knowledge_base::KnowledgeBase;
+use crate::index::VectorStore;
 use crate::model::Digest;
 use std::collections::HashSet;
 use std::fs::{self, File};
@@ -71,7 +72,7 @@ impl Writing {
 
 impl KnowledgeBase {
     /// Removes what nothing names if the last writer did not finish.
-    pub(super) fn recover(&mut self) -> Result<Option<Swept>, EngineError> {
+    pub(super) fn recover(&self) -> Result<Option<Swept>, EngineError> {
         let marker = self.root.join(MARKER);
         if !marker.exists() {
             return Ok(None);
@@ -100,10 +101,10 @@ impl KnowledgeBase {
     }
 
     /// Removes vectors and bytes that nothing names.
-    pub(super) fn sweep(&mut self) -> Result<Swept, EngineError> {
+    pub(super) fn sweep(&self) -> Result<Swept, EngineError> {
         let embedded = self.graph.embedded_fragments()?;
         let mut n_vectors = self.vectors.retain(&|key| embedded.contains(key))?;
-        for store in &mut self.picture_vectors {
+        for store in &self.picture_vectors {
             n_vectors += store.retain(&|key| embedded.contains(key))?;
         }
         let unnamed = self.unnamed_blobs()?;
@@ -117,11 +118,12 @@ impl KnowledgeBase {
     /// it is swept.
     pub(super) fn n_unnamed(&self) -> Result<usize, EngineError> {
         let embedded = self.graph.embedded_fragments()?;
-        let keys = self.stores().flat_map(|store| {
+        let n_unnamed = |store: &VectorStore| {
             let vectors = store.vectors();
-            (0..vectors.len()).filter_map(|row| vectors.key(row))
-        });
-        let n_vectors = keys.filter(|key| !embedded.contains(*key)).count();
+            let keys = (0..vectors.len()).filter_map(|row| vectors.key(row));
+            keys.filter(|key| !embedded.contains(*key)).count()
+        };
+        let n_vectors: usize = self.stores().map(n_unnamed).sum();
         Ok(n_vectors + self.unnamed_blobs()?.len())
     }
 

@@ -83,11 +83,11 @@ pub trait IndexWrite {
     ///
     /// # Errors
     /// When a vector does not fit or the disk refuses; then none was added.
-    fn add(&mut self, embeddings: &[Embedding]) -> Result<(), super::VectorStoreError>;
+    fn add(&self, embeddings: &[Embedding]) -> Result<(), super::VectorStoreError>;
 }
 
 impl IndexWrite for super::VectorStore {
-    fn add(&mut self, embeddings: &[Embedding]) -> Result<(), super::VectorStoreError> {
+    fn add(&self, embeddings: &[Embedding]) -> Result<(), super::VectorStoreError> {
         self.append(embeddings)
     }
 }

@@ -228,7 +228,7 @@ mod tests {
             })
             .collect();
         let root = tempfile::tempdir().unwrap();
-        let mut store = VectorStore::open(root.path(), &space).unwrap();
+        let store = VectorStore::open(root.path(), &space).unwrap();
         store.append(&embeddings).unwrap();
         (space.id(), store.vectors().clone(), root)
     }

@@ -5,20 +5,29 @@ use crate::model::{Embedding, FragmentId, Space, SpaceId};
 use std::collections::HashMap;
 use std::fs;
 use std::path::{Path, PathBuf};
+use std::sync::{Mutex, MutexGuard, PoisonError, RwLock, RwLockReadGuard, RwLockWriteGuard};
 
 /// A segment is closed when it reaches this size.
 const SEGMENT_BYTES: u64 = 64 << 20;
 
-/// Append-only vectors of one space, in a folder of segments.
+/// Append-only vectors of one space, in a folder of segments. Any number of threads
+/// may read; writers wait for each other.
 #[derive(Debug)]
 pub struct VectorStore {
     folder: PathBuf,
     space: SpaceId,
     dimension: usize,
+    /// Locked before the vectors by everyone who writes.
+    files: Mutex<Files>,
+    set: RwLock<VectorSet>,
+    n_torn_bytes: usize,
+}
+
+/// The segments on disk.
+#[derive(Debug, Default)]
+struct Files {
     segments: Vec<PathBuf>,
     last: Option<Segment>,
-    set: VectorSet,
-    n_torn_bytes: usize,
 }
 
 /// Vectors in memory, one row each, with their keys. The last vector stored
@@ -47,30 +56,31 @@ impl VectorStore {
             .filter(|path| path.extension().is_some_and(|extension| extension == "seg"))
             .collect();
         segments.sort();
-        let mut store = Self {
-            folder,
-            space: id,
-            dimension: space.dimension,
-            segments: Vec::new(),
-            last: None,
-            set: VectorSet { dimension: space.dimension, ..VectorSet::default() },
-            n_torn_bytes: 0,
-        };
+        let mut files = Files::default();
+        let mut set = VectorSet { dimension: space.dimension, ..VectorSet::default() };
+        let mut n_torn_bytes = 0;
         for path in segments {
             if Segment::is_unborn(&path)? {
-                store.n_torn_bytes += Segment::remove(&path)?;
+                n_torn_bytes += Segment::remove(&path)?;
                 continue;
             }
             let (segment, content) = Segment::open(&path, id, space.dimension)?;
-            store.n_torn_bytes += content.n_torn_bytes;
+            n_torn_bytes += content.n_torn_bytes;
             let rows = content.values.chunks_exact(space.dimension.max(1));
             for (key, vector) in content.keys.iter().zip(rows) {
-                store.set.insert(key, vector);
+                set.insert(key, vector);
             }
-            store.segments.push(path);
-            store.last = Some(segment);
+            files.segments.push(path);
+            files.last = Some(segment);
         }
-        Ok(store)
+        Ok(Self {
+            folder,
+            space: id,
+            dimension: space.dimension,
+            files: Mutex::new(files),
+            set: RwLock::new(set),
+            n_torn_bytes,
+        })
     }
 
     /// Appends vectors and syncs them to disk before it returns.
@@ -78,29 +88,37 @@ impl VectorStore {
     /// # Errors
     /// When a vector is of another space or dimension or not of unit length, or
     /// the disk refuses; then nothing was added.
-    pub fn append(&mut self, embeddings: &[Embedding]) -> Result<(), VectorStoreError> {
-        if embeddings.is_empty() {
-            return Ok(());
-        }
-        let full = self.last.as_ref().is_none_or(|last| last.length() >= SEGMENT_BYTES);
-        if full {
-            self.new_segment()?;
-        }
-        if let Some(last) = &mut self.last {
-            last.append(embeddings)?;
-        }
+    pub fn append(&self, embeddings: &[Embedding]) -> Result<(), VectorStoreError> {
+        self.append_to(&mut self.files(), embeddings)?;
+        let mut set = self.changing();
         for embedding in embeddings {
-            self.set.insert(embedding.target.as_str(), &embedding.vector);
+            set.insert(embedding.target.as_str(), &embedding.vector);
         }
         Ok(())
     }
 
-    fn new_segment(&mut self) -> Result<(), VectorStoreError> {
+    /// Appends to the segments on disk.
+    fn append_to(
+        &self,
+        files: &mut Files,
+        embeddings: &[Embedding],
+    ) -> Result<(), VectorStoreError> {
+        if embeddings.is_empty() {
+            return Ok(());
+        }
+        let full = files.last.as_ref().is_none_or(|last| last.length() >= SEGMENT_BYTES);
+        if full {
+            self.new_segment(files)?;
+        }
+        files.last.as_mut().map_or(Ok(()), |last| last.append(embeddings))
+    }
+
+    fn new_segment(&self, files: &mut Files) -> Result<(), VectorStoreError> {
         let number = |path: &PathBuf| path.file_stem()?.to_str()?.parse::<usize>().ok();
-        let next = self.segments.iter().filter_map(number).max().unwrap_or(0) + 1;
+        let next = files.segments.iter().filter_map(number).max().unwrap_or(0) + 1;
         let path = self.folder.join(format!("{next:06}.seg"));
-        self.last = Some(Segment::create(&path, self.space, self.dimension)?);
-        self.segments.push(path);
+        files.last = Some(Segment::create(&path, self.space, self.dimension)?);
+        files.segments.push(path);
         Ok(())
     }
 
@@ -110,32 +128,31 @@ impl VectorStore {
     ///
     /// # Errors
     /// When the disk refuses; nothing is lost then.
-    pub fn retain(&mut self, keep: &dyn Fn(&str) -> bool) -> Result<usize, VectorStoreError> {
-        let kept: Vec<&str> =
-            self.set.keys.iter().map(String::as_str).filter(|key| keep(key)).collect();
-        let n_removed = self.set.len() - kept.len();
-        if n_removed == 0 {
-            return Ok(0);
-        }
-        let kept = self.set.subset(kept);
-        let old = self.segments.clone();
-        let all = std::mem::take(&mut self.set);
-        self.set.dimension = self.dimension;
-        if let Err(error) = self.write_anew(&kept) {
-            // What counts is in the old segments still.
-            self.set = all;
-            return Err(error);
-        }
+    pub fn retain(&self, keep: &dyn Fn(&str) -> bool) -> Result<usize, VectorStoreError> {
+        let mut files = self.files();
+        let (kept, n_removed) = {
+            let set = self.vectors();
+            let kept: Vec<&str> =
+                set.keys.iter().map(String::as_str).filter(|key| keep(key)).collect();
+            let n_removed = set.len() - kept.len();
+            if n_removed == 0 {
+                return Ok(0);
+            }
+            (set.subset(kept), n_removed)
+        };
+        let old = files.segments.clone();
+        self.write_anew(&mut files, &kept)?;
+        *self.changing() = kept;
         for path in old {
             Segment::remove(&path)?;
-            self.segments.retain(|segment| *segment != path);
+            files.segments.retain(|segment| *segment != path);
         }
         Ok(n_removed)
     }
 
     /// Writes vectors into segments of their own.
-    fn write_anew(&mut self, kept: &VectorSet) -> Result<(), VectorStoreError> {
-        self.new_segment()?;
+    fn write_anew(&self, files: &mut Files, kept: &VectorSet) -> Result<(), VectorStoreError> {
+        self.new_segment(files)?;
         for rows in (0..kept.len()).collect::<Vec<_>>().chunks(4_096) {
             let embeddings: Vec<Embedding> = rows
                 .iter()
@@ -147,9 +164,17 @@ impl VectorStore {
                     })
                 })
                 .collect();
-            self.append(&embeddings)?;
+            self.append_to(files, &embeddings)?;
         }
         Ok(())
+    }
+
+    fn files(&self) -> MutexGuard<'_, Files> {
+        self.files.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    fn changing(&self) -> RwLockWriteGuard<'_, VectorSet> {
+        self.set.write().unwrap_or_else(PoisonError::into_inner)
     }
 
     /// The space of the vectors.
@@ -157,9 +182,9 @@ impl VectorStore {
         self.space
     }
 
-    /// Every vector stored so far.
-    pub fn vectors(&self) -> &VectorSet {
-        &self.set
+    /// Every vector stored so far. Who holds this keeps writers waiting.
+    pub fn vectors(&self) -> RwLockReadGuard<'_, VectorSet> {
+        self.set.read().unwrap_or_else(PoisonError::into_inner)
     }
 
     /// Bytes that opening cut off because a crash had torn the last record.
@@ -267,7 +292,7 @@ mod tests {
     fn a_record_torn_at_any_byte_costs_only_itself() {
         let space = space("a");
         let root = tempfile::tempdir().unwrap();
-        let mut store = VectorStore::open(root.path(), &space).unwrap();
+        let store = VectorStore::open(root.path(), &space).unwrap();
         store.append(&[embedding(&space, 1, [1.0, 0.0, 0.0])]).unwrap();
         let file = segment_of(root.path(), &space);
         let whole = fs::metadata(&file).unwrap().len();
@@ -276,7 +301,7 @@ mod tests {
         let bytes = fs::read(&file).unwrap();
         for length in whole as usize..bytes.len() {
             fs::write(&file, &bytes[..length]).unwrap();
-            let mut store = VectorStore::open(root.path(), &space).unwrap();
+            let store = VectorStore::open(root.path(), &space).unwrap();
             assert_eq!(store.vectors().len(), 1);
             assert_eq!(store.n_torn_bytes(), length - whole as usize);
             store.append(&[embedding(&space, 3, [0.0, 0.0, 1.0])]).unwrap();
@@ -289,7 +314,7 @@ mod tests {
     fn what_is_not_kept_is_gone_from_the_disk() {
         let space = space("a");
         let root = tempfile::tempdir().unwrap();
-        let mut store = VectorStore::open(root.path(), &space).unwrap();
+        let store = VectorStore::open(root.path(), &space).unwrap();
         for n in 0..5 {
             store.append(&[embedding(&space, n, [1.0, 0.0, 0.0])]).unwrap();
         }
@@ -299,8 +324,9 @@ mod tests {
         store.append(&[embedding(&space, 7, [0.0, 1.0, 0.0])]).unwrap();
         drop(store);
         let store = VectorStore::open(root.path(), &space).unwrap();
-        let keys: Vec<&str> = (0..store.vectors().len())
-            .map(|row| store.vectors().key(row).unwrap().rsplit(':').next().unwrap())
+        let vectors = store.vectors();
+        let keys: Vec<&str> = (0..vectors.len())
+            .map(|row| vectors.key(row).unwrap().rsplit(':').next().unwrap())
             .collect();
         assert_eq!(keys, ["0", "2", "4", "7"]);
         assert_eq!(
@@ -315,7 +341,7 @@ mod tests {
         let root = tempfile::tempdir().unwrap();
         drop(VectorStore::open(root.path(), &space).unwrap());
         fs::write(segment_of(root.path(), &space), b"VERI").unwrap();
-        let mut store = VectorStore::open(root.path(), &space).unwrap();
+        let store = VectorStore::open(root.path(), &space).unwrap();
         assert_eq!(store.n_torn_bytes(), 4);
         store.append(&[embedding(&space, 1, [1.0, 0.0, 0.0])]).unwrap();
     }
@@ -324,7 +350,7 @@ mod tests {
     fn damage_in_the_middle_is_an_error_with_its_place() {
         let space = space("a");
         let root = tempfile::tempdir().unwrap();
-        let mut store = VectorStore::open(root.path(), &space).unwrap();
+        let store = VectorStore::open(root.path(), &space).unwrap();
         store
             .append(&[embedding(&space, 1, [1.0, 0.0, 0.0]), embedding(&space, 2, [0.0, 1.0, 0.0])])
             .unwrap();
@@ -340,7 +366,7 @@ mod tests {
     fn another_space_of_equal_dimension_is_refused_by_both_names() {
         let (a, b) = (space("a"), space("b"));
         let root = tempfile::tempdir().unwrap();
-        let mut store = VectorStore::open(root.path(), &a).unwrap();
+        let store = VectorStore::open(root.path(), &a).unwrap();
         let error = store.append(&[embedding(&b, 1, [1.0, 0.0, 0.0])]).unwrap_err().to_string();
         assert!(error.contains(&a.id().to_string()) && error.contains(&b.id().to_string()));
         store.append(&[embedding(&a, 1, [1.0, 0.0, 0.0])]).unwrap();
@@ -355,7 +381,7 @@ mod tests {
     fn numbers_that_are_not_a_unit_vector_are_refused() {
         let space = space("a");
         let root = tempfile::tempdir().unwrap();
-        let mut store = VectorStore::open(root.path(), &space).unwrap();
+        let store = VectorStore::open(root.path(), &space).unwrap();
         for bad in [[f32::NAN, 0.0, 0.0], [2.0, 0.0, 0.0], [0.0; 3]] {
             assert!(store.append(&[embedding(&space, 1, bad)]).is_err());
         }
@@ -366,7 +392,7 @@ mod tests {
     fn the_last_vector_of_a_key_counts() {
         let space = space("a");
         let root = tempfile::tempdir().unwrap();
-        let mut store = VectorStore::open(root.path(), &space).unwrap();
+        let store = VectorStore::open(root.path(), &space).unwrap();
         store.append(&[embedding(&space, 1, [1.0, 0.0, 0.0])]).unwrap();
         store.append(&[embedding(&space, 1, [0.0, 1.0, 0.0])]).unwrap();
         drop(store);

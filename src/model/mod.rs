@@ -21,6 +21,7 @@ mod ids;
 mod merge;
 mod picture_facts;
 mod picture_text;
+mod principal;
 mod region;
 mod relation;
 mod space;
@@ -49,6 +50,7 @@ pub use picture_facts::{
     PictureFacts, PictureHash, PictureHashParseError,
 };
 pub use picture_text::{PictureText, PlacedLine, TextLine};
+pub use principal::{Permission, Principal, Role, RoleParseError};
 pub use region::{Region, RegionParseError};
 pub use relation::{Predicate, Relation, RelationObject};
 pub use space::{Embedding, Space, SpaceError, SpaceId};

@@ -1,6 +1,7 @@
 //! `GET /api/answers/{id}`: the record of an answer.
 
 use super::app::App;
+use super::caller::Caller;
 use super::error::ApiError;
 use crate::graph::{QueryOptions, ResultFormat};
 use crate::model::AnswerId;
@@ -9,10 +10,24 @@ use axum::http::HeaderMap;
 use axum::http::header::{ACCEPT, CONTENT_TYPE};
 use axum::response::{IntoResponse, Response};
 use std::sync::Arc;
+use utoipa_axum::router::OpenApiRouter;
+use utoipa_axum::routes;
+
+pub(super) fn routes() -> OpenApiRouter<Arc<App>> {
+    OpenApiRouter::new().routes(routes!(get))
+}
 
 /// The PROV-O bundle as JSON-LD, or in the RDF format that `Accept` names.
-pub(super) async fn get(
+#[utoipa::path(
+    get,
+    path = "/api/answers/{id}",
+    tag = "answers",
+    params(("id" = String, Path, description = "Identity of the answer")),
+    responses((status = 200), (status = 404))
+)]
+async fn get(
     State(app): State<Arc<App>>,
+    _caller: Caller,
     headers: HeaderMap,
     Path(name): Path<String>,
 ) -> Result<Response, ApiError> {

@@ -2,7 +2,7 @@
 
 use crate::engine::{EngineError, KnowledgeBase, Session};
 use crate::retrieve::Snapshot;
-use std::sync::Arc;
+use std::sync::{Arc, PoisonError, RwLock};
 use tokio::sync::Semaphore;
 
 /// Questions answered at the same time; further ones wait.
@@ -11,7 +11,7 @@ const MAX_QUESTIONS: usize = 16;
 /// What handlers share.
 pub(super) struct App {
     knowledge_base: KnowledgeBase,
-    snapshot: Arc<Snapshot>,
+    snapshot: RwLock<Arc<Snapshot>>,
     /// Places for questions.
     pub(super) places: Arc<Semaphore>,
 }
@@ -19,12 +19,26 @@ pub(super) struct App {
 impl App {
     /// Reads the current generation.
     pub(super) fn new(knowledge_base: KnowledgeBase) -> Result<Self, EngineError> {
-        let snapshot = knowledge_base.snapshot()?;
+        let snapshot = RwLock::new(knowledge_base.snapshot()?);
         Ok(Self { knowledge_base, snapshot, places: Arc::new(Semaphore::new(MAX_QUESTIONS)) })
     }
 
-    pub(super) fn snapshot(&self) -> &Snapshot {
-        &self.snapshot
+    /// The generation that is served now. A request takes it once and keeps it to
+    /// its end.
+    pub(super) fn snapshot(&self) -> Arc<Snapshot> {
+        Arc::clone(&self.snapshot.read().unwrap_or_else(PoisonError::into_inner))
+    }
+
+    /// Reads the current generation and serves it from now on; requests under way
+    /// keep the one they began with. Takes its time: for threads that may block.
+    ///
+    /// # Errors
+    /// When it cannot be read; the one before goes on being served.
+    #[expect(dead_code, reason = "used as soon as documents are taken in over HTTP")]
+    pub(super) fn refresh(&self) -> Result<(), EngineError> {
+        let new = self.knowledge_base.snapshot()?;
+        *self.snapshot.write().unwrap_or_else(PoisonError::into_inner) = new;
+        Ok(())
     }
 
     pub(super) fn knowledge_base(&self) -> &KnowledgeBase {
@@ -32,6 +46,6 @@ impl App {
     }
 
     pub(super) fn session(&self) -> Session<'_> {
-        self.knowledge_base.session_on(Arc::clone(&self.snapshot))
+        self.knowledge_base.session_on(self.snapshot())
     }
 }

@@ -1,10 +1,11 @@
 //! `POST /v1/chat/completions` and `GET /v1/models`.
 
 use super::app::App;
+use super::caller::Caller;
 use super::chat_wire::{ChatRequest, Completion, Usage};
 use super::error::ApiError;
 use crate::engine::AskOptions;
-use crate::model::{AnswerMode, AnswerRecord, Query, Sentence};
+use crate::model::{AnswerMode, AnswerRecord, Permission, Query, Sentence};
 use axum::Json;
 use axum::extract::State;
 use axum::extract::rejection::JsonRejection;
@@ -18,6 +19,8 @@ use time::OffsetDateTime;
 use tokio::sync::mpsc;
 use tokio_stream::StreamExt;
 use tokio_stream::wrappers::UnboundedReceiverStream;
+use utoipa_axum::router::OpenApiRouter;
+use utoipa_axum::routes;
 
 /// Names of models, and whether the language model may write.
 const MODELS: [(&str, bool); 2] = [("veritrail", true), ("veritrail:extractive", false)];
@@ -26,8 +29,13 @@ const N_HITS: usize = 20;
 /// Header with the identity of the answer's record.
 const ANSWER_ID: HeaderName = HeaderName::from_static("x-veritrail-answer-id");
 
+pub(super) fn routes() -> OpenApiRouter<Arc<App>> {
+    OpenApiRouter::new().routes(routes!(completions)).routes(routes!(models))
+}
+
 /// The modes of answering as models.
-pub(super) async fn models() -> Json<Value> {
+#[utoipa::path(get, path = "/v1/models", tag = "chat", responses((status = 200)))]
+async fn models() -> Json<Value> {
     let models: Vec<Value> = MODELS
         .iter()
         .map(
@@ -38,22 +46,26 @@ pub(super) async fn models() -> Json<Value> {
 }
 
 /// Answers the last question of a conversation.
-pub(super) async fn completions(
+#[utoipa::path(post, path = "/v1/chat/completions", tag = "chat", responses((status = 200)))]
+async fn completions(
     State(app): State<Arc<App>>,
+    caller: Caller,
     request: Result<Json<ChatRequest>, JsonRejection>,
 ) -> Result<Response, ApiError> {
+    caller.require(Permission::Ask)?;
     let Json(request) = request?;
     let Some((_, use_llm)) = MODELS.iter().find(|(name, _)| *name == request.model) else {
         let names: Vec<&str> = MODELS.iter().map(|(name, _)| *name).collect();
         let message = format!("expected model {}, found `{}`", names.join(" or "), request.model);
         return Err(ApiError::not_found("model_not_found", "model", message));
     };
-    let query = request.query(N_HITS)?;
+    let mut query = request.query(N_HITS)?;
+    query.allowed_labels = caller.0.labels().cloned();
     let options = AskOptions {
         use_llm: *use_llm,
         temperature: request.temperature,
         max_tokens: request.max_completion_tokens.or(request.max_tokens),
-        ..AskOptions::for_principal(request.user.as_deref().unwrap_or("anonymous"))
+        ..AskOptions::for_principal(caller.0.name)
     };
     let created = OffsetDateTime::now_utc();
     let completion = Completion {

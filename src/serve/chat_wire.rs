@@ -8,9 +8,10 @@ use super::picture_part::picture_bytes;
 use crate::model::{AnswerMode, AnswerRecord, Query};
 use serde::{Deserialize, Serialize};
 use serde_json::{Value, json};
+use utoipa::ToSchema;
 
 /// The body of `POST /v1/chat/completions`.
-#[derive(Debug, Deserialize)]
+#[derive(Debug, Deserialize, ToSchema)]
 pub(super) struct ChatRequest {
     pub(super) model: String,
     pub(super) messages: Vec<ChatMessage>,
@@ -24,38 +25,36 @@ pub(super) struct ChatRequest {
     pub(super) max_tokens: Option<u32>,
     #[serde(default)]
     pub(super) max_completion_tokens: Option<u32>,
-    #[serde(default)]
-    pub(super) user: Option<String>,
 }
 
-#[derive(Debug, Default, Deserialize)]
+#[derive(Debug, Default, Deserialize, ToSchema)]
 pub(super) struct StreamOptions {
     #[serde(default)]
     pub(super) include_usage: bool,
 }
 
-#[derive(Debug, Deserialize)]
+#[derive(Debug, Deserialize, ToSchema)]
 pub(super) struct ChatMessage {
     role: String,
     #[serde(default)]
     content: Option<Content>,
 }
 
-#[derive(Debug, Deserialize)]
+#[derive(Debug, Deserialize, ToSchema)]
 #[serde(untagged)]
 enum Content {
     Text(String),
     Parts(Vec<Part>),
 }
 
-#[derive(Debug, Deserialize)]
+#[derive(Debug, Deserialize, ToSchema)]
 #[serde(tag = "type", rename_all = "snake_case")]
 enum Part {
     Text { text: String },
     ImageUrl { image_url: ImageUrl },
 }
 
-#[derive(Debug, Deserialize)]
+#[derive(Debug, Deserialize, ToSchema)]
 struct ImageUrl {
     url: String,
 }

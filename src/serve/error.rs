@@ -5,7 +5,8 @@ use crate::graph::{QueryError, VectorSearchError};
 use crate::retrieve::RetrieveError;
 use axum::Json;
 use axum::extract::rejection::JsonRejection;
-use axum::http::StatusCode;
+use axum::http::header::WWW_AUTHENTICATE;
+use axum::http::{HeaderValue, StatusCode};
 use axum::response::{IntoResponse, Response};
 use serde_json::{Value, json};
 
@@ -45,6 +46,12 @@ impl ApiError {
         Self { status, code, message: message.to_owned(), param: None }
     }
 
+    /// Nobody knows who asks.
+    pub(super) fn unauthenticated() -> Self {
+        let message = "expected an API key or a token, as in `Authorization: Bearer ...`";
+        Self::refused(StatusCode::UNAUTHORIZED, "unauthenticated", message)
+    }
+
     /// Our failure; the cause goes to the log.
     pub(super) fn internal(error: &dyn std::error::Error) -> Self {
         let mut causes = Vec::new();
@@ -77,7 +84,13 @@ impl ApiError {
 
 impl IntoResponse for ApiError {
     fn into_response(self) -> Response {
-        (self.status, Json(self.body())).into_response()
+        let mut response = (self.status, Json(self.body())).into_response();
+        if self.status == StatusCode::UNAUTHORIZED {
+            // RFC 9110, section 11.6.1: such an answer names the scheme.
+            let scheme = HeaderValue::from_static("Bearer");
+            response.headers_mut().insert(WWW_AUTHENTICATE, scheme);
+        }
+        response
     }
 }
 

@@ -15,6 +15,7 @@
 
 mod answers;
 mod app;
+mod caller;
 mod chat;
 mod chat_wire;
 mod error;

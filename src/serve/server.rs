@@ -4,12 +4,12 @@ use super::app::App;
 use super::error::ApiError;
 use super::{answers, chat, sparql};
 use crate::engine::{EngineError, KnowledgeBase};
+use crate::model::Principal;
 use axum::extract::{DefaultBodyLimit, Request, State};
 use axum::http::header::HOST;
 use axum::http::{StatusCode, Uri};
 use axum::middleware::{Next, from_fn};
 use axum::response::{IntoResponse, Response};
-use axum::routing::get;
 use axum::{Json, Router};
 use serde_json::{Value, json};
 use std::future::Future;
@@ -17,6 +17,8 @@ use std::io;
 use std::net::SocketAddr;
 use std::sync::Arc;
 use tokio::net::TcpListener;
+use utoipa_axum::router::OpenApiRouter;
+use utoipa_axum::routes;
 
 /// Largest request; a question with a photo fits.
 const MAX_REQUEST_BYTES: usize = 32 << 20;
@@ -97,22 +99,33 @@ impl Server {
 }
 
 fn router(app: Arc<App>) -> Router {
-    Router::new()
-        .route("/v1/chat/completions", axum::routing::post(chat::completions))
-        .route("/v1/models", get(chat::models))
-        .route("/sparql", get(sparql::get).post(sparql::post))
-        .route("/api/answers/{id}", get(answers::get))
-        .route("/healthz", get(healthz))
+    let (routes, _document) = OpenApiRouter::new()
+        .merge(chat::routes())
+        .merge(sparql::routes())
+        .merge(answers::routes())
+        .routes(routes!(healthz))
+        .split_for_parts();
+    routes
         .fallback(|uri: Uri| async move {
             ApiError::not_found("not_found", "path", format!("there is nothing at {}", uri.path()))
         })
         .layer(DefaultBodyLimit::max(MAX_REQUEST_BYTES))
+        .layer(from_fn(authenticate))
         .layer(from_fn(own_host_only))
         .with_state(app)
 }
 
+/// Whether it serves, and which generation.
+#[utoipa::path(get, path = "/healthz", tag = "operations", responses((status = 200)))]
 async fn healthz(State(app): State<Arc<App>>) -> Json<Value> {
     Json(json!({ "status": "ok", "generation": app.snapshot().generation().name() }))
+}
+
+/// Names the principal of a request. Only this machine is served, so it is whoever
+/// works here.
+async fn authenticate(mut request: Request, next: Next) -> Response {
+    request.extensions_mut().insert(Principal::local());
+    next.run(request).await
 }
 
 /// A page of another site can make a browser send requests here under a name of

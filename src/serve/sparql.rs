@@ -1,34 +1,52 @@
 //! `/sparql`: the query operation of the SPARQL 1.1 Protocol (W3C, 2013).
 
 use super::app::App;
+use super::caller::Caller;
 use super::error::ApiError;
 use crate::graph::{QueryOptions, ResultFormat};
+use crate::model::Permission;
 use axum::extract::{RawQuery, State};
 use axum::http::header::{ACCEPT, CONTENT_TYPE};
 use axum::http::{HeaderMap, StatusCode};
 use axum::response::{IntoResponse, Response};
 use std::io::{self, Write};
 use std::sync::Arc;
+use utoipa_axum::router::OpenApiRouter;
+use utoipa_axum::routes;
 
 /// Longest evaluation.
 const TIMEOUT_MS: u64 = 30_000;
 /// Largest result that is sent.
 const MAX_RESULT_BYTES: usize = 256 << 20;
 
+pub(super) fn routes() -> OpenApiRouter<Arc<App>> {
+    OpenApiRouter::new().routes(routes!(get, post))
+}
+
 /// `GET /sparql?query=...`
-pub(super) async fn get(
+#[utoipa::path(get, path = "/sparql", tag = "graph", responses((status = 200)))]
+async fn get(
     State(app): State<Arc<App>>,
+    caller: Caller,
     headers: HeaderMap,
     RawQuery(parameters): RawQuery,
 ) -> Result<Response, ApiError> {
     let query = query_parameter(parameters.unwrap_or_default().as_bytes())?;
-    answer(app, &headers, query).await
+    answer(app, caller, &headers, query).await
 }
 
 /// `POST /sparql` with a form, or with the query itself as
 /// `application/sparql-query`.
-pub(super) async fn post(
+#[utoipa::path(
+    post,
+    path = "/sparql",
+    tag = "graph",
+    request_body(content = String, content_type = "application/sparql-query"),
+    responses((status = 200))
+)]
+async fn post(
     State(app): State<Arc<App>>,
+    caller: Caller,
     headers: HeaderMap,
     body: axum::body::Bytes,
 ) -> Result<Response, ApiError> {
@@ -45,10 +63,16 @@ pub(super) async fn post(
             return Err(ApiError::refused(status, "unsupported_media_type", &message));
         }
     };
-    answer(app, &headers, query).await
+    answer(app, caller, &headers, query).await
 }
 
-async fn answer(app: Arc<App>, headers: &HeaderMap, query: String) -> Result<Response, ApiError> {
+async fn answer(
+    app: Arc<App>,
+    caller: Caller,
+    headers: &HeaderMap,
+    query: String,
+) -> Result<Response, ApiError> {
+    caller.require(Permission::QueryGraph)?;
     let accept = headers.get(ACCEPT).and_then(|value| value.to_str().ok()).unwrap_or("*/*");
     let formats = wished_formats(accept);
     if formats.is_empty() {
@@ -59,7 +83,7 @@ async fn answer(app: Arc<App>, headers: &HeaderMap, query: String) -> Result<Res
     let options = QueryOptions { timeout_ms: TIMEOUT_MS, formats };
     let answered = tokio::task::spawn_blocking(move || {
         let mut output = Limited { bytes: Vec::new() };
-        let format = app.session().sparql(&query, &options, None, &mut output)?;
+        let format = app.session().sparql(&query, &options, caller.0.labels(), &mut output)?;
         Ok::<_, ApiError>((format, output.bytes))
     });
     let (format, bytes) = answered.await??;

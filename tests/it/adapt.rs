@@ -47,12 +47,12 @@ fn an_adapted_space_is_another_space_beside_its_base() {
     assert_eq!(above.space().dimension, base.space().dimension);
     let pictures = vec![base, Arc::new(above) as Arc<dyn PictureEmbedder>];
     let models = Models { pictures, ..Models::from(embedder()) };
-    let mut knowledge_base = KnowledgeBase::open(root.path(), models).unwrap();
+    let knowledge_base = KnowledgeBase::open(root.path(), models).unwrap();
     let source = tempfile::tempdir().unwrap();
     for picture in described().iter().take(3) {
         write(source.path(), &picture.id, &picture.bytes);
     }
-    ingest(&mut knowledge_base, source.path());
+    ingest(&knowledge_base, source.path());
     let status = knowledge_base.status().unwrap();
     assert_eq!((status.spaces.len(), status.findings), (3, Vec::new()));
 }
@@ -125,12 +125,12 @@ fn a_route_to_an_unknown_space_stops_the_start() {
 fn calibrated_spaces_give_one_ranking_and_a_generation_of_their_own() {
     let root = tempfile::tempdir().unwrap();
     let route = "[[retrieve.routes]]\nname = 'signs'\nsource_prefix = 'sign'\nspaces = [{ space = 'siglip' }]\n";
-    let mut knowledge_base = tiny(root.path(), route).unwrap();
+    let knowledge_base = tiny(root.path(), route).unwrap();
     let source = tempfile::tempdir().unwrap();
     for picture in described() {
         write(source.path(), &picture.id, &picture.bytes);
     }
-    let before = ingest(&mut knowledge_base, source.path());
+    let before = ingest(&knowledge_base, source.path());
     let learned = knowledge_base.calibrate(&described(), 1, &mut |_, _| {}).unwrap();
     assert_eq!(learned.len(), 2);
     assert!(learned.iter().all(|space| space.report.n_held_back > 50));

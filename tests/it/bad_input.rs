@@ -186,7 +186,7 @@ fn a_second_program_on_the_same_knowledge_base_is_refused() {
 fn a_full_disk_is_an_error_that_loses_nothing() {
     let (root, source) = (tempfile::tempdir().unwrap(), pump_documents());
     KnowledgeBase::init(root.path()).unwrap();
-    let before = ingest(&mut open(root.path()), source.path());
+    let before = ingest(&open(root.path()), source.path());
     for n in 0..120 {
         let text = format!("# Part {n}\n\nPart {n} weighs {n} grams. {}", "More text. ".repeat(60));
         write(source.path(), &format!("more/{n}.md"), text);
@@ -199,10 +199,10 @@ fn a_full_disk_is_an_error_that_loses_nothing() {
     assert_eq!(code, 1, "{stdout}\n{stderr}");
     assert!(stderr.contains("error: ") && stderr.contains("File too large"), "{stderr}");
     assert!(stderr.contains("hint: make room"), "{stderr}");
-    let mut knowledge_base = open(root.path());
+    let knowledge_base = open(root.path());
     let status = knowledge_base.status().unwrap();
     assert_eq!((status.findings, status.n_unnamed), (Vec::new(), 0));
     assert_eq!(status.generation.as_deref(), Some(before.as_str()));
-    ingest(&mut knowledge_base, source.path());
+    ingest(&knowledge_base, source.path());
     assert_eq!(knowledge_base.status().unwrap().n_documents, 123);
 }

@@ -74,7 +74,7 @@ fn an_ingest_that_nobody_watches_is_finished() {
     let taken_in = open(root.path()).current().unwrap().unwrap();
     let expected = tempfile::tempdir().unwrap();
     init_with_text_alone(expected.path());
-    assert_eq!(taken_in.name(), ingest(&mut open(expected.path()), source.path()));
+    assert_eq!(taken_in.name(), ingest(&open(expected.path()), source.path()));
 }
 
 #[test]

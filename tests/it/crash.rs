@@ -68,7 +68,7 @@ fn ingest_and_kill(kb: &Path, delay: Duration, acknowledged: &mut BTreeSet<Strin
 fn kills_lose_nothing_and_leave_nothing() {
     let undisturbed = tempfile::tempdir().unwrap();
     init_with_text_alone(undisturbed.path());
-    let expected = ingest(&mut open(undisturbed.path()), &corpus());
+    let expected = ingest(&open(undisturbed.path()), &corpus());
     let mut root = tempfile::tempdir().unwrap();
     init_with_text_alone(root.path());
     let mut acknowledged = BTreeSet::new();
@@ -100,5 +100,5 @@ fn kills_lose_nothing_and_leave_nothing() {
         }
     }
     println!("{n_kills} kills; the slowest start took {:.2} s", slowest.as_secs_f64());
-    assert_eq!(ingest(&mut open(root.path()), &corpus()), expected);
+    assert_eq!(ingest(&open(root.path()), &corpus()), expected);
 }

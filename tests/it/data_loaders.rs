@@ -192,8 +192,8 @@ fn an_archive_is_a_folder_of_its_name() {
 fn knowledge_base(folder: &Path) -> (TempDir, KnowledgeBase) {
     let root = tempfile::tempdir().unwrap();
     KnowledgeBase::init(root.path()).unwrap();
-    let mut knowledge_base = open(root.path());
-    ingest(&mut knowledge_base, folder);
+    let knowledge_base = open(root.path());
+    ingest(&knowledge_base, folder);
     (root, knowledge_base)
 }
 
@@ -227,7 +227,7 @@ fn rows_of_a_table_are_answers_to_queries_and_entities_of_the_text() {
     write(folder.path(), "lost.csv", "a,\"b\n");
     let root = tempfile::tempdir().unwrap();
     KnowledgeBase::init(root.path()).unwrap();
-    let mut knowledge_base = open(root.path());
+    let knowledge_base = open(root.path());
     let outcome = knowledge_base.ingest(folder.path(), &mut |_| {}).unwrap();
     assert_eq!((outcome.n_committed, outcome.failed.len()), (3, 1));
     assert_eq!(outcome.warnings, ["parts.csv: row 3 (line 4): expected 4 values, found 2"]);

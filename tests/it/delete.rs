@@ -18,8 +18,8 @@ fn options(erase_quotes: bool) -> DeleteOptions {
 fn new(source: &Path) -> (TempDir, KnowledgeBase) {
     let root = tempfile::tempdir().unwrap();
     KnowledgeBase::init(root.path()).unwrap();
-    let mut knowledge_base = open(root.path());
-    ingest(&mut knowledge_base, source);
+    let knowledge_base = open(root.path());
+    ingest(&knowledge_base, source);
     (root, knowledge_base)
 }
 
@@ -43,18 +43,18 @@ pub(crate) fn knowledge(knowledge_base: &KnowledgeBase) -> BTreeSet<String> {
 #[test]
 fn a_deleted_document_leaves_no_trace_and_its_neighbours_stay() {
     let source = pump_documents();
-    let (root, mut knowledge_base) = new(source.path());
+    let (root, knowledge_base) = new(source.path());
     let asked = Query::text("What is the order number of the shaft seal?", 10);
     let earlier = Query::text("Which number does the spring have?", 10);
     let now = std::fs::read(source.path().join("docs/parts.md")).unwrap();
     write(source.path(), "docs/parts.md", "# Parts\n\nThe spring has the number SP-0001.\n");
-    ingest(&mut knowledge_base, source.path());
+    ingest(&knowledge_base, source.path());
     let replaced = {
         let session = knowledge_base.session().unwrap();
         session.ask(&earlier, &AskOptions::for_principal("me"), &mut |_| {}).unwrap()
     };
     write(source.path(), "docs/parts.md", now);
-    ingest(&mut knowledge_base, source.path());
+    ingest(&knowledge_base, source.path());
     let record = {
         let session = knowledge_base.session().unwrap();
         session.ask(&asked, &AskOptions::for_principal("me"), &mut |_| {}).unwrap()
@@ -97,7 +97,7 @@ fn what_others_support_stays_and_what_only_it_supported_goes() {
         "# B\n\nThe gasket GK-9 fits. Glue the gasket GK-9.\n\n## More\n\nGK-9.\n",
     );
     write(source.path(), "c.md", "# C\n\nThe valve KV-77 again.\n");
-    let (_root, mut knowledge_base) = new(source.path());
+    let (_root, knowledge_base) = new(source.path());
     let entities = |knowledge_base: &KnowledgeBase| {
         rows(
             knowledge_base,
@@ -126,7 +126,7 @@ fn what_others_support_stays_and_what_only_it_supported_goes() {
 #[test]
 fn quotes_are_erased_from_records_when_asked() {
     let source = pump_documents();
-    let (_root, mut knowledge_base) = new(source.path());
+    let (_root, knowledge_base) = new(source.path());
     let asked = Query::text("What is the order number of the shaft seal?", 10);
     let session = knowledge_base.session().unwrap();
     let record = session.ask(&asked, &AskOptions::for_principal("me"), &mut |_| {}).unwrap();
@@ -175,14 +175,14 @@ fn the_command_writes_a_receipt_and_checks_and_refuses_unknown_names() {
 #[test]
 fn pruning_deletes_what_left_its_folder_and_nothing_else() {
     let source = pump_documents();
-    let (root, mut knowledge_base) = new(source.path());
+    let (root, knowledge_base) = new(source.path());
     let other = tempfile::tempdir().unwrap();
     write(
         other.path(),
         "notes.jsonl",
         "{\"id\":\"1\",\"text\":\"One.\"}\n{\"id\":\"2\",\"text\":\"Two.\"}\n",
     );
-    ingest(&mut knowledge_base, other.path());
+    ingest(&knowledge_base, other.path());
     drop(knowledge_base);
     std::fs::remove_file(source.path().join("docs/parts.md")).unwrap();
     write(source.path(), "docs/pump.md", [0xff, 0xfe, 0xfd]);
@@ -265,7 +265,7 @@ proptest! {
     fn any_history_ends_like_a_fresh_start(history in steps()) {
         let source = tempfile::tempdir().unwrap();
         write(source.path(), "base.md", "# Base\n\nAlways there, with KV-1 and DV-2.\n");
-        let (_root, mut knowledge_base) = new(source.path());
+        let (_root, knowledge_base) = new(source.path());
         for steps in history {
             let mut last: BTreeMap<u8, Option<u8>> = BTreeMap::new();
             for step in steps {
@@ -288,7 +288,7 @@ proptest! {
             if !gone.is_empty() {
                 knowledge_base.delete(&gone, &options(false), &mut |_| {}).unwrap();
             }
-            ingest(&mut knowledge_base, source.path());
+            ingest(&knowledge_base, source.path());
         }
         let (_fresh, scratch) = new(source.path());
         prop_assert_eq!(knowledge(&knowledge_base), knowledge(&scratch));

@@ -36,8 +36,8 @@ fn documents() -> TempDir {
 
 fn knowledge_base(root: &Path, source: &Path) -> KnowledgeBase {
     KnowledgeBase::init(root).unwrap();
-    let mut knowledge_base = KnowledgeBase::open(root, models()).unwrap();
-    ingest(&mut knowledge_base, source);
+    let knowledge_base = KnowledgeBase::open(root, models()).unwrap();
+    ingest(&knowledge_base, source);
     knowledge_base
 }
 
@@ -62,7 +62,7 @@ fn claim(knowledge_base: &KnowledgeBase, method: DepictionMethod, picture: &str)
 #[test]
 fn a_photo_leads_to_the_page_about_what_its_picture_shows_until_that_is_rejected() {
     let (root, source) = (tempfile::tempdir().unwrap(), documents());
-    let mut knowledge_base = knowledge_base(root.path(), source.path());
+    let knowledge_base = knowledge_base(root.path(), source.path());
     let by_name = claim(&knowledge_base, DepictionMethod::FileName, "p/Beck_12.jpg");
     assert_eq!(by_name.status, DepictionStatus::Accepted);
     let page = "pump.md".to_owned();
@@ -74,7 +74,7 @@ fn a_photo_leads_to_the_page_about_what_its_picture_shows_until_that_is_rejected
     knowledge_base.publish(&mut |_| {}).unwrap();
     assert_ne!(knowledge_base.current().unwrap(), before);
     assert!(!found(&knowledge_base, photo, RetrievalMode::Graph).contains(&page));
-    ingest(&mut knowledge_base, source.path());
+    ingest(&knowledge_base, source.path());
     let again = claim(&knowledge_base, DepictionMethod::FileName, "p/Beck_12.jpg");
     assert_eq!(again.status, DepictionStatus::Rejected);
     assert!(knowledge_base.check().unwrap().is_sound());
@@ -83,7 +83,7 @@ fn a_photo_leads_to_the_page_about_what_its_picture_shows_until_that_is_rejected
 #[test]
 fn what_a_vector_suggests_counts_when_a_person_accepts_it() {
     let (root, source) = (tempfile::tempdir().unwrap(), documents());
-    let mut knowledge_base = knowledge_base(root.path(), source.path());
+    let knowledge_base = knowledge_base(root.path(), source.path());
     let seen = claim(&knowledge_base, DepictionMethod::ZeroShot, "p/0001.jpg");
     assert_eq!(seen.status, DepictionStatus::Proposed);
     assert!(seen.measured.is_some());
@@ -105,7 +105,7 @@ fn what_a_vector_suggests_counts_when_a_person_accepts_it() {
 #[test]
 fn publishing_again_computes_nothing_and_changes_nothing() {
     let (root, source) = (tempfile::tempdir().unwrap(), documents());
-    let mut knowledge_base = knowledge_base(root.path(), source.path());
+    let knowledge_base = knowledge_base(root.path(), source.path());
     let (before, claims) = (knowledge_base.status().unwrap(), knowledge_base.depictions().unwrap());
     assert!(!knowledge_base.publish(&mut |_| {}).unwrap().changed);
     let after = knowledge_base.status().unwrap();

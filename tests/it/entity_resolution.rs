@@ -39,8 +39,8 @@ fn documents() -> TempDir {
 fn knowledge_base() -> (TempDir, TempDir, KnowledgeBase) {
     let (root, source) = (tempfile::tempdir().unwrap(), documents());
     KnowledgeBase::init(root.path()).unwrap();
-    let mut knowledge_base = open(root.path());
-    ingest(&mut knowledge_base, source.path());
+    let knowledge_base = open(root.path());
+    ingest(&knowledge_base, source.path());
     (root, source, knowledge_base)
 }
 
@@ -100,35 +100,35 @@ fn the_same_name_in_two_classes_is_only_proposed() {
 
 #[test]
 fn what_is_undone_leaves_the_state_of_before() {
-    let (_root, source, mut knowledge_base) = knowledge_base();
+    let (_root, source, knowledge_base) = knowledge_base();
     let (a, b) = pumps();
     let merged = knowledge_base.current().unwrap();
-    let decide = |knowledge_base: &mut KnowledgeBase, a: &EntityId, b: &EntityId, status| {
+    let decide = |knowledge_base: &KnowledgeBase, a: &EntityId, b: &EntityId, status| {
         knowledge_base.decide_same((a, b), status, "tester", Some("looked at it")).unwrap();
         knowledge_base.publish(&mut |_| {}).unwrap();
         knowledge_base.current().unwrap()
     };
-    let apart = decide(&mut knowledge_base, &a, &b, ClaimStatus::Rejected);
+    let apart = decide(&knowledge_base, &a, &b, ClaimStatus::Rejected);
     assert_ne!(apart, merged);
     assert!(!reaches_service_page(&knowledge_base));
     let log = EntityId::from_label("greenhouse log");
-    let other = decide(&mut knowledge_base, &a, &log, ClaimStatus::Accepted);
+    let other = decide(&knowledge_base, &a, &log, ClaimStatus::Accepted);
     assert_ne!(other, apart);
-    assert_eq!(decide(&mut knowledge_base, &a, &log, ClaimStatus::Rejected), apart);
+    assert_eq!(decide(&knowledge_base, &a, &log, ClaimStatus::Rejected), apart);
     // The rejection holds when everything is taken in anew.
     write(source.path(), "more.md", "# Notes\n\nNothing new.\n");
-    ingest(&mut knowledge_base, source.path());
+    ingest(&knowledge_base, source.path());
     let story = merge_of(&knowledge_base, &a, &b).unwrap();
     assert_eq!(story.merge.status, ClaimStatus::Rejected);
     assert_eq!(story.decided.unwrap().reason.as_deref(), Some("looked at it"));
-    assert_ne!(decide(&mut knowledge_base, &a, &b, ClaimStatus::Accepted), apart);
+    assert_ne!(decide(&knowledge_base, &a, &b, ClaimStatus::Accepted), apart);
     assert!(reaches_service_page(&knowledge_base));
     assert!(knowledge_base.check().unwrap().is_sound());
 }
 
 #[test]
 fn a_merge_that_would_join_a_rejected_pair_is_a_conflict() {
-    let (_root, _source, mut knowledge_base) = knowledge_base();
+    let (_root, _source, knowledge_base) = knowledge_base();
     let (a, b) = pumps();
     let log = EntityId::from_label("greenhouse log");
     for (left, right, status) in [
@@ -150,14 +150,14 @@ fn a_merge_that_would_join_a_rejected_pair_is_a_conflict() {
 
 #[test]
 fn publishing_again_computes_nothing_and_an_empty_one_has_no_merges() {
-    let (_root, _source, mut knowledge_base) = knowledge_base();
+    let (_root, _source, knowledge_base) = knowledge_base();
     let (before, merges) = (knowledge_base.status().unwrap(), knowledge_base.merges().unwrap());
     assert!(!knowledge_base.publish(&mut |_| {}).unwrap().changed);
     assert_eq!(knowledge_base.status().unwrap().n_quads, before.n_quads);
     assert_eq!(knowledge_base.merges().unwrap().len(), merges.len());
     let empty = tempfile::tempdir().unwrap();
     KnowledgeBase::init(empty.path()).unwrap();
-    let mut empty = KnowledgeBase::open(empty.path(), embedder()).unwrap();
+    let empty = KnowledgeBase::open(empty.path(), embedder()).unwrap();
     empty.publish(&mut |_| {}).unwrap();
     assert!(empty.merges().unwrap().is_empty());
 }

@@ -98,7 +98,7 @@ fn sparql(knowledge_base: &KnowledgeBase, query: &str) -> Vec<String> {
 fn what_is_stated_leads_to_its_quote_version_model_prompt_and_time() {
     let server = Server::start(|request| counted_chat(&[&truth(request)], Some((40, 9))));
     let (root, _source) = server.knowledge_base("sources = [\"manuals/**\"]");
-    let mut knowledge_base = open(root.path());
+    let knowledge_base = open(root.path());
     let outcome = knowledge_base.extract(&mut |_| {}).unwrap();
     assert_eq!((outcome.n_asked, outcome.n_accepted), (2, 2), "{outcome:?}");
     assert_eq!((outcome.usage.n_prompt, outcome.usage.n_output), (80, 18));
@@ -159,7 +159,7 @@ fn a_text_that_gives_orders_changes_nothing_in_what_is_accepted() {
         write(source.path(), "manuals/a.md", format!("# Pump X-10\n\n{PUMP} {orders}\n"));
         KnowledgeBase::init(root.path()).unwrap();
         server.set(&root, MANUALS);
-        let mut knowledge_base = open(root.path());
+        let knowledge_base = open(root.path());
         knowledge_base.ingest(source.path(), &mut |_| {}).unwrap();
         let outcome = knowledge_base.extract(&mut |_| {}).unwrap();
         let expected = match orders {
@@ -253,7 +253,7 @@ fn unchanged_documents_ask_nothing_and_another_model_asks_again() {
     server.requests();
     let again = |settings: &str, expected: usize| {
         server.set(&root, settings);
-        let mut knowledge_base = open(root.path());
+        let knowledge_base = open(root.path());
         knowledge_base.ingest(source.path(), &mut |_| {}).unwrap();
         knowledge_base.extract(&mut |_| {}).unwrap();
         knowledge_base.publish(&mut |_| {}).unwrap();
@@ -299,7 +299,7 @@ fn nothing_is_sent_unless_sources_and_labels_allow_it() {
     assert_eq!(extract(&root).n_asked, 0);
     let labelled = "\n[[ingest.labels]]\nprefix = \"manuals/\"\nlabel = \"secret\"";
     server.set(&root, &format!("{MANUALS}{labelled}"));
-    let mut knowledge_base = open(root.path());
+    let knowledge_base = open(root.path());
     knowledge_base.ingest(source.path(), &mut |_| {}).unwrap();
     let outcome = knowledge_base.extract(&mut |_| {}).unwrap();
     assert_eq!((outcome.n_asked, outcome.n_held_back), (0, 2));

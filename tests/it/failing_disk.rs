@@ -34,7 +34,7 @@ fn scene() -> (TempDir, TempDir) {
         write(source.path(), &format!("n/{n}.md"), text);
     }
     init_with_text_alone(root.path());
-    ingest(&mut open(root.path()), source.path());
+    ingest(&open(root.path()), source.path());
     write(source.path(), "docs/parts.md", "# Parts list\n\nThe shaft seal is now SP-3118.\n");
     for n in 6..10 {
         let text = format!("# Note {n}\n\n## Care\n\nThe valve KV-{n} fits the Pump X-10.\n");
@@ -71,8 +71,9 @@ fn holdings(root: &Path) -> Holdings {
     let words: BTreeSet<String> = words.map(|fragment| fragment.as_str().to_owned()).collect();
     let store = VectorStore::open(&root.join("vectors"), embedder().space()).unwrap();
     // A replaced version leaves its vectors until the next sweep.
+    let stored = store.vectors();
     let of_fragment = |fragment: &String| {
-        let vector = store.vectors().get(fragment).unwrap();
+        let vector = stored.get(fragment).unwrap();
         let rounded = vector.iter().map(|value| (value * 1e3).round() as i32).collect();
         (fragment.clone(), rounded)
     };
@@ -169,7 +170,7 @@ fn check_after_ingest(root: &Path, source: &Path, done: bool, ran: &Output, expe
     assert!(is_new || !acknowledged(ran).contains("docs/parts.md"), "a change was lost");
     drop(knowledge_base);
     if !done {
-        ingest(&mut open(root), source);
+        ingest(&open(root), source);
     }
     assert_eq!(&holdings(root), expected);
 }

@@ -66,7 +66,7 @@ pub(crate) fn open(root: &Path) -> KnowledgeBase {
 }
 
 /// Takes documents in and publishes them; the name of the generation.
-pub(crate) fn ingest(knowledge_base: &mut KnowledgeBase, folder: &Path) -> String {
+pub(crate) fn ingest(knowledge_base: &KnowledgeBase, folder: &Path) -> String {
     knowledge_base.ingest(folder, &mut |_| {}).unwrap();
     let published = knowledge_base.publish(&mut |_| {}).unwrap();
     published.generation.name().to_owned()
@@ -76,8 +76,8 @@ pub(crate) fn ingest(knowledge_base: &mut KnowledgeBase, folder: &Path) -> Strin
 pub(crate) fn pump_knowledge_base() -> (TempDir, KnowledgeBase) {
     let (root, source) = (tempfile::tempdir().unwrap(), pump_documents());
     KnowledgeBase::init(root.path()).unwrap();
-    let mut knowledge_base = open(root.path());
-    ingest(&mut knowledge_base, source.path());
+    let knowledge_base = open(root.path());
+    ingest(&knowledge_base, source.path());
     (root, knowledge_base)
 }
 

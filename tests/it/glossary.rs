@@ -35,7 +35,7 @@ fn a_short_form_names_the_term_that_the_glossary_defines() {
 fn eval_says_how_many_marked_names_are_found() {
     let (root, data) = (tempfile::tempdir().unwrap(), tempfile::tempdir().unwrap());
     KnowledgeBase::init(root.path()).unwrap();
-    ingest(&mut open(root.path()), data.path());
+    ingest(&open(root.path()), data.path());
     let line = "{\"tokens\":[\"He\",\"saw\",\"Redondo\",\"Beach\",\"and\",\"gardena\"],\
                 \"tags\":[\"O\",\"O\",\"B-x\",\"I-x\",\"O\",\"B-x\"]}\n";
     write(data.path(), "dev.jsonl", line);

@@ -50,15 +50,15 @@ fn the_same_documents_give_the_same_generation_and_changes_another() {
         .iter()
         .map(|root| {
             KnowledgeBase::init(root.path()).unwrap();
-            ingest(&mut open(root.path()), source.path())
+            ingest(&open(root.path()), source.path())
         })
         .collect();
     assert_eq!(names[0], names[1]);
-    let mut knowledge_base = open(roots[0].path());
+    let knowledge_base = open(roots[0].path());
     let again = knowledge_base.ingest(source.path(), &mut |_| {}).unwrap();
     assert_eq!((again.n_committed, again.n_unchanged), (0, 3));
     write(source.path(), "docs/parts.md", "# Parts list\n\nThe seal is now SP-4000.\n");
-    assert_ne!(ingest(&mut knowledge_base, source.path()), names[0]);
+    assert_ne!(ingest(&knowledge_base, source.path()), names[0]);
     assert!(knowledge_base.check().unwrap().is_sound());
 }
 
@@ -68,8 +68,8 @@ fn labels_hide_documents_on_every_route() {
     KnowledgeBase::init(root.path()).unwrap();
     let settings = "[[ingest.labels]]\nprefix = \"secret/\"\nlabel = \"factory\"\n";
     std::fs::write(root.path().join("veritrail.toml"), settings).unwrap();
-    let mut knowledge_base = open(root.path());
-    ingest(&mut knowledge_base, source.path());
+    let knowledge_base = open(root.path());
+    ingest(&knowledge_base, source.path());
     let session = knowledge_base.session().unwrap();
     let mut query = Query::text("What does the shaft seal SP-3117 cost?", 10);
     let sources = |query: &Query, mode| -> Vec<String> {
@@ -128,10 +128,10 @@ fn a_damaged_picture_is_reported_and_the_others_go_on() {
 fn a_changed_label_rule_takes_the_document_in_again() {
     let (root, source) = (tempfile::tempdir().unwrap(), pump_documents());
     KnowledgeBase::init(root.path()).unwrap();
-    ingest(&mut open(root.path()), source.path());
+    ingest(&open(root.path()), source.path());
     let settings = "[[ingest.labels]]\nprefix = \"secret/\"\nlabel = \"factory\"\n";
     std::fs::write(root.path().join("veritrail.toml"), settings).unwrap();
-    let mut knowledge_base = open(root.path());
+    let knowledge_base = open(root.path());
     let again = knowledge_base.ingest(source.path(), &mut |_| {}).unwrap();
     assert_eq!((again.n_committed, again.n_unchanged), (1, 2));
     knowledge_base.publish(&mut |_| {}).unwrap();
@@ -152,8 +152,8 @@ fn the_same_picture_in_another_format_finds_the_page_that_shows_it() {
         "# Front panel\n\n![The light PWR is amber](../pictures/front.png)\n\nThe supply is low.\n",
     );
     KnowledgeBase::init(root.path()).unwrap();
-    let mut knowledge_base = open(root.path());
-    ingest(&mut knowledge_base, source.path());
+    let knowledge_base = open(root.path());
+    ingest(&knowledge_base, source.path());
     let session = knowledge_base.session().unwrap();
     let mut webp = std::io::Cursor::new(Vec::new());
     let pixels = image::open(&picture).unwrap();

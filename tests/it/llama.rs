@@ -73,8 +73,8 @@ fn knowledge_base(port: u16) -> (TempDir, KnowledgeBase) {
          [llm.timeouts]\nfirst_token_ms = 240000\nbetween_tokens_ms = 60000\n"
     );
     std::fs::write(root.path().join("veritrail.toml"), settings).unwrap();
-    let mut knowledge_base = open(root.path());
-    ingest(&mut knowledge_base, source.path());
+    let knowledge_base = open(root.path());
+    ingest(&knowledge_base, source.path());
     (root, knowledge_base)
 }
 
@@ -188,7 +188,7 @@ fn a_real_model_writes_json_of_the_schema_and_only_what_the_text_says_is_kept() 
         llama.port
     );
     std::fs::write(root.path().join("veritrail.toml"), settings).unwrap();
-    let mut knowledge_base = open(root.path());
+    let knowledge_base = open(root.path());
     knowledge_base.ingest(source.path(), &mut |_| {}).unwrap();
     let outcome = knowledge_base.extract(&mut |_| {}).unwrap();
     println!("{outcome:?}");

@@ -186,8 +186,8 @@ fn a_mixed_folder_answers_and_cites_the_page() {
     let (root, folder) = (tempfile::tempdir().unwrap(), mixed_folder());
     std::fs::remove_file(folder.path().join("named-wrongly.txt")).unwrap();
     KnowledgeBase::init(root.path()).unwrap();
-    let mut knowledge_base = open(root.path());
-    ingest(&mut knowledge_base, folder.path());
+    let knowledge_base = open(root.path());
+    ingest(&knowledge_base, folder.path());
     assert_eq!(knowledge_base.status().unwrap().n_documents, 9);
     drop(knowledge_base);
     let ask = |question: &str| {

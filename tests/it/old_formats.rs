@@ -17,7 +17,7 @@ fn old(name: &str) -> PathBuf {
 fn a_knowledge_base_of_the_first_format_is_sound_answers_and_goes_on() {
     let root = tempfile::tempdir().unwrap();
     copy_folder(&old("kb-1"), root.path());
-    let mut knowledge_base = open(root.path());
+    let knowledge_base = open(root.path());
     let status = knowledge_base.status().unwrap();
     assert_eq!((status.n_documents, status.findings), (3, Vec::new()));
     let before = status.generation.unwrap();
@@ -32,9 +32,9 @@ fn a_knowledge_base_of_the_first_format_is_sound_answers_and_goes_on() {
     let again = knowledge_base.ingest(&old("documents"), &mut |_| {}).unwrap();
     // Loaders have learned since, and of the picture more is known now.
     assert_eq!((again.n_committed, again.n_unchanged), (3, 0));
-    let now = ingest(&mut knowledge_base, &old("documents"));
+    let now = ingest(&knowledge_base, &old("documents"));
     assert_ne!(now, before);
-    assert_eq!(ingest(&mut knowledge_base, &old("documents")), now);
+    assert_eq!(ingest(&knowledge_base, &old("documents")), now);
     let facts = knowledge_base.picture("pictures/front.png").unwrap().unwrap().facts;
     assert!(!facts.colours.is_empty());
     assert_eq!(knowledge_base.status().unwrap().findings, Vec::<String>::new());

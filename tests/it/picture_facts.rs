@@ -84,8 +84,8 @@ fn knowledge_base() -> (TempDir, KnowledgeBase) {
     KnowledgeBase::init(root.path()).unwrap();
     let settings = "[[ingest.labels]]\nprefix = \"secret/\"\nlabel = \"factory\"\n";
     std::fs::write(root.path().join("veritrail.toml"), settings).unwrap();
-    let mut knowledge_base = KnowledgeBase::open(root.path(), embedder()).unwrap();
-    ingest(&mut knowledge_base, source.path());
+    let knowledge_base = KnowledgeBase::open(root.path(), embedder()).unwrap();
+    ingest(&knowledge_base, source.path());
     (root, knowledge_base)
 }
 
@@ -187,8 +187,8 @@ fn the_place_is_read_only_when_the_setting_is_on() {
     KnowledgeBase::init(root.path()).unwrap();
     let place = |settings: &str| {
         std::fs::write(root.path().join("veritrail.toml"), settings).unwrap();
-        let mut knowledge_base = KnowledgeBase::open(root.path(), embedder()).unwrap();
-        ingest(&mut knowledge_base, source.path());
+        let knowledge_base = KnowledgeBase::open(root.path(), embedder()).unwrap();
+        ingest(&knowledge_base, source.path());
         knowledge_base.picture("a.jpg").unwrap().unwrap().facts.exif.location
     };
     assert_eq!(place(""), None);

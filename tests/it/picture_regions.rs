@@ -74,8 +74,8 @@ fn knowledge_base(root: &Path, source: &Path, settings: &str) -> KnowledgeBase {
         KnowledgeBase::init(root).unwrap();
     }
     std::fs::write(root.join("veritrail.toml"), settings).unwrap();
-    let mut knowledge_base = KnowledgeBase::open(root, models()).unwrap();
-    ingest(&mut knowledge_base, source);
+    let knowledge_base = KnowledgeBase::open(root, models()).unwrap();
+    ingest(&knowledge_base, source);
     knowledge_base
 }
 

@@ -52,8 +52,8 @@ fn n_spaces(hits: &[Hit], source: &str) -> usize {
 #[test]
 fn a_class_of_the_graph_chooses_the_spaces_of_its_pictures() {
     let root = tempfile::tempdir().unwrap();
-    let mut knowledge_base = open(root.path(), RULE).unwrap();
-    ingest(&mut knowledge_base, documents().path());
+    let knowledge_base = open(root.path(), RULE).unwrap();
+    ingest(&knowledge_base, documents().path());
     let session = knowledge_base.session().unwrap();
     let query = Query { only_pictures: true, ..Query::text("something grey", 20) };
     let found = session.search(&query, RetrievalMode::Dense).unwrap();
@@ -72,8 +72,8 @@ fn a_class_of_the_graph_chooses_the_spaces_of_its_pictures() {
 #[test]
 fn only_pictures_are_found_when_only_pictures_are_wanted() {
     let root = tempfile::tempdir().unwrap();
-    let mut knowledge_base = open(root.path(), "").unwrap();
-    ingest(&mut knowledge_base, documents().path());
+    let knowledge_base = open(root.path(), "").unwrap();
+    ingest(&knowledge_base, documents().path());
     let session = knowledge_base.session().unwrap();
     let kinds = |only_pictures| {
         let query = Query { only_pictures, ..Query::text("dew", 20) };
@@ -94,8 +94,8 @@ fn words_beside_a_picture_move_what_they_describe() {
     let settings = |share: f32| format!("[retrieve]\nwords_beside_picture = {share}\n");
     let source = documents();
     let score = |share: f32, words: &str| {
-        let mut knowledge_base = open(root.path(), &settings(share)).unwrap();
-        ingest(&mut knowledge_base, source.path());
+        let knowledge_base = open(root.path(), &settings(share)).unwrap();
+        ingest(&knowledge_base, source.path());
         let picture = std::fs::read(source.path().join("p/2.jpg")).unwrap();
         let query = Query { picture: Some(picture), ..Query::text(words, 20) };
         let session = knowledge_base.session().unwrap();

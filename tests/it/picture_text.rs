@@ -53,8 +53,8 @@ fn documents() -> TempDir {
 
 fn knowledge_base(root: &Path, source: &Path) -> KnowledgeBase {
     KnowledgeBase::init(root).unwrap();
-    let mut knowledge_base = KnowledgeBase::open(root, models()).unwrap();
-    ingest(&mut knowledge_base, source);
+    let knowledge_base = KnowledgeBase::open(root, models()).unwrap();
+    ingest(&knowledge_base, source);
     knowledge_base
 }
 
@@ -191,14 +191,14 @@ fn boxes_and_confidences_are_in_the_graph() {
 fn pictures_are_taken_in_anew_when_their_text_can_be_read_and_only_then() {
     let (root, source) = (tempfile::tempdir().unwrap(), documents());
     KnowledgeBase::init(root.path()).unwrap();
-    let mut before = KnowledgeBase::open(root.path(), embedder()).unwrap();
-    let old = ingest(&mut before, source.path());
+    let before = KnowledgeBase::open(root.path(), embedder()).unwrap();
+    let old = ingest(&before, source.path());
     let session = before.session().unwrap();
     let found = session.search(&Query::text("short circuit", 3), RetrievalMode::Lexical).unwrap();
     assert!(found.hits.is_empty(), "no text was read");
     drop(session);
     drop(before);
-    let mut after = KnowledgeBase::open(root.path(), models()).unwrap();
+    let after = KnowledgeBase::open(root.path(), models()).unwrap();
     let first = after.ingest(source.path(), &mut |_| {}).unwrap();
     assert_eq!((first.n_committed, first.n_unchanged), (4, 1), "pictures only");
     assert_ne!(after.publish(&mut |_| {}).unwrap().generation.name(), old);

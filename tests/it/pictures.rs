@@ -36,8 +36,8 @@ fn knowledge_base(root: &Path, source: &Path) -> KnowledgeBase {
     KnowledgeBase::init(root).unwrap();
     let settings = "[[ingest.labels]]\nprefix = \"secret/\"\nlabel = \"factory\"\n";
     std::fs::write(root.join("veritrail.toml"), settings).unwrap();
-    let mut knowledge_base = KnowledgeBase::open(root, models()).unwrap();
-    ingest(&mut knowledge_base, source);
+    let knowledge_base = KnowledgeBase::open(root, models()).unwrap();
+    ingest(&knowledge_base, source);
     knowledge_base
 }
 
@@ -91,10 +91,10 @@ fn a_new_picture_model_embeds_what_is_there_and_changes_the_generation() {
     let (root, source) = (tempfile::tempdir().unwrap(), documents());
     KnowledgeBase::init(root.path()).unwrap();
     let text_only = Models::from(embedder());
-    let mut before = KnowledgeBase::open(root.path(), text_only).unwrap();
-    let old = ingest(&mut before, source.path());
+    let before = KnowledgeBase::open(root.path(), text_only).unwrap();
+    let old = ingest(&before, source.path());
     drop(before);
-    let mut after = KnowledgeBase::open(root.path(), models()).unwrap();
+    let after = KnowledgeBase::open(root.path(), models()).unwrap();
     let outcome = after.ingest(source.path(), &mut |_| {}).unwrap();
     assert_eq!((outcome.n_committed, outcome.n_unchanged), (3, 3), "pictures only");
     assert_ne!(after.publish(&mut |_| {}).unwrap().generation.name(), old);
@@ -113,7 +113,7 @@ fn pictures_of_every_kind_are_taken_in_and_found() {
     write(source.path(), "damaged.gif", b"GIF89a and nothing more");
     write(source.path(), "note.bmp.txt", "BMP is a kind of picture, and this is text.");
     KnowledgeBase::init(root.path()).unwrap();
-    let mut knowledge_base = KnowledgeBase::open(root.path(), models()).unwrap();
+    let knowledge_base = KnowledgeBase::open(root.path(), models()).unwrap();
     let outcome = knowledge_base.ingest(source.path(), &mut |_| {}).unwrap();
     assert_eq!((outcome.n_committed, outcome.failed.len()), (7, 1), "{:?}", outcome.failed);
     knowledge_base.publish(&mut |_| {}).unwrap();

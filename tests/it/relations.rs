@@ -44,8 +44,8 @@ fn documents() -> TempDir {
 fn new(source: &Path) -> (TempDir, KnowledgeBase) {
     let root = tempfile::tempdir().unwrap();
     KnowledgeBase::init(root.path()).unwrap();
-    let mut knowledge_base = open(root.path());
-    ingest(&mut knowledge_base, source);
+    let knowledge_base = open(root.path());
+    ingest(&knowledge_base, source);
     (root, knowledge_base)
 }
 
@@ -123,7 +123,7 @@ fn entities_of_the_same_sentences_co_occur() {
 #[test]
 fn a_deleted_document_says_nothing_more() {
     let source = documents();
-    let (_root, mut knowledge_base) = new(source.path());
+    let (_root, knowledge_base) = new(source.path());
     let options = DeleteOptions { principal: "me".into(), reason: None, erase_quotes: false };
     let gone = DocumentId::from_source("a.md");
     knowledge_base.delete(&[gone], &options, &mut |_| {}).unwrap();

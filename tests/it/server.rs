@@ -148,8 +148,8 @@ async fn a_picture_is_a_question() {
     write(source.path(), "pictures/front.png", &picture);
     write(source.path(), "docs/front.md", "# Front\n\n![PWR is amber](../pictures/front.png)\n");
     KnowledgeBase::init(root.path()).unwrap();
-    let mut knowledge_base = KnowledgeBase::open(root.path(), embedder()).unwrap();
-    ingest(&mut knowledge_base, source.path());
+    let knowledge_base = KnowledgeBase::open(root.path(), embedder()).unwrap();
+    ingest(&knowledge_base, source.path());
     let server = serve_on(root, knowledge_base).await;
     let url = format!("data:image/png;base64,{}", STANDARD.encode(&picture));
     let mut body = question("");

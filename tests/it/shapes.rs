@@ -328,8 +328,8 @@ fn what_is_written_meets_the_shapes_and_each_broken_thing_is_named() {
 fn the_example_meets_the_shapes() {
     let root = tempfile::tempdir().unwrap();
     KnowledgeBase::init(root.path()).unwrap();
-    let mut knowledge_base = open(root.path());
-    ingest(&mut knowledge_base, &example());
+    let knowledge_base = open(root.path());
+    ingest(&knowledge_base, &example());
     let session = knowledge_base.session().unwrap();
     for question in ["What does error E-17 mean?", "Who won the world cup?"] {
         let options = AskOptions::for_principal("tester");
@@ -360,7 +360,7 @@ fn products(settings: &str) -> (tempfile::TempDir, tempfile::TempDir) {
 #[test]
 fn findings_are_reported_and_classes_are_known_from_other_files() {
     let (root, source) = products("");
-    let mut knowledge_base = open(root.path());
+    let knowledge_base = open(root.path());
     let outcome = knowledge_base.ingest(source.path(), &mut |_| {}).unwrap();
     assert_eq!((outcome.n_committed, outcome.failed.len()), (2, 0));
     let missing = outcome.findings.iter().filter(|f| f.finding.message().contains("order number"));
@@ -379,7 +379,7 @@ fn findings_are_reported_and_classes_are_known_from_other_files() {
 fn a_document_that_violates_is_refused_when_asked_and_mends() {
     let (root, source) =
         products("[ingest]\nvalidate = \"reject\"\n[graph]\nshapes = [\"shapes/*.ttl\"]\n");
-    let mut knowledge_base = open(root.path());
+    let knowledge_base = open(root.path());
     let outcome = knowledge_base.ingest(source.path(), &mut |_| {}).unwrap();
     let [error] = outcome.failed.as_slice() else { panic!("{outcome:?}") };
     let error = error.to_string();
@@ -396,7 +396,7 @@ fn a_document_that_violates_is_refused_when_asked_and_mends() {
 #[test]
 fn validation_off_says_nothing_and_bad_shapes_stop_with_their_file() {
     let (root, source) = products("[ingest]\nvalidate = \"off\"\n");
-    let mut knowledge_base = open(root.path());
+    let knowledge_base = open(root.path());
     let outcome = knowledge_base.ingest(source.path(), &mut |_| {}).unwrap();
     assert!(outcome.findings.is_empty() && outcome.failed.is_empty());
     write(root.path(), "shapes/products.ttl", "not turtle");
@@ -411,7 +411,7 @@ fn validation_off_says_nothing_and_bad_shapes_stop_with_their_file() {
 #[test]
 fn the_report_is_written_for_people_and_programs() {
     let (root, source) = products("");
-    ingest(&mut open(root.path()), source.path());
+    ingest(&open(root.path()), source.path());
     let run = |format: &str| {
         let output = program(root.path()).args(["validate", "--format", format]).output().unwrap();
         let (code, report, errors) = outcome(&output);
@@ -444,7 +444,7 @@ fn the_report_is_written_for_people_and_programs() {
 fn a_file_of_shapes_on_the_command_line_is_added() {
     let (root, source) = (tempfile::tempdir().unwrap(), pump_documents());
     KnowledgeBase::init(root.path()).unwrap();
-    ingest(&mut open(root.path()), source.path());
+    ingest(&open(root.path()), source.path());
     let shape = "@prefix vt: <https://w3id.org/veritrail/ns#> . e:S sh:targetClass vt:Document ;
         sh:property [ sh:path vt:source ; sh:pattern \"^docs/\" ; sh:message \"only docs\" ] .";
     write(source.path(), "s.ttl", format!("{PREFIXES}{shape}"));

@@ -46,8 +46,8 @@ fn knowledge_base() -> (TempDir, KnowledgeBase) {
     KnowledgeBase::init(root.path()).unwrap();
     let settings = "[[ingest.labels]]\nprefix = \"secret/\"\nlabel = \"factory\"\n";
     std::fs::write(root.path().join("veritrail.toml"), settings).unwrap();
-    let mut knowledge_base = KnowledgeBase::open(root.path(), models()).unwrap();
-    ingest(&mut knowledge_base, source.path());
+    let knowledge_base = KnowledgeBase::open(root.path(), models()).unwrap();
+    ingest(&knowledge_base, source.path());
     (root, knowledge_base)
 }
 
