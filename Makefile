@@ -19,6 +19,7 @@ models: build
 
 test: models
 	@.ci/language-model
+	@.ci/schemathesis
 	@$(ENV) && cargo test --release --locked
 
 check:

@@ -52,8 +52,16 @@ const HOMES: &[(&str, &[&str])] = &[
     ("async_openai", &["llm"]),
     // A language model is asked, and models are downloaded.
     ("reqwest", &["llm", "embed"]),
-    ("rustls", &["llm", "embed"]),
+    // Traces are sent too.
+    ("rustls", &["llm", "embed", "serve"]),
     ("axum", &["serve"]),
+    ("prometheus_client", &["serve"]),
+    ("opentelemetry", &["serve"]),
+    ("opentelemetry_otlp", &["serve"]),
+    ("opentelemetry_sdk", &["serve"]),
+    ("utoipa", &["serve"]),
+    ("utoipa_axum", &["serve"]),
+    ("rustix", &["serve"]),
     ("tokio_stream", &["serve"]),
     ("utoipa", &["serve"]),
     ("utoipa_axum", &["serve"]),

@@ -1,8 +1,11 @@
 //! What the handlers of all requests share.
 
+use super::health::LastCheck;
+use super::observe::Observer;
+use super::server::ServeError;
 use crate::engine::{EngineError, KnowledgeBase, Session};
 use crate::retrieve::Snapshot;
-use std::sync::{Arc, PoisonError, RwLock};
+use std::sync::{Arc, OnceLock, PoisonError, RwLock};
 use tokio::sync::Semaphore;
 
 /// Questions answered at the same time; further ones wait.
@@ -14,13 +17,29 @@ pub(super) struct App {
     snapshot: RwLock<Arc<Snapshot>>,
     /// Places for questions.
     pub(super) places: Arc<Semaphore>,
+    observer: Observer,
+    /// What `/readyz` found last.
+    pub(super) last_check: LastCheck,
+    /// The document of the interface; there once the routes are.
+    pub(super) document: OnceLock<String>,
 }
 
 impl App {
     /// Reads the current generation.
-    pub(super) fn new(knowledge_base: KnowledgeBase) -> Result<Self, EngineError> {
-        let snapshot = RwLock::new(knowledge_base.snapshot()?);
-        Ok(Self { knowledge_base, snapshot, places: Arc::new(Semaphore::new(MAX_QUESTIONS)) })
+    pub(super) fn new(knowledge_base: KnowledgeBase) -> Result<Self, ServeError> {
+        Ok(Self {
+            snapshot: RwLock::new(knowledge_base.snapshot()?),
+            places: Arc::new(Semaphore::new(MAX_QUESTIONS)),
+            observer: Observer::new(&knowledge_base.config().observe)?,
+            last_check: LastCheck::default(),
+            document: OnceLock::new(),
+            knowledge_base,
+        })
+    }
+
+    /// Counts and traces of what is done.
+    pub(super) fn observer(&self) -> &Observer {
+        &self.observer
     }
 
     /// The generation that is served now. A request takes it once and keeps it to

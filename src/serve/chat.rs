@@ -4,8 +4,9 @@ use super::app::App;
 use super::caller::Caller;
 use super::chat_wire::{ChatRequest, Completion, Usage};
 use super::error::ApiError;
+use super::observe::Observed;
 use crate::engine::AskOptions;
-use crate::model::{AnswerMode, AnswerRecord, Permission, Query, Sentence};
+use crate::model::{AnswerMode, AnswerRecord, Permission, Query, Sentence, Stopwatch};
 use axum::Json;
 use axum::extract::State;
 use axum::extract::rejection::JsonRejection;
@@ -15,6 +16,7 @@ use axum::response::{IntoResponse, Response};
 use serde_json::{Value, json};
 use std::convert::Infallible;
 use std::sync::Arc;
+use std::time::Instant;
 use time::OffsetDateTime;
 use tokio::sync::mpsc;
 use tokio_stream::StreamExt;
@@ -50,6 +52,7 @@ async fn models() -> Json<Value> {
 async fn completions(
     State(app): State<Arc<App>>,
     caller: Caller,
+    observed: Observed,
     request: Result<Json<ChatRequest>, JsonRejection>,
 ) -> Result<Response, ApiError> {
     caller.require(Permission::Ask)?;
@@ -75,12 +78,14 @@ async fn completions(
     };
     if request.stream {
         let usage_wanted = request.stream_options.is_some_and(|options| options.include_usage);
-        return Ok(streamed(app, query, options, completion, usage_wanted));
+        return Ok(streamed(app, observed, query, options, completion, usage_wanted));
     }
     let permit = Arc::clone(&app.places).acquire_owned().await;
     let answered = tokio::task::spawn_blocking(move || {
         let _permit = permit;
-        let record = app.session().ask(&query, &options, &mut |_| {})?;
+        let mut stopwatch = Stopwatch::new(Instant::now);
+        let record = app.session().ask_timed(&query, &options, &mut |_| {}, &mut stopwatch)?;
+        observed.answered(&record, &stopwatch);
         let text = text_of(&record);
         let usage = usage(&app, &query, &text);
         Ok::<_, ApiError>((completion.whole(&record, &text, usage), record.id.name().to_owned()))
@@ -97,6 +102,7 @@ async fn completions(
 /// and the end mark.
 fn streamed(
     app: Arc<App>,
+    observed: Observed,
     query: Query,
     options: AskOptions,
     completion: Completion,
@@ -117,9 +123,11 @@ fn streamed(
                 let text = format!("{space}{}", sentence.marked());
                 send(completion.chunk(json!({ "content": text })).to_string());
             };
-            match app.session().ask(&query, &options, &mut on_sentence) {
+            let mut stopwatch = Stopwatch::new(Instant::now);
+            match app.session().ask_timed(&query, &options, &mut on_sentence, &mut stopwatch) {
                 Err(error) => send(ApiError::from(error).body().to_string()),
                 Ok(record) => {
+                    observed.answered(&record, &stopwatch);
                     let text = text_of(&record);
                     if n_sent == 0 || record.answer.mode != AnswerMode::Generated {
                         let parted = if n_sent > 0 { format!("\n\n{text}") } else { text.clone() };

@@ -1,5 +1,6 @@
 //! Errors as HTTP: the status, and a body in the shape of the OpenAI API.
 
+use super::observe::ErrorCode;
 use crate::engine::EngineError;
 use crate::graph::{QueryError, VectorSearchError};
 use crate::retrieve::RetrieveError;
@@ -85,6 +86,7 @@ impl ApiError {
 impl IntoResponse for ApiError {
     fn into_response(self) -> Response {
         let mut response = (self.status, Json(self.body())).into_response();
+        response.extensions_mut().insert(ErrorCode(self.code));
         if self.status == StatusCode::UNAUTHORIZED {
             // RFC 9110, section 11.6.1: such an answer names the scheme.
             let scheme = HeaderValue::from_static("Bearer");

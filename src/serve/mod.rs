@@ -6,7 +6,9 @@
 //! | `GET /v1/models` | the modes in which it answers, as models |
 //! | `GET, POST /sparql` | SPARQL 1.1 Protocol, queries only |
 //! | `GET /api/answers/{id}` | the record of an answer as RDF |
-//! | `GET /healthz` | whether it serves, and which generation |
+//! | `GET /healthz`, `GET /readyz` | whether it lives, and whether it can answer |
+//! | `GET /metrics` | counts and sizes for Prometheus |
+//! | `GET /openapi.json` | the document of all this |
 //!
 //! It listens on loopback addresses only and refuses requests for other host
 //! names, since it asks nobody who they are. Handlers read and convert; what
@@ -19,8 +21,13 @@ mod caller;
 mod chat;
 mod chat_wire;
 mod error;
+mod health;
+mod metrics;
+mod observe;
+mod openapi;
 mod picture_part;
 mod server;
 mod sparql;
 
+pub use observe::TraceSetupError;
 pub use server::{ServeError, Server};

@@ -2,23 +2,22 @@
 
 use super::app::App;
 use super::error::ApiError;
-use super::{answers, chat, sparql};
+use super::observe::{Observed, TraceSetupError, observe};
+use super::{answers, chat, health, metrics, openapi, sparql};
 use crate::engine::{EngineError, KnowledgeBase};
 use crate::model::Principal;
-use axum::extract::{DefaultBodyLimit, Request, State};
+use axum::Router;
+use axum::extract::{DefaultBodyLimit, Request};
 use axum::http::header::HOST;
 use axum::http::{StatusCode, Uri};
-use axum::middleware::{Next, from_fn};
+use axum::middleware::{Next, from_fn, from_fn_with_state};
 use axum::response::{IntoResponse, Response};
-use axum::{Json, Router};
-use serde_json::{Value, json};
 use std::future::Future;
 use std::io;
 use std::net::SocketAddr;
 use std::sync::Arc;
 use tokio::net::TcpListener;
 use utoipa_axum::router::OpenApiRouter;
-use utoipa_axum::routes;
 
 /// Largest request; a question with a photo fits.
 const MAX_REQUEST_BYTES: usize = 32 << 20;
@@ -46,6 +45,9 @@ pub enum ServeError {
     /// Nothing to serve.
     #[error(transparent)]
     Engine(#[from] EngineError),
+    /// Traces have nowhere to go.
+    #[error(transparent)]
+    Traces(#[from] TraceSetupError),
 }
 
 /// A knowledge base bound to an address.
@@ -91,20 +93,29 @@ impl Server {
         self,
         shutdown: impl Future<Output = ()> + Send + 'static,
     ) -> Result<(), ServeError> {
-        axum::serve(self.listener, router(self.app))
+        let app = Arc::clone(&self.app);
+        let served = axum::serve(self.listener, router(self.app))
             .with_graceful_shutdown(shutdown)
             .await
-            .map_err(ServeError::Network)
+            .map_err(ServeError::Network);
+        // Only a runtime that ends cancels it, and then nobody waits for traces.
+        let _ = tokio::task::spawn_blocking(move || app.observer().flush()).await;
+        served
     }
 }
 
 fn router(app: Arc<App>) -> Router {
-    let (routes, _document) = OpenApiRouter::new()
+    let (routes, mut document) = OpenApiRouter::with_openapi(openapi::base())
         .merge(chat::routes())
         .merge(sparql::routes())
         .merge(answers::routes())
-        .routes(routes!(healthz))
+        .merge(health::routes())
+        .merge(metrics::routes())
+        .merge(openapi::routes())
         .split_for_parts();
+    openapi::complete(&mut document);
+    // Set once for each application; its only failure is that it is set.
+    let _ = app.document.set(document.to_json().unwrap_or_default());
     routes
         .fallback(|uri: Uri| async move {
             ApiError::not_found("not_found", "path", format!("there is nothing at {}", uri.path()))
@@ -112,19 +123,16 @@ fn router(app: Arc<App>) -> Router {
         .layer(DefaultBodyLimit::max(MAX_REQUEST_BYTES))
         .layer(from_fn(authenticate))
         .layer(from_fn(own_host_only))
+        .layer(from_fn_with_state(Arc::clone(&app), observe))
         .with_state(app)
-}
-
-/// Whether it serves, and which generation.
-#[utoipa::path(get, path = "/healthz", tag = "operations", responses((status = 200)))]
-async fn healthz(State(app): State<Arc<App>>) -> Json<Value> {
-    Json(json!({ "status": "ok", "generation": app.snapshot().generation().name() }))
 }
 
 /// Names the principal of a request. Only this machine is served, so it is whoever
 /// works here.
-async fn authenticate(mut request: Request, next: Next) -> Response {
-    request.extensions_mut().insert(Principal::local());
+async fn authenticate(observed: Observed, mut request: Request, next: Next) -> Response {
+    let principal = Principal::local();
+    observed.principal(&principal);
+    request.extensions_mut().insert(principal);
     next.run(request).await
 }
 

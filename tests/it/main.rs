@@ -24,6 +24,7 @@ mod knowledge_base;
 mod llama;
 mod loaders;
 mod loaders_damaged;
+mod observe;
 mod old_formats;
 mod picture_facts;
 mod picture_parity;
@@ -32,6 +33,7 @@ mod picture_routes;
 mod picture_text;
 mod pictures;
 mod relations;
+mod schema_fuzz;
 #[path = "../../src/llm/scripted_server.rs"]
 #[expect(dead_code, reason = "unit tests of the library use all of it")]
 mod scripted_server;

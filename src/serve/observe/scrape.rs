@@ -1,0 +1,114 @@
+//! What is read from the application at each scrape.
+
+use super::process::Process;
+use crate::serve::app::App;
+use prometheus_client::encoding::EncodeLabelSet;
+use prometheus_client::metrics::counter::Counter;
+use prometheus_client::metrics::family::Family;
+use prometheus_client::metrics::gauge::Gauge;
+use prometheus_client::metrics::info::Info;
+use prometheus_client::registry::{Registry, Unit};
+use std::sync::atomic::AtomicU64;
+
+#[derive(Clone, Debug, PartialEq, Eq, Hash, EncodeLabelSet)]
+struct KindLabel {
+    kind: &'static str,
+}
+
+#[derive(Clone, Debug, PartialEq, Eq, Hash, EncodeLabelSet)]
+struct SpaceLabel {
+    space: String,
+}
+
+/// Sizes and totals as they are now.
+pub(in crate::serve) fn state_of(app: &App) -> Registry {
+    let mut registry = Registry::default();
+    let ours = registry.sub_registry_with_prefix("veritrail");
+    about_program(ours, app);
+    about_index(ours, app);
+    about_language_model(ours, app);
+    about_work(ours, app);
+    // These names are common to all programs that Prometheus watches.
+    about_process(registry.sub_registry_with_prefix("process"));
+    registry
+}
+
+fn gauge(registry: &mut Registry, name: &str, help: &str, value: usize) {
+    let gauge: Gauge = Gauge::default();
+    gauge.set(whole(value));
+    registry.register(name, help, gauge);
+}
+
+fn whole(value: usize) -> i64 {
+    i64::try_from(value).unwrap_or(i64::MAX)
+}
+
+fn about_program(registry: &mut Registry, app: &App) {
+    let version = Info::new([("version", env!("CARGO_PKG_VERSION"))]);
+    registry.register("build", "The program", version);
+    let snapshot = app.snapshot();
+    let generation = Info::new([("generation", snapshot.generation().name().to_owned())]);
+    registry.register("generation", "The generation that is served", generation);
+}
+
+fn about_index(registry: &mut Registry, app: &App) {
+    let snapshot = app.snapshot();
+    let (n_documents, n_fragments, n_entities) = snapshot.counts();
+    gauge(registry, "documents", "Documents that are served", n_documents);
+    gauge(registry, "fragments", "Fragments that are served", n_fragments);
+    gauge(registry, "entities", "Entities that are served", n_entities);
+    let vectors: Family<SpaceLabel, Gauge> = Family::default();
+    let spaces = app.knowledge_base().spaces();
+    for (space, n_vectors) in spaces.iter().zip(snapshot.n_vectors()) {
+        let label = SpaceLabel { space: space.model.clone() };
+        vectors.get_or_create(&label).set(whole(n_vectors));
+    }
+    registry.register("vectors", "Vectors that are served, by space", vectors);
+    if let Some(n_quads) = app.observer().n_quads() {
+        gauge(registry, "quads", "Quads in the graph, counted at intervals", n_quads);
+    }
+}
+
+fn about_language_model(registry: &mut Registry, app: &App) {
+    let totals = app.knowledge_base().language_model_totals().unwrap_or_default();
+    let calls: Counter = Counter::default();
+    calls.inc_by(totals.n_calls);
+    registry.register("llm_calls", "Requests to the language model", calls);
+    let failures: Family<KindLabel, Counter> = Family::default();
+    for (kind, n) in totals.failures {
+        failures.get_or_create(&KindLabel { kind }).inc_by(n);
+    }
+    let help = "Requests to the language model that failed, by kind";
+    registry.register("llm_failures", help, failures);
+    let tokens: Family<KindLabel, Counter> = Family::default();
+    tokens.get_or_create(&KindLabel { kind: "prompt" }).inc_by(totals.n_prompt_tokens);
+    tokens.get_or_create(&KindLabel { kind: "output" }).inc_by(totals.n_output_tokens);
+    let help = "Tokens of the language model, estimated where its server counts none";
+    registry.register("llm_tokens", help, tokens);
+}
+
+fn about_work(registry: &mut Registry, app: &App) {
+    let free = app.places.available_permits();
+    gauge(registry, "question_places_free", "Questions that could begin now", free);
+}
+
+fn about_process(registry: &mut Registry) {
+    let Some(process) = Process::read() else { return };
+    let cpu: Counter<f64, AtomicU64> = Counter::default();
+    cpu.inc_by(process.cpu_seconds);
+    registry.register_with_unit("cpu", "Processor time", Unit::Seconds, cpu);
+    let start: Gauge<f64, AtomicU64> = Gauge::default();
+    start.set(process.start_seconds);
+    let help = "When the process started, since 1970";
+    registry.register_with_unit("start_time", help, Unit::Seconds, start);
+    for (name, help, value) in [
+        ("resident_memory", "Memory that is in use", process.resident_bytes),
+        ("virtual_memory", "Memory that is addressed", process.virtual_bytes),
+    ] {
+        let bytes: Gauge<f64, AtomicU64> = Gauge::default();
+        bytes.set(value as f64);
+        registry.register_with_unit(name, help, Unit::Bytes, bytes);
+    }
+    gauge(registry, "open_fds", "Open files and connections", process.n_open_files);
+    gauge(registry, "threads", "Threads", process.n_threads);
+}
