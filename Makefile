@@ -20,6 +20,7 @@ models: build
 test: models
 	@.ci/language-model
 	@.ci/schemathesis
+	@.ci/test-clients >/dev/null
 	@$(ENV) && cargo test --release --locked
 
 check:

@@ -28,6 +28,8 @@ pub const DEPICTION_PREFIX: &str = "urn:veritrail:depiction:";
 pub const MERGE_PREFIX: &str = "urn:veritrail:merge:";
 /// Prefix of labels that have a vector, by the digest of their text.
 pub const LABEL_PREFIX: &str = "urn:veritrail:label:";
+/// Prefix of what people think of answers.
+pub const FEEDBACK_PREFIX: &str = "urn:veritrail:feedback:";
 /// Prefix of decisions of people.
 pub const DECISION_PREFIX: &str = "urn:veritrail:decision:";
 /// Prefix of generation IRIs.

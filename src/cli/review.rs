@@ -115,8 +115,8 @@ fn decide(
         .collect::<Result<_, _>>()?;
     for claim in &claims {
         match claim {
-            Claim::Picture(id) => knowledge_base.decide(id, status, &principal())?,
-            Claim::Merge(id) => knowledge_base.decide_merge(id, status, &principal())?,
+            Claim::Picture(id) => knowledge_base.decide(id, status, &principal(), None)?,
+            Claim::Merge(id) => knowledge_base.decide_merge(id, status, &principal(), None)?,
         }
     }
     publish(knowledge_base, &format!("{} {}", claims.len(), status.as_str()), format)

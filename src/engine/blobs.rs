@@ -37,7 +37,8 @@ impl Blobs {
         fs::read(&path).map_err(io_error("read", &path))
     }
 
-    fn path(&self, digest: &Digest) -> PathBuf {
+    /// Where the bytes of this digest are, when they are kept.
+    pub(super) fn path(&self, digest: &Digest) -> PathBuf {
         let name = digest.to_string();
         let (folder, _) = name.split_at(2);
         self.root.join(folder).join(&name)

@@ -155,6 +155,17 @@ impl KnowledgeBase {
         root: &Path,
         progress: &mut dyn FnMut(Progress<'_>),
     ) -> Result<IngestOutcome, EngineError> {
+        self.ingest_as(root, &taken_from(root), progress)
+    }
+
+    /// As [`KnowledgeBase::ingest`], under another name of where documents are taken
+    /// from.
+    pub(super) fn ingest_as(
+        &self,
+        root: &Path,
+        taken_from: &str,
+        progress: &mut dyn FnMut(Progress<'_>),
+    ) -> Result<IngestOutcome, EngineError> {
         let _writer = self.sole_writer();
         let known: HashMap<DocumentId, (Digest, Digest)> = self
             .graph
@@ -165,12 +176,11 @@ impl KnowledgeBase {
         let begin = Instant::now();
         let gate = Gate::new(self)?;
         let writing = Writing::begin(&self.root)?;
-        let taken_from = taken_from(root);
         let mut seen: HashSet<DocumentId> = HashSet::new();
         let picture_spaces = self.models.picture_identities();
         let config = self.config.ingest.clone();
         let mut outcome = IngestOutcome { n_total: count(root), ..IngestOutcome::default() };
-        let mut batch = Batch { taken_from: taken_from.clone(), ..Batch::default() };
+        let mut batch = Batch { taken_from: taken_from.to_owned(), ..Batch::default() };
         let mut failure = None;
         scan(root, config.max_file_bytes, &mut |item| {
             if failure.is_some() {
@@ -214,7 +224,7 @@ impl KnowledgeBase {
             Some(error) => return Err(error),
             None => self.commit(&mut batch, &mut outcome, progress)?,
         }
-        let before = self.graph.documents_taken_from(&taken_from)?.into_iter();
+        let before = self.graph.documents_taken_from(taken_from)?.into_iter();
         outcome.vanished = before
             .filter(|document| !seen.contains(document))
             .filter(|document| has_vanished(root, &document.source(), &outcome.failed))

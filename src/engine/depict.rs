@@ -17,7 +17,7 @@ use crate::model::{
     Embedding, EntityId, Fragment, FragmentId, Mention, SpaceId,
 };
 use rayon::prelude::*;
-use std::collections::{BTreeMap, BTreeSet, HashMap};
+use std::collections::{BTreeMap, BTreeSet, HashMap, HashSet};
 
 /// Raised whenever the same documents would give other claims.
 const DEPICT_VERSION: &str = "veritrail-depict 2";
@@ -191,6 +191,14 @@ impl KnowledgeBase {
         Ok(self.graph.depictions()?)
     }
 
+    /// Claims about what pictures show of which a person decided, published or not.
+    ///
+    /// # Errors
+    /// When the graph cannot be read.
+    pub fn decided_depictions(&self) -> Result<HashSet<DepictionId>, EngineError> {
+        Ok(self.graph.decisions()?.into_keys().collect())
+    }
+
     /// Labels by which people know an entity or a document.
     ///
     /// # Errors
@@ -217,6 +225,7 @@ impl KnowledgeBase {
         depiction: &DepictionId,
         status: DepictionStatus,
         principal: &str,
+        reason: Option<&str>,
     ) -> Result<(), EngineError> {
         if !self.graph.depictions()?.iter().any(|known| known.id == *depiction) {
             return Err(EngineError::NoDepiction(depiction.clone()));
@@ -226,6 +235,7 @@ impl KnowledgeBase {
             status,
             principal: principal.to_owned(),
             decided_at: now(),
+            reason: reason.map(str::to_owned),
         })?)
     }
 }

@@ -134,11 +134,13 @@ impl KnowledgeBase {
         merge: &MergeId,
         status: ClaimStatus,
         principal: &str,
+        reason: Option<&str>,
     ) -> Result<(), EngineError> {
         let merges = self.graph.merges()?;
         let known = merges.into_iter().find(|known| known.id == *merge);
         let known = known.ok_or_else(|| EngineError::NoMerge(merge.clone()))?;
-        self.record_decision(known.left, known.right, status, principal, None)
+        let reason = reason.map(str::to_owned);
+        self.record_decision(known.left, known.right, status, principal, reason)
     }
 
     /// Records that two entities are one thing, or are not, whatever is computed about

@@ -32,6 +32,8 @@ pub struct Decision {
     pub principal: String,
     /// RFC 3339.
     pub decided_at: String,
+    /// Why, in words of the person.
+    pub reason: Option<String>,
 }
 
 impl Store {
@@ -101,6 +103,9 @@ impl Store {
         triples.text(&id, vt::STATUS, decision.status.as_str());
         triples.time(&id, prov::ENDED_AT_TIME, &decision.decided_at);
         triples.link(&id, prov::WAS_ASSOCIATED_WITH, &agent);
+        if let Some(reason) = &decision.reason {
+            triples.text(&id, vt::REASON, reason);
+        }
         triples.class(&agent, prov::AGENT);
         triples.text(&agent, rdfs::LABEL, &decision.principal);
         self.add_to_graph(vocab::GRAPH_GOVERNANCE, &triples.into_vec())
@@ -242,6 +247,7 @@ mod tests {
                 status,
                 principal: "tester".to_owned(),
                 decided_at: time.to_owned(),
+                reason: None,
             };
             store.decide(&decision).unwrap();
         }

@@ -6,6 +6,7 @@ use super::picture::is_picture;
 use super::source::SourceItem;
 use crate::model::{AccessLabel, Digest, Document, DocumentId, Loaded, MediaType, VersionId};
 use serde::{Deserialize, Serialize};
+use std::collections::BTreeSet;
 
 /// Raised whenever the same bytes and settings would give other fragments, or something
 /// else would be known of the document: 3 since the language is told from the words.
@@ -134,6 +135,17 @@ pub fn recipe(item: &SourceItem, config: &IngestConfig) -> Digest {
 fn access_label(source: &str, config: &IngestConfig) -> AccessLabel {
     let rules = config.labels.iter().filter(|rule| source.starts_with(&rule.prefix));
     rules.max_by_key(|rule| rule.prefix.len()).map(|rule| rule.label.clone()).unwrap_or_default()
+}
+
+/// Labels of a document of this source path, and of all that rules name for its parts:
+/// entries of an archive, lines, pictures inside of it.
+pub fn labels_below(source: &str, config: &IngestConfig) -> BTreeSet<AccessLabel> {
+    let of_parts = config.labels.iter().filter(|rule| {
+        rule.prefix.strip_prefix(source).is_some_and(|rest| rest.starts_with(['/', '#']))
+    });
+    let mut labels: BTreeSet<AccessLabel> = of_parts.map(|rule| rule.label.clone()).collect();
+    labels.insert(access_label(source, config));
+    labels
 }
 
 fn title_of(source: &str) -> String {

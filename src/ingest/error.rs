@@ -146,3 +146,22 @@ pub enum LoadError {
         source: Box<dyn std::error::Error + Send + Sync>,
     },
 }
+
+impl LoadError {
+    /// Source path of the document, or the path of its file.
+    pub fn source_path(&self) -> String {
+        match self {
+            Self::Io { path, .. } | Self::TooLarge { path, .. } => path.display().to_string(),
+            Self::Kind { source_path, .. }
+            | Self::Line { source_path, .. }
+            | Self::Data { source_path, .. }
+            | Self::Archive { source_path, .. }
+            | Self::Damaged { source_path, .. }
+            | Self::Limit { source_path, .. }
+            | Self::Parser { source_path, .. }
+            | Self::Shapes { source_path, .. }
+            | Self::Picture { source_path, .. }
+            | Self::Embed { source_path, .. } => source_path.clone(),
+        }
+    }
+}

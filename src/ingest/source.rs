@@ -244,6 +244,11 @@ pub(super) fn has_known_ending(path: &Path) -> bool {
     is_known && !is_metadata(&file_name(path))
 }
 
+/// Whether a file of this name is read: as a document, or as metadata of a table.
+pub fn is_looked_at(path: &Path) -> bool {
+    has_known_ending(path) || is_metadata(&file_name(path))
+}
+
 fn file_name(path: &Path) -> String {
     path.file_name().map_or_else(String::new, |name| name.to_string_lossy().into_owned())
 }

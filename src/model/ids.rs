@@ -68,6 +68,11 @@ iri_id! {
 }
 
 iri_id! {
+    /// What one person thinks of one answer.
+    FeedbackId
+}
+
+iri_id! {
     /// A recorded answer; also the name of the graph that holds its provenance.
     AnswerId
 }
@@ -193,6 +198,27 @@ impl MergeId {
     /// The part after the prefix.
     pub fn name(&self) -> &str {
         self.0.strip_prefix(vocab::MERGE_PREFIX).unwrap_or(&self.0)
+    }
+}
+
+impl FeedbackId {
+    /// What this person thinks of this answer, whatever it is.
+    pub fn of(answer: &AnswerId, principal: &str) -> Self {
+        let parts = [answer.as_str().as_bytes(), principal.as_bytes()];
+        Self(format!("{}{}", vocab::FEEDBACK_PREFIX, Digest::of_parts(parts).short()))
+    }
+
+    /// The feedback that a person or program names, by its IRI or by what follows the
+    /// prefix; `None` when it cannot be the name of any.
+    pub fn from_name(name: &str) -> Option<Self> {
+        let name = name.strip_prefix(vocab::FEEDBACK_PREFIX).unwrap_or(name);
+        let plausible = !name.is_empty() && name.chars().all(|c| c.is_ascii_hexdigit());
+        plausible.then(|| Self(format!("{}{name}", vocab::FEEDBACK_PREFIX)))
+    }
+
+    /// The part after the prefix.
+    pub fn name(&self) -> &str {
+        self.0.strip_prefix(vocab::FEEDBACK_PREFIX).unwrap_or(&self.0)
     }
 }
 

@@ -15,6 +15,7 @@ mod depiction;
 mod digest;
 mod document;
 mod entity;
+mod feedback;
 mod fragment;
 mod hit;
 mod ids;
@@ -39,10 +40,12 @@ pub use depiction::{ClaimStatus, Depiction, DepictionMethod, DepictionStatus};
 pub use digest::{Digest, DigestParseError};
 pub use document::{AccessLabel, Document, Figure, Link, Loaded, MediaType, Section};
 pub use entity::{Entity, EntityClass, Mention, normalise_label};
+pub use feedback::{Feedback, FeedbackDecision, Opinion};
 pub use fragment::{Fragment, FragmentKind, FragmentLink};
 pub use hit::{GraphPath, GraphStep, Hit, Query, Route, RouteScore, asks_for_picture};
 pub use ids::{
-    AnswerId, DepictionId, DocumentId, EntityId, FragmentId, GenerationId, MergeId, VersionId,
+    AnswerId, DepictionId, DocumentId, EntityId, FeedbackId, FragmentId, GenerationId, MergeId,
+    VersionId,
 };
 pub use merge::Merge;
 pub use picture_facts::{

@@ -14,6 +14,7 @@ mod facts;
 mod groups;
 mod hash;
 mod kind;
+mod shown;
 mod small;
 mod tiles;
 

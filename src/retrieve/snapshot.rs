@@ -6,7 +6,7 @@ use crate::graph::{DocumentSummary, Projection};
 use crate::index::{DenseIndex, IndexRead, LexicalIndex};
 use crate::model::{
     AccessLabel, Calibration, Digest, DocumentId, Entity, EntityId, Fragment, FragmentId,
-    GenerationId, PictureFacts, SpaceId,
+    GenerationId, PictureFacts, SpaceId, VersionId,
 };
 use std::collections::{BTreeSet, HashMap, HashSet};
 
@@ -104,6 +104,17 @@ impl Snapshot {
     /// A fragment.
     pub fn fragment(&self, id: &FragmentId) -> Option<&Fragment> {
         self.fragments.get(id)
+    }
+
+    /// Every document, in no order.
+    pub fn documents(&self) -> impl Iterator<Item = &DocumentSummary> {
+        self.documents.values()
+    }
+
+    /// The fragments of a document version, in order.
+    pub fn fragments_of<'s>(&'s self, version: &VersionId) -> impl Iterator<Item = &'s Fragment> {
+        let version = version.clone();
+        (0u32..).map_while(move |n| self.fragments.get(&FragmentId::new(&version, n)))
     }
 
     /// A document.

@@ -1,6 +1,7 @@
 //! What the handlers of all requests share.
 
 use super::health::LastCheck;
+use super::jobs::Jobs;
 use super::observe::Observer;
 use super::server::ServeError;
 use crate::engine::{EngineError, KnowledgeBase, Session};
@@ -10,6 +11,8 @@ use tokio::sync::Semaphore;
 
 /// Questions answered at the same time; further ones wait.
 const MAX_QUESTIONS: usize = 16;
+/// Pictures decoded at the same time; each may take half a gigabyte.
+const MAX_PICTURES: usize = 2;
 
 /// What handlers share.
 pub(super) struct App {
@@ -22,6 +25,9 @@ pub(super) struct App {
     pub(super) last_check: LastCheck,
     /// The document of the interface; there once the routes are.
     pub(super) document: OnceLock<String>,
+    /// Places for pictures that are decoded to be shown.
+    pub(super) pictures: Arc<Semaphore>,
+    jobs: Arc<Jobs>,
 }
 
 impl App {
@@ -30,6 +36,8 @@ impl App {
         Ok(Self {
             snapshot: RwLock::new(knowledge_base.snapshot()?),
             places: Arc::new(Semaphore::new(MAX_QUESTIONS)),
+            pictures: Arc::new(Semaphore::new(MAX_PICTURES)),
+            jobs: Arc::new(Jobs::open(knowledge_base.spool()?)?),
             observer: Observer::new(&knowledge_base.config().observe)?,
             last_check: LastCheck::default(),
             document: OnceLock::new(),
@@ -53,11 +61,15 @@ impl App {
     ///
     /// # Errors
     /// When it cannot be read; the one before goes on being served.
-    #[expect(dead_code, reason = "used as soon as documents are taken in over HTTP")]
     pub(super) fn refresh(&self) -> Result<(), EngineError> {
         let new = self.knowledge_base.snapshot()?;
         *self.snapshot.write().unwrap_or_else(PoisonError::into_inner) = new;
         Ok(())
+    }
+
+    /// Work that takes longer than a request.
+    pub(super) fn jobs(&self) -> &Arc<Jobs> {
+        &self.jobs
     }
 
     pub(super) fn knowledge_base(&self) -> &KnowledgeBase {

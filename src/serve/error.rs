@@ -5,8 +5,8 @@ use crate::engine::EngineError;
 use crate::graph::{QueryError, VectorSearchError};
 use crate::retrieve::RetrieveError;
 use axum::Json;
-use axum::extract::rejection::JsonRejection;
-use axum::http::header::WWW_AUTHENTICATE;
+use axum::extract::rejection::{JsonRejection, QueryRejection};
+use axum::http::header::{RETRY_AFTER, WWW_AUTHENTICATE};
 use axum::http::{HeaderValue, StatusCode};
 use axum::response::{IntoResponse, Response};
 use serde_json::{Value, json};
@@ -20,6 +20,8 @@ pub(super) struct ApiError {
     message: String,
     /// The field of the request that is wrong.
     param: Option<&'static str>,
+    /// Seconds after which it may go better.
+    retry_after_s: Option<u32>,
 }
 
 impl ApiError {
@@ -30,6 +32,7 @@ impl ApiError {
             code: "invalid_request",
             message: message.into(),
             param: Some(param),
+            retry_after_s: None,
         }
     }
 
@@ -39,18 +42,37 @@ impl ApiError {
         param: &'static str,
         message: impl Into<String>,
     ) -> Self {
-        Self { status: StatusCode::NOT_FOUND, code, message: message.into(), param: Some(param) }
+        Self {
+            status: StatusCode::NOT_FOUND,
+            code,
+            message: message.into(),
+            param: Some(param),
+            retry_after_s: None,
+        }
     }
 
     /// The request must not be made in this way.
     pub(super) fn refused(status: StatusCode, code: &'static str, message: &str) -> Self {
-        Self { status, code, message: message.to_owned(), param: None }
+        Self { status, code, message: message.to_owned(), param: None, retry_after_s: None }
     }
 
     /// Nobody knows who asks.
     pub(super) fn unauthenticated() -> Self {
         let message = "expected an API key or a token, as in `Authorization: Bearer ...`";
         Self::refused(StatusCode::UNAUTHORIZED, "unauthenticated", message)
+    }
+
+    /// Too much is asked at once.
+    pub(super) fn busy(retry_after_s: u32, message: &str) -> Self {
+        Self {
+            retry_after_s: Some(retry_after_s),
+            ..Self::refused(StatusCode::TOO_MANY_REQUESTS, "busy", message)
+        }
+    }
+
+    /// What is said to the one who asks.
+    pub(super) fn message(&self) -> &str {
+        &self.message
     }
 
     /// Our failure; the cause goes to the log.
@@ -67,6 +89,7 @@ impl ApiError {
             code: "internal_error",
             message: "the server failed to answer; its log says why".to_owned(),
             param: None,
+            retry_after_s: None,
         }
     }
 
@@ -87,6 +110,9 @@ impl IntoResponse for ApiError {
     fn into_response(self) -> Response {
         let mut response = (self.status, Json(self.body())).into_response();
         response.extensions_mut().insert(ErrorCode(self.code));
+        if let Some(seconds) = self.retry_after_s {
+            response.headers_mut().insert(RETRY_AFTER, HeaderValue::from(seconds));
+        }
         if self.status == StatusCode::UNAUTHORIZED {
             // RFC 9110, section 11.6.1: such an answer names the scheme.
             let scheme = HeaderValue::from_static("Bearer");
@@ -134,6 +160,12 @@ impl From<QueryError> for ApiError {
     }
 }
 
+impl From<QueryRejection> for ApiError {
+    fn from(rejection: QueryRejection) -> Self {
+        Self::refused(rejection.status(), "invalid_request", &rejection.body_text())
+    }
+}
+
 impl From<JsonRejection> for ApiError {
     fn from(rejection: JsonRejection) -> Self {
         Self {
@@ -141,6 +173,7 @@ impl From<JsonRejection> for ApiError {
             code: "invalid_request",
             message: rejection.body_text(),
             param: None,
+            retry_after_s: None,
         }
     }
 }

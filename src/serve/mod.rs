@@ -9,6 +9,10 @@
 //! | `GET /healthz`, `GET /readyz` | whether it lives, and whether it can answer |
 //! | `GET /metrics` | counts and sizes for Prometheus |
 //! | `GET /openapi.json` | the document of all this |
+//! | `/api/documents` | lists documents, hands them out, takes them in and deletes them |
+//! | `/api/jobs` | how far that is |
+//! | `POST /api/feedback`, `/api/review` | what people think of answers, and what waits for a person |
+//! | `/mcp` | tools of the Model Context Protocol |
 //!
 //! It listens on loopback addresses only and refuses requests for other host
 //! names, since it asks nobody who they are. Handlers read and convert; what
@@ -20,14 +24,25 @@ mod app;
 mod caller;
 mod chat;
 mod chat_wire;
+mod document_files;
+mod documents;
 mod error;
+mod feedback;
 mod health;
+mod jobs;
+mod jobs_http;
+mod jobs_work;
+mod mcp;
+mod mcp_tools;
 mod metrics;
 mod observe;
 mod openapi;
 mod picture_part;
+mod review;
+mod seen;
 mod server;
 mod sparql;
+mod upload;
 
 pub use observe::TraceSetupError;
 pub use server::{ServeError, Server};

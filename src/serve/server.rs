@@ -3,7 +3,10 @@
 use super::app::App;
 use super::error::ApiError;
 use super::observe::{Observed, TraceSetupError, observe};
-use super::{answers, chat, health, metrics, openapi, sparql};
+use super::{
+    answers, chat, document_files, documents, feedback, health, jobs_http, jobs_work, mcp, metrics,
+    openapi, review, sparql, upload,
+};
 use crate::engine::{EngineError, KnowledgeBase};
 use crate::model::Principal;
 use axum::Router;
@@ -94,10 +97,14 @@ impl Server {
         shutdown: impl Future<Output = ()> + Send + 'static,
     ) -> Result<(), ServeError> {
         let app = Arc::clone(&self.app);
+        let jobs = Arc::clone(self.app.jobs());
+        let worker = tokio::spawn(jobs_work::work(jobs, Arc::downgrade(&self.app)));
         let served = axum::serve(self.listener, router(self.app))
             .with_graceful_shutdown(shutdown)
             .await
             .map_err(ServeError::Network);
+        // A job under way goes on to its end; others wait for the next start.
+        worker.abort();
         // Only a runtime that ends cancels it, and then nobody waits for traces.
         let _ = tokio::task::spawn_blocking(move || app.observer().flush()).await;
         served
@@ -112,11 +119,18 @@ fn router(app: Arc<App>) -> Router {
         .merge(health::routes())
         .merge(metrics::routes())
         .merge(openapi::routes())
+        .merge(documents::routes())
+        .merge(document_files::routes())
+        .merge(upload::routes())
+        .merge(jobs_http::routes())
+        .merge(feedback::routes())
+        .merge(review::routes())
         .split_for_parts();
     openapi::complete(&mut document);
     // Set once for each application; its only failure is that it is set.
     let _ = app.document.set(document.to_json().unwrap_or_default());
     routes
+        .merge(mcp::routes(&app))
         .fallback(|uri: Uri| async move {
             ApiError::not_found("not_found", "path", format!("there is nothing at {}", uri.path()))
         })

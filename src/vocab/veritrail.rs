@@ -275,6 +275,12 @@ terms! {
         HAS_FEATURE = "hasFeature";
         /// One number that speaks for or against a merge.
         FEATURE = "Feature";
+        /// What a person thinks of an answer.
+        FEEDBACK = "Feedback";
+        /// The answer that feedback is about.
+        JUDGES = "judges";
+        /// What feedback says of an answer in one word.
+        OPINION = "opinion";
         /// What a person decided about a claim.
         DECISION = "Decision";
         /// Whether a claim counts.

@@ -70,7 +70,7 @@ fn a_photo_leads_to_the_page_about_what_its_picture_shows_until_that_is_rejected
     assert!(!found(&knowledge_base, photo, RetrievalMode::Hybrid).contains(&page));
     assert!(found(&knowledge_base, photo, RetrievalMode::Graph).contains(&page));
     let before = knowledge_base.current().unwrap();
-    knowledge_base.decide(&by_name.id, DepictionStatus::Rejected, "tester").unwrap();
+    knowledge_base.decide(&by_name.id, DepictionStatus::Rejected, "tester", None).unwrap();
     knowledge_base.publish(&mut |_| {}).unwrap();
     assert_ne!(knowledge_base.current().unwrap(), before);
     assert!(!found(&knowledge_base, photo, RetrievalMode::Graph).contains(&page));
@@ -90,7 +90,7 @@ fn what_a_vector_suggests_counts_when_a_person_accepts_it() {
     let page = "leaf.md".to_owned();
     let photo = "front-rook-leaf.jpg";
     assert!(!found(&knowledge_base, photo, RetrievalMode::Graph).contains(&page));
-    knowledge_base.decide(&seen.id, DepictionStatus::Accepted, "tester").unwrap();
+    knowledge_base.decide(&seen.id, DepictionStatus::Accepted, "tester", None).unwrap();
     knowledge_base.publish(&mut |_| {}).unwrap();
     assert!(found(&knowledge_base, photo, RetrievalMode::Graph).contains(&page));
     let mut output = Vec::new();

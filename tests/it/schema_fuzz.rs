@@ -58,9 +58,9 @@ async fn nothing_that_the_document_allows_or_forbids_makes_the_server_fail() {
     assert!(failed.is_empty(), "{failed:?}");
 }
 
-/// Paths that are served and are no part of the interface for programs: pages and what
-/// belongs to them.
-const PAGES: &[&str] = &[];
+/// Paths that are served and are no part of the document: pages and what belongs to them,
+/// and tools, which the Model Context Protocol describes itself.
+const PAGES: &[&str] = &["/mcp"];
 
 /// Paths of plain routes in the source, which do not enter the document by themselves.
 fn plain_routes() -> BTreeSet<String> {

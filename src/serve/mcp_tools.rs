@@ -1,0 +1,491 @@
+//! What the tools of the Model Context Protocol do.
+
+use super::app::App;
+use super::caller::Caller;
+use super::documents::find;
+use super::error::ApiError;
+use super::jobs_work::name;
+use super::seen::reads_answer;
+use crate::engine::AskOptions;
+use crate::graph::{QueryOptions, ResultFormat};
+use crate::model::{AnswerId, AnswerMode, Hit, Permission, Principal, Query};
+use crate::retrieve::{RetrievalMode, Snapshot};
+use rmcp::handler::server::tool::{schema_for_input, schema_for_output};
+use rmcp::model::JsonObject;
+use rmcp::schemars::JsonSchema;
+use serde::de::DeserializeOwned;
+use serde::{Deserialize, Serialize};
+use serde_json::Value;
+use std::io::{self, Read, Write};
+use std::sync::Arc;
+
+/// Longest question or query in characters.
+const MAX_TEXT_CHARS: usize = 20_000;
+/// Hits unless asked otherwise, and at most.
+const N_HITS: usize = 10;
+const MAX_HITS: usize = 50;
+/// Hits that evidence is made of.
+const N_EVIDENCE_HITS: usize = 20;
+/// Characters of a document unless asked otherwise, and at most.
+const N_CHARS: usize = 20_000;
+const MAX_CHARS: usize = 100_000;
+/// Longest evaluation of a query.
+const QUERY_TIMEOUT_MS: u64 = 20_000;
+/// Largest result of a query: what a language model can read.
+const MAX_RESULT_BYTES: usize = 256 << 10;
+
+/// A tool.
+pub(super) struct ToolDescription {
+    pub(super) name: &'static str,
+    pub(super) title: &'static str,
+    pub(super) description: &'static str,
+    pub(super) input: fn() -> Arc<JsonObject>,
+    pub(super) output: fn() -> Arc<JsonObject>,
+    kind: Kind,
+}
+
+#[derive(Clone, Copy)]
+enum Kind {
+    Search,
+    Ask,
+    ExplainAnswer,
+    Sparql,
+    GetDocument,
+}
+
+/// Every tool.
+pub(super) const TOOLS: [ToolDescription; 5] = [
+    ToolDescription {
+        name: "search",
+        title: "Search passages and pictures",
+        description: "Finds passages and pictures of the knowledge base that are about a question, best first, \
+with their source, section, page and score, and with the path through the knowledge graph that led to them. Gives \
+no answer. Use it to look around, or to collect material; use `ask` when a checked answer is wanted.",
+        input: input::<SearchInput>,
+        output: schema_for_output::<SearchOutput>,
+        kind: Kind::Search,
+    },
+    ToolDescription {
+        name: "ask",
+        title: "Ask a question",
+        description: "Answers a question from the knowledge base. Every sentence was checked against what it cites, \
+and each citation quotes the exact words. When the documents do not carry an answer it says so and what is missing: \
+do not fill that in from elsewhere. The answer is recorded under `answer_id`.",
+        input: input::<AskInput>,
+        output: schema_for_output::<AskOutput>,
+        kind: Kind::Ask,
+    },
+    ToolDescription {
+        name: "explain_answer",
+        title: "Explain an answer",
+        description: "Shows from what an earlier answer was made: the question, the evidence with scores and paths, \
+the sentences with their citations and checks, the versions of documents and models, and the times. Takes the \
+`answer_id` that `ask` gave.",
+        input: input::<ExplainInput>,
+        output: schema_for_output::<ExplainOutput>,
+        kind: Kind::ExplainAnswer,
+    },
+    ToolDescription {
+        name: "sparql",
+        title: "Query the knowledge graph",
+        description: "Runs a read-only SPARQL 1.1 query (SELECT, ASK, CONSTRUCT or DESCRIBE) over documents, fragments, \
+mentions, entities and relations. The default graph is the union of all that the caller may see; the prefixes vt, \
+dcterms, schema, skos, prov, oa, rdf, rdfs and xsd need no declaration. `SERVICE vt:search { ?hit vt:query \"words\" ; vt:k 10 }` \
+searches by meaning. Add a LIMIT: results beyond 256 KiB are refused. Example: \
+SELECT ?title { ?d a vt:Document ; dcterms:title ?title } LIMIT 20",
+        input: input::<SparqlInput>,
+        output: schema_for_output::<SparqlOutput>,
+        kind: Kind::Sparql,
+    },
+    ToolDescription {
+        name: "get_document",
+        title: "Read a document",
+        description: "Gives the extracted text of a document, whole or from one character to another, with its title, \
+source and type. Takes the `document_id` that `search` and `ask` give, or a source path such as `docs/pump.md`. \
+Long texts come in parts: go on with `start` at the `end` of the last part.",
+        input: input::<DocumentInput>,
+        output: schema_for_output::<DocumentOutput>,
+        kind: Kind::GetDocument,
+    },
+];
+
+fn input<T: JsonSchema + 'static>() -> Arc<JsonObject> {
+    // The types are structs of this file, whose schemas are those of objects.
+    schema_for_input::<T>().unwrap_or_default()
+}
+
+#[derive(Debug, Deserialize, JsonSchema)]
+#[schemars(crate = "rmcp::schemars")]
+#[serde(deny_unknown_fields)]
+struct SearchInput {
+    /// The question, or words to look for.
+    query: String,
+    /// How many hits: 10 unless given, 50 at most.
+    #[serde(default)]
+    k: Option<usize>,
+    /// `graph` (words, meaning and the knowledge graph; unless given), `hybrid` (without
+    /// the graph), `dense` (meaning alone) or `lexical` (words alone).
+    #[serde(default)]
+    mode: Option<SearchMode>,
+    /// Whether nothing but pictures is wanted.
+    #[serde(default)]
+    only_pictures: bool,
+}
+
+#[derive(Clone, Copy, Debug, Deserialize, JsonSchema)]
+#[schemars(crate = "rmcp::schemars")]
+#[serde(rename_all = "lowercase")]
+enum SearchMode {
+    Lexical,
+    Dense,
+    Hybrid,
+    Graph,
+}
+
+#[derive(Debug, Serialize, JsonSchema)]
+#[schemars(crate = "rmcp::schemars")]
+struct SearchOutput {
+    /// Name of the state of the knowledge base.
+    generation: String,
+    /// Best first.
+    hits: Vec<HitOutput>,
+}
+
+#[derive(Debug, Serialize, JsonSchema)]
+#[schemars(crate = "rmcp::schemars")]
+struct HitOutput {
+    /// IRI of the fragment.
+    fragment: String,
+    /// Name of the document, for `get_document`.
+    document_id: String,
+    title: String,
+    section: String,
+    /// Source path.
+    source: String,
+    /// The words of the passage, or the words about the picture.
+    text: String,
+    page: Option<u32>,
+    /// Where the passage begins and ends in the text of the document, in characters.
+    start: usize,
+    end: usize,
+    /// Name of the document that is the picture.
+    picture: Option<String>,
+    score: f32,
+    /// Ways on which it was found.
+    routes: Vec<String>,
+    /// The path through the knowledge graph, in words.
+    path: Vec<String>,
+}
+
+#[derive(Debug, Deserialize, JsonSchema)]
+#[schemars(crate = "rmcp::schemars")]
+#[serde(deny_unknown_fields)]
+struct AskInput {
+    /// The question.
+    question: String,
+    /// Whether the answer is made of quotes alone, without a language model.
+    #[serde(default)]
+    extractive: bool,
+}
+
+#[derive(Debug, Serialize, JsonSchema)]
+#[schemars(crate = "rmcp::schemars")]
+struct AskOutput {
+    /// Name of the record, for `explain_answer`.
+    answer_id: String,
+    /// `generated`, `extractive` or `abstained`.
+    mode: String,
+    /// The answer with `[n]` behind each sentence.
+    answer: String,
+    /// Why a language model did not write it, although one is configured.
+    degraded_because: Option<String>,
+    /// What it cites.
+    citations: Vec<CitationOutput>,
+}
+
+#[derive(Debug, Serialize, JsonSchema)]
+#[schemars(crate = "rmcp::schemars")]
+struct CitationOutput {
+    number: usize,
+    document_id: String,
+    title: String,
+    section: String,
+    source: String,
+    page: Option<u32>,
+    /// The exact words.
+    quote: String,
+    /// Where they stand in the text of the document, in characters.
+    start: usize,
+    end: usize,
+}
+
+#[derive(Debug, Deserialize, JsonSchema)]
+#[schemars(crate = "rmcp::schemars")]
+#[serde(deny_unknown_fields)]
+struct ExplainInput {
+    /// The name that `ask` gave.
+    answer_id: String,
+}
+
+#[derive(Debug, Serialize, JsonSchema)]
+#[schemars(crate = "rmcp::schemars")]
+struct ExplainOutput {
+    /// The name of the answer.
+    answer_id: String,
+    /// The record as JSON-LD: a PROV-O bundle.
+    record: Value,
+}
+
+#[derive(Debug, Deserialize, JsonSchema)]
+#[schemars(crate = "rmcp::schemars")]
+#[serde(deny_unknown_fields)]
+struct SparqlInput {
+    /// SPARQL 1.1.
+    query: String,
+}
+
+#[derive(Debug, Serialize, JsonSchema)]
+#[schemars(crate = "rmcp::schemars")]
+struct SparqlOutput {
+    /// Media type of the result.
+    format: String,
+    /// SPARQL results as JSON; of CONSTRUCT and DESCRIBE a text in Turtle.
+    result: Value,
+}
+
+#[derive(Debug, Deserialize, JsonSchema)]
+#[schemars(crate = "rmcp::schemars")]
+#[serde(deny_unknown_fields)]
+struct DocumentInput {
+    /// Name of the document, or its source path.
+    document_id: String,
+    /// First character; 0 unless given.
+    #[serde(default)]
+    start: usize,
+    /// How many characters: 20,000 unless given, 100,000 at most.
+    #[serde(default)]
+    max_chars: Option<usize>,
+}
+
+#[derive(Debug, Serialize, JsonSchema)]
+#[schemars(crate = "rmcp::schemars")]
+struct DocumentOutput {
+    document_id: String,
+    title: String,
+    source: String,
+    media_type: String,
+    language: Option<String>,
+    /// Characters of the whole text.
+    n_chars: usize,
+    /// First character of this part.
+    start: usize,
+    /// The character behind this part; less than `n_chars` when there is more.
+    end: usize,
+    text: String,
+}
+
+/// Carries out a tool as a principal.
+pub(super) async fn call(
+    app: Arc<App>,
+    principal: Principal,
+    tool: &ToolDescription,
+    arguments: JsonObject,
+) -> Result<Value, ApiError> {
+    let caller = Caller(principal);
+    let kind = tool.kind;
+    caller.require(match kind {
+        Kind::Search | Kind::Ask | Kind::ExplainAnswer => Permission::Ask,
+        Kind::Sparql => Permission::QueryGraph,
+        Kind::GetDocument => Permission::ReadDocuments,
+    })?;
+    let place = Arc::clone(&app.places).acquire_owned().await;
+    let done = tokio::task::spawn_blocking(move || {
+        let _place = place;
+        match kind {
+            Kind::Search => value(search(&app, &caller, arguments_of(arguments)?)?),
+            Kind::Ask => value(ask(&app, &caller, arguments_of(arguments)?)?),
+            Kind::ExplainAnswer => value(explain(&app, &caller, arguments_of(arguments)?)?),
+            Kind::Sparql => value(sparql(&app, &caller, arguments_of(arguments)?)?),
+            Kind::GetDocument => value(document(&app, &caller, arguments_of(arguments)?)?),
+        }
+    });
+    done.await?
+}
+
+fn arguments_of<T: DeserializeOwned>(arguments: JsonObject) -> Result<T, ApiError> {
+    serde_json::from_value(Value::Object(arguments)).map_err(|error| {
+        ApiError::bad_request("arguments", format!("the arguments do not fit: {error}"))
+    })
+}
+
+fn value(output: impl Serialize) -> Result<Value, ApiError> {
+    serde_json::to_value(output).map_err(|error| ApiError::internal(&error))
+}
+
+fn bounded(text: String, param: &'static str) -> Result<String, ApiError> {
+    if text.trim().is_empty() {
+        return Err(ApiError::bad_request(param, format!("expected words in `{param}`")));
+    }
+    if text.chars().count() > MAX_TEXT_CHARS {
+        let message = format!("expected at most {MAX_TEXT_CHARS} characters in `{param}`");
+        return Err(ApiError::bad_request(param, message));
+    }
+    Ok(text)
+}
+
+fn search(app: &App, caller: &Caller, input: SearchInput) -> Result<SearchOutput, ApiError> {
+    let query = Query {
+        allowed_labels: caller.0.labels().cloned(),
+        only_pictures: input.only_pictures,
+        ..Query::text(bounded(input.query, "query")?, input.k.unwrap_or(N_HITS).clamp(1, MAX_HITS))
+    };
+    let mode = match input.mode.unwrap_or(SearchMode::Graph) {
+        SearchMode::Lexical => RetrievalMode::Lexical,
+        SearchMode::Dense => RetrievalMode::Dense,
+        SearchMode::Hybrid => RetrievalMode::Hybrid,
+        SearchMode::Graph => RetrievalMode::Graph,
+    };
+    let session = app.session();
+    let found = session.search(&query, mode)?;
+    let snapshot = session.snapshot();
+    let hits = found.hits.iter().filter_map(|hit| hit_output(snapshot, caller, hit)).collect();
+    Ok(SearchOutput { generation: snapshot.generation().name().to_owned(), hits })
+}
+
+fn hit_output(snapshot: &Snapshot, caller: &Caller, hit: &Hit) -> Option<HitOutput> {
+    let document = snapshot.document(&hit.document)?;
+    let fragment = snapshot.fragment(&hit.fragment)?;
+    let picture = fragment.picture().filter(|id| {
+        snapshot.document(id).is_some_and(|picture| caller.0.sees(&picture.access_label))
+    });
+    let path = hit.path.iter().flat_map(|path| &path.steps);
+    Some(HitOutput {
+        fragment: hit.fragment.to_string(),
+        document_id: name(&hit.document),
+        title: document.title.clone(),
+        section: fragment.section(),
+        source: document.source.clone(),
+        text: fragment.text.clone(),
+        page: fragment.page,
+        start: fragment.span.start(),
+        end: fragment.span.end(),
+        picture: picture.map(name),
+        score: hit.score,
+        routes: hit.routes.iter().map(|route| route.route.as_str().to_owned()).collect(),
+        path: path.map(|step| step.label().to_owned()).collect(),
+    })
+}
+
+fn ask(app: &App, caller: &Caller, input: AskInput) -> Result<AskOutput, ApiError> {
+    let query = Query {
+        allowed_labels: caller.0.labels().cloned(),
+        ..Query::text(bounded(input.question, "question")?, N_EVIDENCE_HITS)
+    };
+    let options = AskOptions {
+        use_llm: !input.extractive,
+        ..AskOptions::for_principal(caller.0.name.as_str())
+    };
+    let record = app.session().ask(&query, &options, &mut |_| {})?;
+    let mut citations = Vec::new();
+    for citation in record.answer.sentences.iter().flat_map(|sentence| &sentence.citations) {
+        let evidence = record.evidence.iter().find(|item| item.number == citation.number);
+        let Some(evidence) = evidence else { continue };
+        let fragment = &evidence.fragment;
+        citations.push(CitationOutput {
+            number: citation.number,
+            document_id: name(&fragment.document),
+            title: evidence.title.clone(),
+            section: fragment.section(),
+            source: evidence.source.clone(),
+            page: fragment.page,
+            quote: citation.quote.clone(),
+            start: fragment.span.start() + citation.span.start(),
+            end: fragment.span.start() + citation.span.end(),
+        });
+    }
+    let degraded_because = match &record.answer.mode {
+        AnswerMode::Extractive { degraded_because } => degraded_because.clone(),
+        AnswerMode::Generated | AnswerMode::Abstained { .. } => None,
+    };
+    Ok(AskOutput {
+        answer_id: record.id.name().to_owned(),
+        mode: record.answer.mode.as_str().to_owned(),
+        answer: record.answer.text(),
+        degraded_because,
+        citations,
+    })
+}
+
+fn explain(app: &App, caller: &Caller, input: ExplainInput) -> Result<ExplainOutput, ApiError> {
+    let unknown =
+        || ApiError::not_found("answer_not_found", "answer_id", "there is no such answer");
+    let id = AnswerId::from_name(&input.answer_id).ok_or_else(unknown)?;
+    if !reads_answer(app, &caller.0, &id)? {
+        return Err(unknown());
+    }
+    let query = format!("CONSTRUCT {{ ?s ?p ?o }} {{ GRAPH <{id}> {{ ?s ?p ?o }} }}");
+    let options =
+        QueryOptions { timeout_ms: QUERY_TIMEOUT_MS, formats: vec![ResultFormat::JsonLd] };
+    let mut output = Vec::new();
+    app.knowledge_base().sparql(&query, &options, &mut output)?;
+    let record = serde_json::from_slice(&output).map_err(|error| ApiError::internal(&error))?;
+    Ok(ExplainOutput { answer_id: input.answer_id, record })
+}
+
+fn sparql(app: &App, caller: &Caller, input: SparqlInput) -> Result<SparqlOutput, ApiError> {
+    let query = bounded(input.query, "query")?;
+    let formats = vec![ResultFormat::Json, ResultFormat::Turtle];
+    let options = QueryOptions { timeout_ms: QUERY_TIMEOUT_MS, formats };
+    let mut output = Limited(Vec::new());
+    let format = app.session().sparql(&query, &options, caller.0.labels(), &mut output)?;
+    let result = match format {
+        ResultFormat::Json => {
+            serde_json::from_slice(&output.0).map_err(|error| ApiError::internal(&error))?
+        }
+        _ => Value::String(String::from_utf8_lossy(&output.0).into_owned()),
+    };
+    Ok(SparqlOutput { format: format.media_type().to_owned(), result })
+}
+
+fn document(app: &App, caller: &Caller, input: DocumentInput) -> Result<DocumentOutput, ApiError> {
+    let snapshot = app.snapshot();
+    let document = find(&snapshot, caller, &input.document_id)?;
+    let file = app.knowledge_base().open_bytes(&document.text_digest)?;
+    let mut file = file.ok_or_else(|| {
+        ApiError::not_found("document_not_found", "document_id", "there is no such document")
+    })?;
+    let mut text = String::new();
+    file.read_to_string(&mut text).map_err(|error| ApiError::internal(&error))?;
+    let n_chars = text.chars().count();
+    let max_chars = input.max_chars.unwrap_or(N_CHARS).clamp(1, MAX_CHARS);
+    let start = input.start.min(n_chars);
+    let text: String = text.chars().skip(start).take(max_chars).collect();
+    Ok(DocumentOutput {
+        document_id: name(&document.id),
+        title: document.title.clone(),
+        source: document.source.clone(),
+        media_type: document.media_type.as_str().to_owned(),
+        language: document.language.clone(),
+        n_chars,
+        start,
+        end: start + text.chars().count(),
+        text,
+    })
+}
+
+/// Collects a result up to the limit.
+struct Limited(Vec<u8>);
+
+impl Write for Limited {
+    fn write(&mut self, data: &[u8]) -> io::Result<usize> {
+        if self.0.len() + data.len() > MAX_RESULT_BYTES {
+            return Err(io::Error::from(io::ErrorKind::FileTooLarge));
+        }
+        self.0.extend_from_slice(data);
+        Ok(data.len())
+    }
+
+    fn flush(&mut self) -> io::Result<()> {
+        Ok(())
+    }
+}

@@ -1,0 +1,340 @@
+//! `/api/review`: what waits for a person, and deciding it.
+
+use super::app::App;
+use super::caller::Caller;
+use super::error::ApiError;
+use super::jobs_work::name;
+use super::seen::{Seen, is_seen, label, reads_answer_for_review, seen_claims};
+use crate::engine::{FeedbackStory, MergeStory};
+use crate::model::{
+    ClaimStatus, Depiction, DepictionId, FeedbackId, MergeId, Opinion, Permission, Principal,
+};
+use axum::Json;
+use axum::extract::rejection::{JsonRejection, QueryRejection};
+use axum::extract::{Path, Query, State};
+use serde::{Deserialize, Serialize};
+use serde_json::{Value, json};
+use std::collections::HashMap;
+use std::sync::Arc;
+use utoipa::{IntoParams, ToSchema};
+use utoipa_axum::router::OpenApiRouter;
+use utoipa_axum::routes;
+
+/// Items listed at most, and unless asked otherwise.
+const MAX_LISTED: usize = 500;
+const N_LISTED: usize = 50;
+/// Longest reason in characters.
+const MAX_REASON_CHARS: usize = 1000;
+
+pub(super) fn routes() -> OpenApiRouter<Arc<App>> {
+    OpenApiRouter::new().routes(routes!(list)).routes(routes!(decide))
+}
+
+/// What waits.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Deserialize, ToSchema)]
+#[serde(rename_all = "lowercase")]
+#[schema(as = ReviewKind)]
+enum Kind {
+    /// Whether two entities are one thing.
+    Merges,
+    /// What pictures show.
+    Depictions,
+    /// What people think of answers.
+    Feedback,
+}
+
+/// Which items.
+#[derive(Debug, Deserialize, IntoParams)]
+#[into_params(parameter_in = Query)]
+struct ListParameters {
+    /// Of which kind; all kinds without it.
+    #[param(inline)]
+    kind: Option<Kind>,
+    /// How many at most: 50 unless given, 500 at most.
+    limit: Option<usize>,
+    /// How many are passed over.
+    offset: Option<usize>,
+}
+
+/// Something that waits for a person.
+#[derive(Debug, Serialize, ToSchema)]
+struct ReviewItem {
+    /// Its name, which begins with its kind.
+    id: String,
+    /// `merge`, `depiction` or `feedback`.
+    kind: &'static str,
+    /// Of a claim, how probable it is.
+    probability: Option<f64>,
+    /// What it says: entities and labels, the picture and what it shows, or question,
+    /// answer and what is thought of it.
+    #[schema(value_type = Object)]
+    about: Value,
+}
+
+/// Items.
+#[derive(Debug, Serialize, ToSchema)]
+struct ReviewList {
+    /// How many wait in all, of those that the caller may see.
+    total: usize,
+    items: Vec<ReviewItem>,
+}
+
+/// A decision.
+#[derive(Debug, Deserialize, ToSchema)]
+#[serde(deny_unknown_fields)]
+struct DecisionRequest {
+    decision: Decision,
+    /// Why, at most 1000 characters.
+    reason: Option<String>,
+}
+
+/// What is decided.
+#[derive(Clone, Copy, Debug, Deserialize, ToSchema)]
+#[serde(rename_all = "lowercase")]
+#[schema(as = ReviewDecision)]
+enum Decision {
+    /// It counts.
+    Accept,
+    /// It does not count, now and when it is found again.
+    Reject,
+}
+
+/// What became of a decision.
+#[derive(Debug, Serialize, ToSchema)]
+#[schema(as = ReviewDecided)]
+struct Decided {
+    /// Name of the item.
+    id: String,
+    /// `accepted` or `rejected`.
+    status: &'static str,
+    /// The job that publishes it; none for feedback, which changes no answer by itself.
+    job: Option<String>,
+}
+
+impl From<Decision> for ClaimStatus {
+    fn from(decision: Decision) -> Self {
+        match decision {
+            Decision::Accept => Self::Accepted,
+            Decision::Reject => Self::Rejected,
+        }
+    }
+}
+
+/// What waits for a person, of what the caller may see; claims first, the most probable
+/// before the others.
+#[utoipa::path(
+    get,
+    path = "/api/review",
+    tag = "review",
+    params(ListParameters),
+    responses(
+        (status = 200, body = ReviewList),
+        (status = 400, description = "A parameter cannot be read"),
+        (status = 401, description = "Nobody knows who asks"),
+        (status = 403, description = "The caller may not review")
+    )
+)]
+async fn list(
+    State(app): State<Arc<App>>,
+    caller: Caller,
+    parameters: Result<Query<ListParameters>, QueryRejection>,
+) -> Result<Json<ReviewList>, ApiError> {
+    caller.require(Permission::Review)?;
+    let Query(parameters) = parameters?;
+    let listed = tokio::task::spawn_blocking(move || {
+        let wanted = |kind| parameters.kind.is_none_or(|wanted| wanted == kind);
+        let mut items = Vec::new();
+        let claims = wanted(Kind::Merges) || wanted(Kind::Depictions);
+        let seen = if claims { seen_claims(&app, &caller.0)? } else { None };
+        let seen = seen.as_ref();
+        if wanted(Kind::Merges) {
+            items.extend(merges(&app, seen)?.iter().map(|story| merge_item(story, seen)));
+        }
+        if wanted(Kind::Depictions) {
+            let labels = app.knowledge_base().labels()?;
+            let depictions = depictions(&app, seen)?;
+            items.extend(depictions.iter().map(|claim| depiction_item(claim, &labels, seen)));
+        }
+        if wanted(Kind::Feedback) {
+            items.extend(feedback(&app, &caller.0)?.iter().map(feedback_item));
+        }
+        let total = items.len();
+        let limit = parameters.limit.unwrap_or(N_LISTED).min(MAX_LISTED);
+        let items = items.into_iter().skip(parameters.offset.unwrap_or(0)).take(limit).collect();
+        Ok::<_, ApiError>(ReviewList { total, items })
+    });
+    Ok(Json(listed.await??))
+}
+
+/// Decides about an item. A claim that is decided is published by a job.
+#[utoipa::path(
+    post,
+    path = "/api/review/{id}",
+    tag = "review",
+    params(("id" = String, Path, description = "Name of the item, as the list gives it")),
+    request_body = DecisionRequest,
+    responses(
+        (status = 200, body = Decided),
+        (status = 400, description = "The reason is too long, or the body is no JSON"),
+        (status = 401, description = "Nobody knows who asks"),
+        (status = 403, description = "The caller may not review"),
+        (status = 404, description = "There is no such item for the caller"),
+        (status = 415, description = "The body is not declared as JSON"),
+        (status = 422, description = "A field is missing or wrong"),
+        (status = 429, description = "Too many jobs; try again later")
+    )
+)]
+async fn decide(
+    State(app): State<Arc<App>>,
+    caller: Caller,
+    Path(id): Path<String>,
+    request: Result<Json<DecisionRequest>, JsonRejection>,
+) -> Result<Json<Decided>, ApiError> {
+    caller.require(Permission::Review)?;
+    let Json(DecisionRequest { decision, reason }) = request?;
+    let reason = reason.filter(|reason| !reason.trim().is_empty());
+    if reason.as_ref().is_some_and(|reason| reason.chars().count() > MAX_REASON_CHARS) {
+        let message = format!("expected at most {MAX_REASON_CHARS} characters");
+        return Err(ApiError::bad_request("reason", message));
+    }
+    let status = ClaimStatus::from(decision);
+    let decided = tokio::task::spawn_blocking(move || {
+        let job = record(&app, &caller.0, &id, status, reason.as_deref())?;
+        Ok::<_, ApiError>(Decided { id, status: status.as_str(), job })
+    });
+    Ok(Json(decided.await??))
+}
+
+/// Records a decision; the job that publishes it.
+fn record(
+    app: &App,
+    principal: &Principal,
+    id: &str,
+    status: ClaimStatus,
+    reason: Option<&str>,
+) -> Result<Option<String>, ApiError> {
+    let unknown = || ApiError::not_found("item_not_found", "id", "there is no such item");
+    let (kind, name) = id.split_once(':').ok_or_else(unknown)?;
+    let (kept, who) = (app.knowledge_base(), principal.name.as_str());
+    match kind {
+        "merge" => {
+            let id = MergeId::from_name(name).ok_or_else(unknown)?;
+            let seen = seen_claims(app, principal)?;
+            let known = kept.merges()?.into_iter().any(|story| story.merge.id == id);
+            if !known || !is_seen(seen.as_ref(), id.as_str()) {
+                return Err(unknown());
+            }
+            kept.decide_merge(&id, status, who, reason)?;
+        }
+        "depiction" => {
+            let id = DepictionId::from_name(name).ok_or_else(unknown)?;
+            let seen = seen_claims(app, principal)?;
+            let known = kept.depictions()?.into_iter().any(|claim| claim.id == id);
+            if !known || !is_seen(seen.as_ref(), id.as_str()) {
+                return Err(unknown());
+            }
+            kept.decide(&id, status, who, reason)?;
+        }
+        "feedback" => {
+            let id = FeedbackId::from_name(name).ok_or_else(unknown)?;
+            let stories = kept.feedback()?;
+            let story = stories.iter().find(|story| story.feedback.id == id).ok_or_else(unknown)?;
+            if !reads_answer_for_review(app, principal, &story.feedback.answer)? {
+                return Err(unknown());
+            }
+            kept.decide_feedback(&id, status, who, reason)?;
+            return Ok(None);
+        }
+        _ => return Err(unknown()),
+    }
+    Ok(Some(app.jobs().publishing(principal)?.order.id.to_string()))
+}
+
+fn merges(app: &App, seen: Option<&Seen>) -> Result<Vec<MergeStory>, ApiError> {
+    let mut merges = app.knowledge_base().merges()?;
+    // What was decided and not published yet does not wait.
+    merges.retain(|story| story.merge.status == ClaimStatus::Proposed && story.decided.is_none());
+    merges.retain(|story| is_seen(seen, story.merge.id.as_str()));
+    Ok(merges)
+}
+
+fn depictions(app: &App, seen: Option<&Seen>) -> Result<Vec<Depiction>, ApiError> {
+    let decided = app.knowledge_base().decided_depictions()?;
+    let mut depictions = app.knowledge_base().depictions()?;
+    depictions.retain(|claim| {
+        claim.status == ClaimStatus::Proposed
+            && !decided.contains(&claim.id)
+            && is_seen(seen, claim.id.as_str())
+    });
+    Ok(depictions)
+}
+
+/// Feedback that somebody is not content, and that nobody decided about since.
+fn feedback(app: &App, principal: &Principal) -> Result<Vec<FeedbackStory>, ApiError> {
+    let mut open: Vec<FeedbackStory> = app.knowledge_base().feedback()?;
+    open.retain(|story| story.decided.is_none() && story.feedback.opinion != Opinion::Good);
+    let mut seen = Vec::new();
+    for story in open {
+        if reads_answer_for_review(app, principal, &story.feedback.answer)? {
+            seen.push(story);
+        }
+    }
+    Ok(seen)
+}
+
+fn merge_item(story: &MergeStory, seen: Option<&Seen>) -> ReviewItem {
+    let merge = &story.merge;
+    let (left, right) = (merge.left.as_str(), merge.right.as_str());
+    let evidence: serde_json::Map<String, Value> =
+        merge.evidence.iter().map(|(name, value)| (name.clone(), (*value).into())).collect();
+    ReviewItem {
+        id: format!("merge:{}", merge.id.name()),
+        kind: "merge",
+        probability: Some(merge.probability),
+        about: json!({
+            "entities": [left, right],
+            "labels": [label(seen, left, &story.labels.0), label(seen, right, &story.labels.1)],
+            "method": merge.method,
+            "evidence": evidence,
+        }),
+    }
+}
+
+fn depiction_item(
+    claim: &Depiction,
+    labels: &HashMap<String, String>,
+    seen: Option<&Seen>,
+) -> ReviewItem {
+    let iri = claim.entity.as_str();
+    let first = labels.get(iri).map_or(iri, String::as_str);
+    ReviewItem {
+        id: format!("depiction:{}", claim.id.name()),
+        kind: "depiction",
+        probability: Some(f64::from(claim.probability)),
+        about: json!({
+            "picture": name(&claim.picture),
+            "source": claim.picture.source(),
+            "entity": iri,
+            "label": label(seen, iri, first),
+            "method": claim.method.as_str(),
+        }),
+    }
+}
+
+fn feedback_item(story: &FeedbackStory) -> ReviewItem {
+    let feedback = &story.feedback;
+    ReviewItem {
+        id: format!("feedback:{}", feedback.id.name()),
+        kind: "feedback",
+        probability: None,
+        about: json!({
+            "answer_id": feedback.answer.name(),
+            "question": story.question,
+            "answer": story.answer_text,
+            "verdict": feedback.opinion.as_str(),
+            "comment": feedback.comment,
+            "principal": feedback.principal,
+            "given_at": feedback.given_at,
+        }),
+    }
+}
