@@ -5,8 +5,7 @@
 //! `VERITRAIL__SECTION__KEY` variables. An unknown key stops the start.
 
 mod observe;
-
-pub use observe::ObserveConfig;
+mod serve;
 
 use crate::answer;
 use crate::embed::Device;
@@ -20,6 +19,9 @@ use figment::Figment;
 use figment::providers::{Env, Format, Serialized, Toml};
 use serde::{Deserialize, Serialize};
 use std::path::Path;
+
+pub use observe::ObserveConfig;
+pub use serve::{Authentication, ServeConfig, ServeConfigError, TlsConfig};
 
 /// Variables that other programs know too, and what they set here.
 const FOREIGN: [(&str, &str); 3] = [
@@ -52,6 +54,8 @@ pub struct Config {
     pub models: ModelsConfig,
     /// What the service tells about itself.
     pub observe: ObserveConfig,
+    /// Serving over HTTP.
+    pub serve: ServeConfig,
 }
 
 /// Which models are used.

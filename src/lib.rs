@@ -12,6 +12,7 @@
 //! 3 ingest     bytes -> documents -> fragments     embed   texts and pictures -> vectors
 //!   index      vectors and words -> hits           graph   Oxigraph, SPARQL, projection and walks
 //!   llm        OpenAI-compatible client              shapes  SHACL: triples -> findings
+//!   access     keys, tokens, sessions -> principals
 //! 4 extract    fragments -> mentions, links        resolve   mentions -> entities
 //!   retrieve   query + snapshot -> context         answer    context -> checked answer
 //!   audit      answer -> provenance bundle         eval      data sets, metrics, reports
@@ -32,6 +33,7 @@
 
 #![forbid(unsafe_code)]
 
+pub mod access;
 pub mod adapt;
 pub mod answer;
 pub mod audit;

@@ -12,7 +12,7 @@ const LAYERS: &[&[&str]] = &[
     &["vocab"],
     &["model"],
     &["picture"],
-    &["ingest", "embed", "index", "graph", "llm", "shapes"],
+    &["ingest", "embed", "index", "graph", "llm", "shapes", "access"],
     &["extract", "resolve", "retrieve", "answer", "audit", "eval", "adapt"],
     &["govern"],
     &["config"],
@@ -50,10 +50,14 @@ const HOMES: &[(&str, &[&str])] = &[
     ("fast_image_resize", &["embed"]),
     ("viuer", &["cli"]),
     ("async_openai", &["llm"]),
-    // A language model is asked, and models are downloaded.
-    ("reqwest", &["llm", "embed"]),
-    // Traces are sent too.
-    ("rustls", &["llm", "embed", "serve"]),
+    // A language model is asked, models are downloaded, and so are the keys of token
+    // providers; TLS is spoken, and traces are sent.
+    ("reqwest", &["llm", "embed", "access"]),
+    ("rustls", &["llm", "embed", "access", "serve"]),
+    ("jsonwebtoken", &["access"]),
+    ("getrandom", &["access"]),
+    ("axum_server", &["serve"]),
+    ("governor", &["serve"]),
     ("axum", &["serve"]),
     ("prometheus_client", &["serve"]),
     ("opentelemetry", &["serve"]),

@@ -13,6 +13,7 @@ mod eval;
 mod eval_entities;
 mod extracted;
 mod ingest;
+mod keys;
 mod models;
 mod output;
 mod picture;
@@ -79,7 +80,9 @@ enum Command {
     Adapt(adapt::AdaptArguments),
     /// Learn what a cosine means in every picture space, and publish it.
     Calibrate(calibrate::CalibrateArguments),
-    /// Answer programs on this machine over HTTP.
+    /// Make, list and revoke the keys by which a server knows who asks.
+    Keys(keys::KeysArguments),
+    /// Answer people and programs over HTTP.
     Serve(serve::ServeArguments),
 }
 
@@ -104,6 +107,7 @@ impl Arguments {
             Command::Eval(arguments) => eval::run(&self, arguments),
             Command::Adapt(arguments) => adapt::run(&self, arguments),
             Command::Calibrate(arguments) => calibrate::run(&self, arguments),
+            Command::Keys(arguments) => keys::run(&self, arguments),
             Command::Serve(arguments) => serve::run(&self, arguments),
         };
         print::ended(outcome.unwrap_or_else(|error| output::report(&error)))
