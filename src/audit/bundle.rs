@@ -80,7 +80,17 @@ fn describe_question(triples: &mut Triples, record: &AnswerRecord, activity: &st
     let principal = format!("{}/principal", record.id);
     triples.link(activity, prov::WAS_ASSOCIATED_WITH, &principal);
     triples.class(&principal, prov::AGENT);
-    triples.text(&principal, rdfs::LABEL, &record.principal);
+    let access = &record.access;
+    triples.text(&principal, rdfs::LABEL, &access.principal);
+    if let Some(role) = access.role {
+        triples.text(&principal, vt::ROLE, role.as_str());
+    }
+    for label in access.asker_labels.iter().flatten() {
+        triples.text(&principal, vt::SEES_LABEL, &label.0);
+    }
+    for label in access.evidence_labels.iter().flatten() {
+        triples.text(record.id.as_str(), vt::ACCESS_LABEL, &label.0);
+    }
 }
 
 fn describe_answerer(triples: &mut Triples, record: &AnswerRecord) {

@@ -4,16 +4,17 @@ use super::build::{now, software};
 use super::embedded_once::EmbeddedOnce;
 use super::error::EngineError;
 use super::knowledge_base::KnowledgeBase;
+use super::stated_by::StatedBy;
 use crate::answer::{Asked, extractive, generated};
 use crate::audit::bundle;
 use crate::index::{DenseIndex, HnswIndex, LexicalIndex};
 use crate::llm::Sampling;
 use crate::model::{
-    AnswerId, AnswerRecord, DepictionStatus, Digest, DocumentId, EntityId, Evidence, FragmentId,
-    Hit, Query, Sentence, Stage, Stopwatch,
+    AnswerAccess, AnswerId, AnswerRecord, DepictionStatus, Digest, DocumentId, EntityId, Evidence,
+    FragmentId, Hit, Principal, Query, Role, Sentence, Stage, Stopwatch,
 };
 use crate::retrieve::{
-    Embedders, Retrieval, RetrievalMode, Snapshot, SnapshotParts, assemble, search,
+    Embedders, Retrieval, RetrievalMode, RetrieveError, Snapshot, SnapshotParts, assemble, search,
 };
 use std::collections::{BTreeSet, HashMap, HashSet};
 use std::sync::Arc;
@@ -24,8 +25,9 @@ use std::time::Instant;
 pub struct AskOptions {
     /// Stages of retrieval.
     pub mode: RetrievalMode,
-    /// Who asks, for the record.
-    pub principal: String,
+    /// Who asks. Nothing is found that the principal may not see, whatever the query
+    /// allows.
+    pub principal: Principal,
     /// Whether the configured language model may write the answer.
     pub use_llm: bool,
     /// Sampling temperature instead of the configured one, 0 to 2.
@@ -35,11 +37,17 @@ pub struct AskOptions {
 }
 
 impl AskOptions {
+    /// All stages, and the language model when one is configured, for somebody on this
+    /// machine who sees everything.
+    pub fn for_principal(name: impl Into<String>) -> Self {
+        Self::of(Principal::new(name, Role::Admin, None))
+    }
+
     /// All stages, and the language model when one is configured.
-    pub fn for_principal(principal: impl Into<String>) -> Self {
+    pub fn of(principal: Principal) -> Self {
         Self {
             mode: RetrievalMode::Graph,
-            principal: principal.into(),
+            principal,
             use_llm: true,
             temperature: None,
             max_tokens: None,
@@ -99,9 +107,12 @@ impl KnowledgeBase {
                 DenseIndex::new(store.space(), vectors, None, self.config.dense)
             })
             .collect();
+        let documents = self.graph.documents()?;
+        let stated = StatedBy::read(&self.graph, &documents)?;
         let mut ties = self.graph.close_matches()?;
-        ties.extend(self.graph.resource_links()?);
+        ties.extend(stated.links);
         let (mut depictions, mut not_depicted) = (Vec::new(), Vec::new());
+        let mut depicted_by = Vec::new();
         let classes = self.graph.classes_of_resources()?;
         let mut picture_classes: HashMap<DocumentId, BTreeSet<String>> = HashMap::new();
         for claim in self.graph.depictions()? {
@@ -111,6 +122,8 @@ impl KnowledgeBase {
                         let known = picture_classes.entry(claim.picture.clone()).or_default();
                         known.extend(classes.iter().cloned());
                     }
+                    let (picture, entity) = (claim.picture.clone(), claim.entity.clone());
+                    depicted_by.push((picture, entity, claim.evidence));
                     depictions.push((claim.picture, claim.entity, claim.probability));
                 }
                 DepictionStatus::Rejected => not_depicted.push((claim.picture, claim.entity)),
@@ -128,14 +141,17 @@ impl KnowledgeBase {
         mentions.retain(|(_, entity)| !passed_by.contains(entity));
         let mut parts = SnapshotParts {
             generation,
-            documents: self.graph.documents()?,
+            documents,
             fragments,
             entities,
             mentions,
             links: self.graph.links()?.into_iter().map(|l| (l.fragment, l.target)).collect(),
             topics: self.graph.topics()?,
             ties,
+            stated_ties: stated.ties,
+            stated_labels: stated.labels,
             depictions,
+            depicted_by,
             not_depicted,
             picture_classes,
             dense: DenseIndex::new(self.vectors.space(), vectors, hnsw, self.config.dense),
@@ -222,6 +238,7 @@ impl Session<'_> {
         let knowledge_base = self.knowledge_base;
         let started_at = now();
         let start = Instant::now();
+        let query = &query.within(options.principal.labels());
         let retrieval = self.search_timed(query, options.mode, stopwatch)?;
         let evidence = self.evidence(&retrieval.hits);
         stopwatch.lap(Stage::Assemble);
@@ -257,11 +274,13 @@ impl Session<'_> {
             .collect();
         documents.sort();
         documents.dedup();
+        let view = self.snapshot.view(query.allowed_labels.as_ref());
+        let evidence_labels = view.map_err(RetrieveError::from)?.labels_of_evidence(&evidence);
         let mut record = AnswerRecord {
-            id: answer_id(&started_at, &query.text, &options.principal, start),
+            id: answer_id(&started_at, &query.text, &options.principal.name, start),
             question: query.text.clone(),
             question_picture: query.picture.as_deref().map(Digest::of),
-            principal: options.principal.clone(),
+            access: AnswerAccess::of(&options.principal, evidence_labels),
             started_at,
             ended_at: now(),
             generation: self.snapshot.generation().clone(),

@@ -8,7 +8,7 @@ use super::sweep::Swept;
 use crate::config::Config;
 use crate::graph::{IntegrityReport, Store};
 use crate::index::VectorStore;
-use crate::model::{AnswerId, DepictionStatus, GenerationId, SpaceId};
+use crate::model::{AnswerAccess, AnswerId, DepictionStatus, GenerationId, SpaceId};
 use std::collections::HashMap;
 use std::fs::{self, File, TryLockError};
 use std::path::{Path, PathBuf};
@@ -215,6 +215,14 @@ impl KnowledgeBase {
         id: &AnswerId,
     ) -> Result<Vec<oxigraph::model::Triple>, EngineError> {
         Ok(self.graph.graph(id.as_str())?)
+    }
+
+    /// What decides who may read the record of an answer; `None` when there is none.
+    ///
+    /// # Errors
+    /// When the graph cannot be read.
+    pub fn answer_access(&self, id: &AnswerId) -> Result<Option<AnswerAccess>, EngineError> {
+        Ok(self.graph.answer_access(id)?)
     }
 
     /// The original bytes of a document, by source path; `None` when there is

@@ -27,6 +27,9 @@ pub(super) fn apply(
     parts.topics.dedup();
     parts.not_depicted.iter_mut().for_each(|(_, entity)| *entity = of(entity));
     parts.depictions.iter_mut().for_each(|(_, entity, _)| *entity = of(entity));
+    parts.depicted_by.iter_mut().for_each(|(_, entity, _)| *entity = of(entity));
+    parts.stated_labels.iter_mut().for_each(|(entity, ..)| *entity = of(entity));
+    parts.stated_ties.iter_mut().for_each(|(a, b, _)| (*a, *b) = (of(a), of(b)));
     let mut ties: BTreeSet<(EntityId, EntityId)> = BTreeSet::new();
     for (a, b) in std::mem::take(&mut parts.ties) {
         let (a, b) = (of(&a), of(&b));

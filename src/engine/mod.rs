@@ -44,6 +44,7 @@ mod source_folder;
 mod sparql;
 mod spool;
 mod stated;
+mod stated_by;
 mod sweep;
 mod token_budget;
 mod upload;

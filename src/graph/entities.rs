@@ -200,14 +200,34 @@ impl Store {
         Ok(classes)
     }
 
-    /// Pairs of labelled resources that an imported triple ties together.
+    /// Labels of resources as imported RDF states them, each with the graph that does.
     ///
     /// # Errors
     /// When the store cannot be read.
-    pub fn resource_links(&self) -> Result<Vec<(EntityId, EntityId)>, GraphError> {
+    pub fn stated_labels(&self) -> Result<Vec<(EntityId, String, String)>, GraphError> {
+        let mut stated = BTreeSet::new();
+        for predicate in LABEL_PREDICATES {
+            for quad in self.imported(predicate)? {
+                if let (Term::Literal(label), GraphName::NamedNode(graph)) =
+                    (&quad.object, quad.graph_name)
+                {
+                    let id = EntityId::from_iri(super::read::iri(&Term::from(quad.subject)));
+                    stated.insert((id, label.value().to_owned(), graph.into_string()));
+                }
+            }
+        }
+        Ok(stated.into_iter().collect())
+    }
+
+    /// Pairs of labelled resources that an imported triple ties together, each with the
+    /// graphs that hold such a triple.
+    ///
+    /// # Errors
+    /// When the store cannot be read.
+    pub fn resource_links(&self) -> Result<Vec<(EntityId, EntityId, Vec<String>)>, GraphError> {
         let labelled: BTreeSet<EntityId> =
             self.resource_labels()?.into_iter().map(|(id, _)| id).collect();
-        let mut links = BTreeSet::new();
+        let mut links: BTreeMap<(EntityId, EntityId), Vec<String>> = BTreeMap::new();
         for graph in self.inner.named_graphs() {
             let graph = graph?;
             let name = super::read::iri(&Term::from(graph));
@@ -219,11 +239,14 @@ impl Store {
                 let Term::NamedNode(to) = triple.object else { continue };
                 let to = EntityId::from_iri(to.into_string());
                 if from != to && labelled.contains(&from) && labelled.contains(&to) {
-                    links.insert((from, to));
+                    let graphs = links.entry((from, to)).or_default();
+                    if graphs.last() != Some(&name) {
+                        graphs.push(name.clone());
+                    }
                 }
             }
         }
-        Ok(links.into_iter().collect())
+        Ok(links.into_iter().map(|((from, to), graphs)| (from, to, graphs)).collect())
     }
 
     /// All that imported RDF states about labelled resources: resource, IRI of the

@@ -7,6 +7,7 @@
 //! One transaction of [`Store::commit_document`] is the commit point of a
 //! document; vectors and blobs that no transaction names do not exist.
 
+mod answers;
 mod co_occurrences;
 mod delete;
 mod depictions;
@@ -32,6 +33,7 @@ mod version_facts;
 mod walk;
 mod write;
 
+pub use answers::access_of;
 pub use delete::{ERASED, Removal};
 pub use depictions::{Decision, DepictionsWrite, label_iri};
 pub use entities::ResourceStatement;
@@ -49,4 +51,4 @@ pub use triples::Triples;
 pub use validate::GraphConfig;
 pub use version_facts::VersionFacts;
 pub use walk::{PageRankOptions, Walk};
-pub use write::{DocumentWrite, IngestActivity};
+pub use write::{DocumentWrite, IngestActivity, imported_graph};

@@ -3,6 +3,7 @@
 use crate::model::{DocumentId, EntityId, FragmentId};
 use petgraph::csr::Csr;
 use std::collections::{BTreeMap, BTreeSet, HashMap};
+use std::sync::Arc;
 
 /// A node of the projection.
 #[derive(Clone, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
@@ -25,8 +26,8 @@ pub struct ProjectionBuilder {
 /// An immutable weighted graph. Nodes are numbered in the order of their keys,
 /// so the same content gives the same numbers.
 pub struct Projection {
-    keys: Vec<NodeKey>,
-    numbers: HashMap<NodeKey, u32>,
+    keys: Arc<Vec<NodeKey>>,
+    numbers: Arc<HashMap<NodeKey, u32>>,
     graph: Csr<(), f32, petgraph::Directed, u32>,
     /// Sum of the weights of the outgoing edges of each node.
     strengths: Vec<f32>,
@@ -72,19 +73,48 @@ impl ProjectionBuilder {
         }
         let edges: Vec<(u32, u32, f32)> =
             summed.into_iter().map(|((a, b), weight)| (a, b, weight)).collect();
-        // Edges come sorted and unique from the map, so this cannot fail.
-        let mut graph = Csr::from_sorted_edges(&edges).unwrap_or_default();
+        Projection::of(Arc::new(keys), Arc::new(numbers), &edges)
+    }
+}
+
+impl Projection {
+    /// `edges` are sorted and unique.
+    fn of(
+        keys: Arc<Vec<NodeKey>>,
+        numbers: Arc<HashMap<NodeKey, u32>>,
+        edges: &[(u32, u32, f32)],
+    ) -> Self {
+        // Edges come sorted and unique, so this cannot fail.
+        let mut graph = Csr::from_sorted_edges(edges).unwrap_or_default();
         while graph.node_count() < keys.len() {
             graph.add_node(());
         }
         let strengths = (0..graph.node_count())
             .map(|node| graph.edges_slice(node as u32).iter().sum())
             .collect();
-        Projection { keys, numbers, graph, strengths }
+        Self { keys, numbers, graph, strengths }
     }
-}
 
-impl Projection {
+    /// The same nodes under the same numbers, with the edges that `edge` keeps between
+    /// nodes that `node` keeps: what a walk that starts at kept nodes can pass.
+    pub fn restricted(
+        &self,
+        node: &dyn Fn(&NodeKey) -> bool,
+        edge: &dyn Fn(&NodeKey, &NodeKey) -> bool,
+    ) -> Self {
+        let kept: Vec<bool> = self.keys.iter().map(node).collect();
+        let is_kept = |number: u32| kept.get(number as usize).copied().unwrap_or(false);
+        let mut edges = Vec::new();
+        for (from, key) in (0u32..).zip(self.keys.iter()).filter(|(from, _)| is_kept(*from)) {
+            for (to, weight) in self.neighbours(from).filter(|(to, _)| is_kept(*to)) {
+                if self.key(to).is_some_and(|other| edge(key, other)) {
+                    edges.push((from, to, weight));
+                }
+            }
+        }
+        Self::of(Arc::clone(&self.keys), Arc::clone(&self.numbers), &edges)
+    }
+
     /// Number of nodes.
     pub fn n_nodes(&self) -> usize {
         self.keys.len()
@@ -133,6 +163,21 @@ mod tests {
 
     fn entity(name: &str) -> NodeKey {
         NodeKey::Entity(EntityId::from_iri(name))
+    }
+
+    #[test]
+    fn a_restricted_projection_keeps_numbers_and_loses_edges() {
+        let mut builder = ProjectionBuilder::new();
+        for (a, b) in [("a", "b"), ("b", "c"), ("a", "c")] {
+            builder.add_edge(entity(a), entity(b), 1.0);
+        }
+        let whole = builder.build();
+        let (a, c) = (entity("a"), entity("c"));
+        let part = whole.restricted(&|key| *key != entity("b"), &|_, _| true);
+        assert_eq!((part.n_nodes(), part.n_edges()), (3, 2));
+        assert_eq!(part.number(&c), whole.number(&c));
+        assert_eq!(part.strength(part.number(&a).unwrap()), 1.0);
+        assert_eq!(whole.restricted(&|_| true, &|from, _| *from == a).n_edges(), 2);
     }
 
     #[test]

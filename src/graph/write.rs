@@ -81,7 +81,7 @@ impl Store {
 }
 
 /// Name of the graph that holds the triples of an RDF document.
-pub(super) fn imported_graph(version: &VersionId) -> String {
+pub fn imported_graph(version: &VersionId) -> String {
     format!("{}{}", vocab::GRAPH_IMPORTED_PREFIX, version.hash())
 }
 

@@ -1,8 +1,8 @@
 //! Answers, their evidence and the record of both.
 
 use super::{
-    AnswerId, Digest, DocumentId, Fragment, GenerationId, GraphPath, Region, RouteScore, Space,
-    Span,
+    AnswerAccess, AnswerId, Digest, DocumentId, Fragment, GenerationId, GraphPath, Region,
+    RouteScore, Space, Span,
 };
 use serde::{Deserialize, Serialize};
 
@@ -189,8 +189,9 @@ pub struct AnswerRecord {
     pub question: String,
     /// Digest of the question's picture, when one was asked with.
     pub question_picture: Option<Digest>,
-    /// Who asked.
-    pub principal: String,
+    /// Who asked, and who may read this.
+    #[serde(flatten)]
+    pub access: AnswerAccess,
     /// When the asking began, RFC 3339 in UTC.
     pub started_at: String,
     /// When the answer was complete, RFC 3339 in UTC.

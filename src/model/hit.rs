@@ -24,6 +24,15 @@ impl Query {
     pub fn text(text: impl Into<String>, k: usize) -> Self {
         Self { text: text.into(), picture: None, only_pictures: false, allowed_labels: None, k }
     }
+
+    /// The same question, that finds nothing beyond `labels`; `None` is no limit.
+    pub fn within(&self, labels: Option<&BTreeSet<AccessLabel>>) -> Self {
+        let allowed_labels = match (&self.allowed_labels, labels) {
+            (Some(allowed), Some(labels)) => Some(allowed.intersection(labels).cloned().collect()),
+            (allowed, labels) => allowed.as_ref().or(labels).cloned(),
+        };
+        Self { allowed_labels, ..self.clone() }
+    }
 }
 
 /// Whether a question asks to be shown a picture.

@@ -9,6 +9,7 @@
 //! does, never bytes.
 
 mod answer;
+mod answer_access;
 mod calibration;
 mod co_occurrence;
 mod depiction;
@@ -34,6 +35,7 @@ mod value;
 pub use answer::{
     Answer, AnswerMode, AnswerRecord, Citation, Evidence, LlmRecord, Sentence, StageTiming, Support,
 };
+pub use answer_access::AnswerAccess;
 pub use calibration::{Calibration, CalibrationError, expected_calibration_error};
 pub use co_occurrence::CoOccurrence;
 pub use depiction::{ClaimStatus, Depiction, DepictionMethod, DepictionStatus};

@@ -36,6 +36,10 @@ const TIE: f32 = 0.5;
 ///   page.
 pub(super) fn project(parts: &SnapshotParts) -> Projection {
     let mut builder = ProjectionBuilder::new();
+    // Views go by the numbers of entities, whether or not walks pass them.
+    for entity in &parts.entities {
+        builder.add_node(NodeKey::Entity(entity.id.clone()));
+    }
     let n = parts.fragments.len().max(2) as f32;
     let specificity = |n_fragments: usize| (n / n_fragments.max(1) as f32).ln().max(0.1);
     let document_of: HashMap<&FragmentId, &DocumentId> =

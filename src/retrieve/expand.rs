@@ -2,6 +2,7 @@
 
 use super::config::RetrieveConfig;
 use super::snapshot::Snapshot;
+use super::view::View;
 use crate::extract::names_in;
 use crate::graph::{NodeKey, PageRankOptions};
 use crate::model::{EntityId, FragmentId, GraphPath, GraphStep};
@@ -13,11 +14,11 @@ pub(super) struct Expansion {
 }
 
 /// Entities that the question names, longest label first come, with the share
-/// that an ambiguous label leaves to each.
-pub(super) fn entities_of(snapshot: &Snapshot, question: &str) -> Vec<(EntityId, f32)> {
+/// that an ambiguous label leaves to each. Labels that are not seen name nothing.
+pub(super) fn entities_of(view: &View<'_>, question: &str) -> Vec<(EntityId, f32)> {
     let mut entities: Vec<(EntityId, f32)> = Vec::new();
-    for named in names_in(question, &snapshot.gazetteer, true) {
-        if snapshot.entities.contains_key(&named.entity)
+    for named in names_in(question, view.gazetteer(), true) {
+        if view.sees_entity(&named.entity)
             && !entities.iter().any(|(known, _)| *known == named.entity)
         {
             entities.push((named.entity, named.confidence));
@@ -26,14 +27,14 @@ pub(super) fn entities_of(snapshot: &Snapshot, question: &str) -> Vec<(EntityId,
     entities
 }
 
-/// Walks from the best fused hits and the named entities.
+/// Walks from the best fused hits and the named entities, over what is seen.
 pub(super) fn expand(
-    snapshot: &Snapshot,
+    view: &View<'_>,
     fused: &[(FragmentId, f32)],
     entities: &[(EntityId, f32)],
     config: &RetrieveConfig,
 ) -> Expansion {
-    let projection = &snapshot.projection;
+    let projection = view.projection();
     let mut seeds: Vec<(u32, f32)> = Vec::new();
     for (fragment, score) in fused.iter().take(config.n_seeds) {
         if let Some(node) = projection.number(&NodeKey::Fragment(fragment.clone())) {
@@ -43,7 +44,10 @@ pub(super) fn expand(
     let total: f32 = seeds.iter().map(|(_, weight)| weight).sum::<f32>().max(1e-6);
     let share: f32 = entities.iter().map(|(_, share)| share).sum::<f32>().max(1e-6);
     for (entity, confidence) in entities {
-        if let Some(node) = projection.number(&NodeKey::Entity(entity.clone())) {
+        // From an entity without edges no walk goes anywhere.
+        if let Some(node) = projection.number(&NodeKey::Entity(entity.clone()))
+            && projection.degree(node) > 0
+        {
             seeds.push((node, total * config.entity_share * confidence / share));
         }
     }
@@ -64,10 +68,11 @@ pub(super) fn expand(
 /// How the graph leads from the seeds to a fragment, in labels for people.
 pub(super) fn explain(
     snapshot: &Snapshot,
+    view: &View<'_>,
     seeds: &[u32],
     fragment: &FragmentId,
 ) -> Option<GraphPath> {
-    let projection = &snapshot.projection;
+    let projection = view.projection();
     let target = projection.number(&NodeKey::Fragment(fragment.clone()))?;
     let others: Vec<u32> = seeds.iter().copied().filter(|seed| *seed != target).collect();
     let path = projection.path(&others, target, 4)?;
@@ -82,7 +87,7 @@ pub(super) fn explain(
             Some(GraphStep::Fragment { id: id.clone(), label })
         }
         NodeKey::Entity(id) => {
-            let label = snapshot.entities.get(id)?.labels.first()?.clone();
+            let label = view.labels_of(id).first()?.clone();
             Some(GraphStep::Entity { id: id.clone(), label })
         }
         NodeKey::Document(_) => None,

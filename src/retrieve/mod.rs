@@ -14,6 +14,7 @@ mod nearest;
 mod route;
 mod search;
 mod snapshot;
+mod view;
 mod visual;
 
 pub use assemble::assemble;
@@ -21,3 +22,4 @@ pub use config::{RetrievalMode, RetrieveConfig};
 pub use route::{RouteRule, RouteSpace};
 pub use search::{Embedders, Retrieval, RetrieveError, search};
 pub use snapshot::{Snapshot, SnapshotParts};
+pub use view::View;

@@ -1,7 +1,8 @@
 //! Plain nearest neighbours in one space, without plan or fusion.
 
+use super::search::RetrieveError;
 use super::snapshot::Snapshot;
-use crate::index::{DenseIndex, IndexRead, SearchError};
+use crate::index::{DenseIndex, IndexRead};
 use crate::model::{AccessLabel, DocumentId, FragmentId, SpaceId};
 use std::collections::BTreeSet;
 
@@ -11,21 +12,20 @@ impl Snapshot {
     /// by the fragments of their files.
     ///
     /// # Errors
-    /// When the vector is not of the space, or nothing has vectors in it.
+    /// When the vector is not of the space, nothing has vectors in it, or what is seen
+    /// cannot be told.
     pub fn nearest(
         &self,
         space: SpaceId,
         vector: &[f32],
         k: usize,
         labels: Option<&BTreeSet<AccessLabel>>,
-    ) -> Result<Vec<(FragmentId, f32)>, SearchError> {
+    ) -> Result<Vec<(FragmentId, f32)>, RetrieveError> {
         let index = self.index(space);
-        let allowed = |key: &str| {
-            let fragment = self.fragments.get(&FragmentId::from_iri(key));
-            fragment.is_some_and(|fragment| self.may_see(&fragment.document, labels))
-        };
+        let view = self.view(labels)?;
+        let allowed = |key: &str| view.sees_iri(key);
         let filter: Option<&dyn Fn(&str) -> bool> =
-            if labels.is_some() { Some(&allowed) } else { None };
+            if view.is_whole() { None } else { Some(&allowed) };
         let found = index.search(space, vector, k, filter)?;
         Ok(found.into_iter().map(|hit| (FragmentId::from_iri(hit.key), hit.score)).collect())
     }
@@ -39,14 +39,15 @@ impl Snapshot {
         iri: &str,
         labels: Option<&BTreeSet<AccessLabel>>,
     ) -> Option<&[f32]> {
+        let view = self.view(labels).ok()?;
         let shown = self.fragments.get(&FragmentId::from_iri(iri));
         let document = match shown.map(|fragment| (fragment.picture(), &fragment.document)) {
-            Some((picture, page)) => picture.filter(|_| self.may_see(page, labels))?.clone(),
+            Some((picture, page)) => picture.filter(|_| view.sees_document(page))?.clone(),
             None => DocumentId::from_iri(iri),
         };
         let version = &self.documents.get(&document)?.version;
         let file = FragmentId::new(version, 0);
-        self.may_see(&document, labels).then(|| self.index(space).vector(file.as_str())).flatten()
+        view.sees_document(&document).then(|| self.index(space).vector(file.as_str())).flatten()
     }
 
     /// The index of a space; that of the chunks for one that is not known, which then

@@ -1,6 +1,7 @@
 //! Which spaces a picture is looked for in.
 
 use super::snapshot::Snapshot;
+use super::view::View;
 use crate::model::{AccessLabel, FragmentId};
 use regex::Regex;
 use serde::{Deserialize, Serialize};
@@ -80,6 +81,13 @@ impl RouteRule {
         self.languages.iter().any(|known| known == language)
     }
 
+    /// The whole rule, in words.
+    fn in_words(&self) -> String {
+        let weighed = |space: &RouteSpace| format!("{} (weight {})", space.space, space.weight);
+        let spaces: Vec<String> = self.spaces.iter().map(weighed).collect();
+        format!("rule {}: {} in {}", self.name, self.about(), spaces.join(", "))
+    }
+
     /// What the rule says about pictures, in words.
     fn about(&self) -> String {
         let mut about = vec![match self.source_prefix.as_str() {
@@ -124,17 +132,14 @@ impl<'a> Plan<'a> {
         })
     }
 
-    /// What fits, in words.
-    pub(super) fn explained(&self) -> Vec<String> {
-        let rules = self.rules.iter().map(|rule| {
-            let spaces: Vec<String> = rule
-                .spaces
-                .iter()
-                .map(|space| format!("{} (weight {})", space.space, space.weight))
-                .collect();
-            format!("rule {}: {} in {}", rule.name, rule.about(), spaces.join(", "))
+    /// What fits, in words; rules about labels and folders of which nothing is seen are
+    /// left out.
+    pub(super) fn explained(&self, view: &View<'_>) -> Vec<String> {
+        let seen = self.rules.iter().filter(|rule| {
+            rule.access_label.as_ref().is_none_or(|label| view.sees_label(label))
+                && (rule.source_prefix.is_empty() || view.sees_source(&rule.source_prefix))
         });
-        rules.collect()
+        seen.map(|rule| rule.in_words()).collect()
     }
 }
 
@@ -207,7 +212,7 @@ mod tests {
     }
 
     #[test]
-    fn the_plan_is_explained() {
+    fn rules_are_explained() {
         let text = "
             [[routes]]
             name = 'products'
@@ -215,13 +220,9 @@ mod tests {
             class = 'https://schema.org/Product'
             spaces = [{ space = 'a' }]
         ";
-        let rules = rules(text);
-        let plan = Plan::of(&rules, "milk", false);
         assert_eq!(
-            plan.explained(),
-            [
-                "rule products: pictures of products/ that show a <https://schema.org/Product> in a (weight 1)"
-            ]
+            rules(text).remove(0).in_words(),
+            "rule products: pictures of products/ that show a <https://schema.org/Product> in a (weight 1)"
         );
     }
 }

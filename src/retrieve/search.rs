@@ -7,6 +7,7 @@ use super::route::Plan;
 use super::snapshot::Snapshot;
 use super::visual::{VisualQuery, question_in_words, visual};
 use crate::embed::{EmbedError, Embedder, PictureEmbedder, TextRole};
+use crate::extract::GazetteerError;
 use crate::index::{IndexRead, LexicalError, SearchError};
 use crate::model::{FragmentId, Hit, Query, Route, RouteScore, Stage, Stopwatch, asks_for_picture};
 use crate::picture::{Picture, PictureError};
@@ -24,6 +25,9 @@ pub enum RetrieveError {
     /// Words could not be searched.
     #[error(transparent)]
     Lexical(#[from] LexicalError),
+    /// What the asking principal sees cannot be told.
+    #[error(transparent)]
+    View(#[from] GazetteerError),
     /// The picture of the question cannot be decoded.
     #[error("the picture of the question cannot be read")]
     Picture(#[from] PictureError),
@@ -69,20 +73,16 @@ pub fn search(
 ) -> Result<Retrieval, RetrieveError> {
     let embedder = embedders.text;
     let labels = query.allowed_labels.as_ref();
+    let view = snapshot.view(labels)?;
     let n = config.n_candidates.max(query.k);
     let mut routes: Vec<RouteHits> = Vec::new();
     let mut regions = HashMap::new();
     let picture = query.picture.as_deref().map(Picture::decode).transpose()?;
     let picture = picture.map(|picture| picture.into_facts(false));
     if let Some((facts, _)) = &picture {
-        let visible = |fragment: &FragmentId| {
-            snapshot.fragment(fragment).is_some_and(|f| snapshot.may_see(&f.document, labels))
-        };
-        let same = snapshot.pictures_of(&facts.pixels).into_iter();
-        let same = same.filter(|fragment| visible(fragment)).map(|fragment| (fragment, 1.0));
-        routes.push((Route::Picture, same.collect()));
-        let near = snapshot.near_pictures(facts).into_iter();
-        let near = near.filter(|(fragment, _)| visible(fragment));
+        let same = snapshot.pictures_of(&facts.pixels, &view).into_iter();
+        routes.push((Route::Picture, same.map(|fragment| (fragment, 1.0)).collect()));
+        let near = snapshot.near_pictures(facts, &view).into_iter();
         let near = near.map(|(fragment, bits)| (fragment, 1.0 - bits as f32 / 64.0));
         routes.push((Route::NearPicture, near.collect()));
     }
@@ -95,21 +95,22 @@ pub fn search(
         && (picture.is_none() || known || query.text.chars().any(char::is_alphanumeric));
     stopwatch.lap(Stage::Plan);
     if mode != RetrievalMode::Dense && has_words {
-        let found = snapshot.lexical.search(&question, n, labels)?;
-        routes.push((Route::Lexical, found.into_iter().map(|h| (h.fragment, h.score)).collect()));
+        let found = snapshot.lexical.search(&question, n, labels)?.into_iter();
+        // The words of a picture have the label of its page, which may show a picture
+        // that is not seen.
+        let found = found.filter(|h| view.sees_fragment(&h.fragment));
+        routes.push((Route::Lexical, found.map(|h| (h.fragment, h.score)).collect()));
         stopwatch.lap(Stage::Lexical);
     }
     if mode != RetrievalMode::Lexical && has_words {
         let embedded = embedder.embed(&[&question], TextRole::Query, &mut |_| {})?;
         let vector = embedded.vectors.into_iter().next().unwrap_or_default();
         stopwatch.lap(Stage::Embed);
-        let allowed = |key: &str| {
-            let id = FragmentId::from_iri(key);
-            let fragment = snapshot.fragments.get(&id);
-            fragment.is_some_and(|fragment| snapshot.may_see(&fragment.document, labels))
-                && !snapshot.wordless.contains(&id)
+        let worded = |key: &str| {
+            snapshot.wordless.is_empty() || !snapshot.wordless.contains(&FragmentId::from_iri(key))
         };
-        let all = labels.is_none() && snapshot.wordless.is_empty();
+        let allowed = |key: &str| view.sees_iri(key) && worded(key);
+        let all = view.is_whole() && snapshot.wordless.is_empty();
         let filter: Option<&dyn Fn(&str) -> bool> = if all { None } else { Some(&allowed) };
         let found = snapshot.dense.search(embedder.space().id(), &vector, n, filter)?;
         let found = found.into_iter().map(|h| (FragmentId::from_iri(h.key), h.score)).collect();
@@ -124,7 +125,7 @@ pub fn search(
             picture: picture.as_ref(),
             words: query.text.trim(),
             n: config.n_candidates,
-            labels,
+            view: &view,
             words_share: config.words_beside_picture,
             min_probability: config.min_picture_probability,
         };
@@ -132,21 +133,16 @@ pub fn search(
         let found = visual(snapshot, embedders, &wanted, &plan, stopwatch)?;
         routes.extend(found.routes);
         regions = found.regions;
-        picture_routes = plan.explained();
+        picture_routes = plan.explained(&view);
     }
     let seeds = fuse(&rankings(&routes, config, picture.is_some()));
     stopwatch.lap(Stage::Fuse);
-    let entities = entities_of(snapshot, &question);
+    let entities = entities_of(&view, &question);
     stopwatch.lap(Stage::Plan);
     let mut walk_seeds = Vec::new();
     let fused = if mode == RetrievalMode::Graph {
-        let mut expansion = expand(snapshot, &seeds, &entities, config);
-        expansion.hits.retain(|(fragment, _)| {
-            snapshot
-                .fragments
-                .get(fragment)
-                .is_some_and(|fragment| snapshot.may_see(&fragment.document, labels))
-        });
+        let mut expansion = expand(&view, &seeds, &entities, config);
+        expansion.hits.retain(|(fragment, _)| view.sees_fragment(fragment));
         walk_seeds = expansion.seeds;
         routes.push((Route::Graph, expansion.hits));
         stopwatch.lap(Stage::Expand);
@@ -171,7 +167,7 @@ pub fn search(
             let explained =
                 i < N_EXPLAINED && routes.iter().any(|route| route.route == Route::Graph);
             stopwatch.lap(Stage::Fuse);
-            let path = explained.then(|| explain(snapshot, &walk_seeds, &id)).flatten();
+            let path = explained.then(|| explain(snapshot, &view, &walk_seeds, &id)).flatten();
             stopwatch.lap(Stage::Expand);
             Some(Hit {
                 document: fragment.document.clone(),
@@ -183,10 +179,8 @@ pub fn search(
             })
         })
         .collect();
-    let labels = entities
-        .iter()
-        .filter_map(|(id, _)| snapshot.entities.get(id)?.labels.first().cloned())
-        .collect();
+    let labels =
+        entities.iter().filter_map(|(id, _)| view.labels_of(id).first().cloned()).collect();
     stopwatch.lap(Stage::Fuse);
     Ok(Retrieval { hits, entities: labels, question, picture_routes })
 }

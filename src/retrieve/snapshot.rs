@@ -1,8 +1,9 @@
 //! One generation as a reader sees it.
 
 use super::edges::project;
+use super::view::{View, Views};
 use crate::extract::{Gazetteer, GazetteerError};
-use crate::graph::{DocumentSummary, Projection};
+use crate::graph::{DocumentSummary, NodeKey, Projection};
 use crate::index::{DenseIndex, IndexRead, LexicalIndex};
 use crate::model::{
     AccessLabel, Calibration, Digest, DocumentId, Entity, EntityId, Fragment, FragmentId,
@@ -28,8 +29,15 @@ pub struct SnapshotParts {
     pub topics: Vec<(DocumentId, EntityId)>,
     /// Pairs of entities that may be the same, or that imported RDF ties.
     pub ties: Vec<(EntityId, EntityId)>,
+    /// Which documents state the ties that imported RDF makes.
+    pub stated_ties: Vec<(EntityId, EntityId, DocumentId)>,
+    /// Labels of entities that imported RDF states, and which document does.
+    pub stated_labels: Vec<(EntityId, String, DocumentId)>,
     /// What pictures show, each with its probability; accepted claims only.
     pub depictions: Vec<(DocumentId, EntityId, f32)>,
+    /// What speaks for each of these claims: IRI of a fragment, page or picture, or
+    /// nothing but the picture itself.
+    pub depicted_by: Vec<(DocumentId, EntityId, Option<String>)>,
     /// What pictures do not show although words about them name it.
     pub not_depicted: Vec<(DocumentId, EntityId)>,
     /// IRIs of the classes of what each picture shows, those above them included.
@@ -51,9 +59,21 @@ pub struct Snapshot {
     pub(super) fragments: HashMap<FragmentId, Fragment>,
     pub(super) entities: HashMap<EntityId, Entity>,
     pub(super) gazetteer: Gazetteer,
-    /// Picture fragments by the pixels that they show.
-    pictures: HashMap<Digest, Vec<FragmentId>>,
+    /// Picture fragments by the pixels that they show; whether each is the fragment of
+    /// the file itself, pages first.
+    pictures: HashMap<Digest, Vec<(bool, FragmentId)>>,
     pub(super) projection: Projection,
+    /// Labels of all documents.
+    pub(super) labels: BTreeSet<AccessLabel>,
+    /// Which fragment names which entity, by their numbers in the projection; ordered.
+    pub(super) mentions: Vec<(u32, u32)>,
+    pub(super) topics: Vec<(DocumentId, EntityId)>,
+    /// Documents that state a tie, the smaller entity first; none for other ties.
+    pub(super) stated_ties: HashMap<(EntityId, EntityId), Vec<DocumentId>>,
+    pub(super) stated_labels: Vec<(EntityId, String, DocumentId)>,
+    /// Documents that say that a picture shows an entity; `None` is the picture itself.
+    pub(super) depicted_by: HashMap<(DocumentId, EntityId), Vec<Option<DocumentId>>>,
+    pub(super) views: Views,
     pub(super) picture_classes: HashMap<DocumentId, BTreeSet<String>>,
     /// Pictures whose words say nothing: the vector of such words is noise.
     pub(super) wordless: HashSet<FragmentId>,
@@ -74,7 +94,22 @@ impl Snapshot {
         let pictures = pictures(&parts);
         let nameless = |f: &&Fragment| f.picture().is_some() && !says_something(&f.text);
         let wordless = parts.fragments.iter().filter(nameless).map(|f| f.id.clone()).collect();
+        let labels = parts.documents.iter().map(|d| d.access_label.clone()).collect();
+        let mentions = numbered(&projection, &parts.mentions);
+        let depicted_by = sources(&parts);
+        let mut stated_ties: HashMap<(EntityId, EntityId), Vec<DocumentId>> = HashMap::new();
+        for (a, b, document) in parts.stated_ties {
+            let pair = if a < b { (a, b) } else { (b, a) };
+            stated_ties.entry(pair).or_default().push(document);
+        }
         Ok(Self {
+            labels,
+            mentions,
+            topics: parts.topics,
+            stated_ties,
+            stated_labels: parts.stated_labels,
+            depicted_by,
+            views: Views::default(),
             generation: parts.generation,
             documents: parts.documents.into_iter().map(|d| (d.id.clone(), d)).collect(),
             fragments: parts.fragments.into_iter().map(|f| (f.id.clone(), f)).collect(),
@@ -122,15 +157,23 @@ impl Snapshot {
         self.documents.get(id)
     }
 
-    /// Fragments that show the picture with these pixels: those of pages, or the
-    /// file itself when no page shows it.
-    pub(super) fn pictures_of(&self, pixels: &Digest) -> Vec<FragmentId> {
-        self.pictures.get(pixels).cloned().unwrap_or_default()
+    /// Fragments that show the picture with these pixels, of those that are seen: those
+    /// of pages, or the file itself when no page shows it.
+    pub(super) fn pictures_of(&self, pixels: &Digest, view: &View<'_>) -> Vec<FragmentId> {
+        let all = self.pictures.get(pixels).map_or(&[][..], Vec::as_slice);
+        let seen = || all.iter().filter(|(_, fragment)| view.sees_fragment(fragment));
+        let any_page = seen().any(|(is_file, _)| !is_file);
+        let shown = seen().filter(|(is_file, _)| !(any_page && *is_file));
+        shown.map(|(_, fragment)| fragment.clone()).collect()
     }
 
     /// Fragments that show a picture which looks nearly the same, nearest first, with
     /// the bits by which its hash differs.
-    pub(super) fn near_pictures(&self, asked: &PictureFacts) -> Vec<(FragmentId, u32)> {
+    pub(super) fn near_pictures(
+        &self,
+        asked: &PictureFacts,
+        view: &View<'_>,
+    ) -> Vec<(FragmentId, u32)> {
         let facts = self.documents.values().filter_map(|document| document.picture.as_ref());
         let mut near: Vec<(u32, Digest)> = facts
             .filter(|facts| facts.pixels != asked.pixels)
@@ -140,20 +183,20 @@ impl Snapshot {
         near.dedup();
         let shown = |(bits, pixels): &(u32, Digest)| {
             let bits = *bits;
-            self.pictures_of(pixels).into_iter().map(move |fragment| (fragment, bits))
+            self.pictures_of(pixels, view).into_iter().map(move |fragment| (fragment, bits))
         };
         near.iter().flat_map(shown).collect()
     }
 
     /// Fragments that show the picture of a file, which is named by its own
-    /// fragment.
-    pub(super) fn showing(&self, file: &FragmentId) -> Vec<FragmentId> {
+    /// fragment, of those that are seen.
+    pub(super) fn showing(&self, file: &FragmentId, view: &View<'_>) -> Vec<FragmentId> {
         let pixels = self
             .fragments
             .get(file)
             .and_then(|fragment| self.documents.get(&fragment.document)?.picture.as_ref())
             .map(|facts| facts.pixels);
-        pixels.map_or_else(Vec::new, |pixels| self.pictures_of(&pixels))
+        pixels.map_or_else(Vec::new, |pixels| self.pictures_of(&pixels, view))
     }
 
     /// Number of documents, fragments and entities.
@@ -169,17 +212,6 @@ impl Snapshot {
     /// Whether there is nothing but pictures, so that every question asks for one.
     pub(super) fn only_pictures(&self) -> bool {
         self.fragments.values().all(|fragment| fragment.picture().is_some())
-    }
-
-    /// Whether a principal with these labels may see a document.
-    pub(super) fn may_see(
-        &self,
-        document: &DocumentId,
-        labels: Option<&BTreeSet<AccessLabel>>,
-    ) -> bool {
-        labels.is_none_or(|labels| {
-            self.documents.get(document).is_some_and(|d| labels.contains(&d.access_label))
-        })
     }
 }
 
@@ -209,7 +241,7 @@ fn says_something(text: &str) -> bool {
     })
 }
 
-fn pictures(parts: &SnapshotParts) -> HashMap<Digest, Vec<FragmentId>> {
+fn pictures(parts: &SnapshotParts) -> HashMap<Digest, Vec<(bool, FragmentId)>> {
     let pixels: HashMap<&DocumentId, Digest> = parts
         .documents
         .iter()
@@ -224,12 +256,35 @@ fn pictures(parts: &SnapshotParts) -> HashMap<Digest, Vec<FragmentId>> {
             showing.entry(*digest).or_default().push((is_file, fragment.id.clone()));
         }
     }
-    let sorted = |mut found: Vec<(bool, FragmentId)>| {
-        found.sort();
-        let any_page = found.iter().any(|(is_file, _)| !is_file);
-        found.into_iter().filter(|(is_file, _)| !(any_page && *is_file)).map(|(_, id)| id).collect()
-    };
-    showing.into_iter().map(|(digest, found)| (digest, sorted(found))).collect()
+    showing.values_mut().for_each(|found| found.sort());
+    showing
+}
+
+fn numbered(projection: &Projection, mentions: &[(FragmentId, EntityId)]) -> Vec<(u32, u32)> {
+    let mut numbered: Vec<(u32, u32)> = mentions
+        .iter()
+        .filter_map(|(fragment, entity)| {
+            let fragment = projection.number(&NodeKey::Fragment(fragment.clone()))?;
+            Some((fragment, projection.number(&NodeKey::Entity(entity.clone()))?))
+        })
+        .collect();
+    numbered.sort_unstable();
+    numbered
+}
+
+/// Documents that speak for each claim that a picture shows something.
+fn sources(parts: &SnapshotParts) -> HashMap<(DocumentId, EntityId), Vec<Option<DocumentId>>> {
+    let document_of: HashMap<&str, &DocumentId> =
+        parts.fragments.iter().map(|f| (f.id.as_str(), &f.document)).collect();
+    let mut sources: HashMap<(DocumentId, EntityId), Vec<Option<DocumentId>>> = HashMap::new();
+    for (picture, entity, evidence) in &parts.depicted_by {
+        let document = evidence.as_ref().map(|iri| match document_of.get(iri.as_str()) {
+            Some(document) => (*document).clone(),
+            None => DocumentId::from_iri(iri.clone()),
+        });
+        sources.entry((picture.clone(), entity.clone())).or_default().push(document);
+    }
+    sources
 }
 
 #[cfg(test)]

@@ -4,20 +4,20 @@ use super::fuse::RouteHits;
 use super::route::Plan;
 use super::search::{Embedders, RetrieveError};
 use super::snapshot::Snapshot;
+use super::view::View;
 use crate::embed::{PictureEmbedder, TextRole};
 use crate::index::IndexRead;
-use crate::model::{
-    AccessLabel, Calibration, FragmentId, FragmentKind, Query, Region, Route, Stage, Stopwatch,
-};
+use crate::model::{Calibration, FragmentId, FragmentKind, Query, Region, Route, Stage, Stopwatch};
 use crate::picture::RgbPixels;
-use std::collections::{BTreeMap, BTreeSet, HashMap, HashSet};
+use std::collections::{BTreeMap, HashMap, HashSet};
 
 /// A question to the spaces that pictures share with texts.
 pub(super) struct VisualQuery<'a> {
     pub(super) picture: Option<&'a RgbPixels>,
     pub(super) words: &'a str,
     pub(super) n: usize,
-    pub(super) labels: Option<&'a BTreeSet<AccessLabel>>,
+    /// What the asking principal sees.
+    pub(super) view: &'a View<'a>,
     /// How much the words count beside a picture.
     pub(super) words_share: f32,
     /// Least probable picture that is found, where probabilities are known.
@@ -52,10 +52,7 @@ pub(super) fn visual(
     plan: &Plan<'_>,
     stopwatch: &mut Stopwatch,
 ) -> Result<VisualHits, RetrieveError> {
-    let visible = |fragment: &FragmentId| {
-        let fragment = snapshot.fragments.get(fragment);
-        fragment.is_some_and(|fragment| snapshot.may_see(&fragment.document, query.labels))
-    };
+    let view = query.view;
     let mut rankings: Vec<SpaceHits> = Vec::new();
     let mut parts: HashMap<FragmentId, Region> = HashMap::new();
     for index in &snapshot.visual {
@@ -66,7 +63,7 @@ pub(super) fn visual(
         stopwatch.lap(Stage::Embed);
         let allowed = |key: &str| {
             let (file, _) = FragmentId::from_iri(key).split_region();
-            visible(&file) && plan.weight(snapshot, &file, name) > 0.0
+            view.sees_fragment(&file) && plan.weight(snapshot, &file, name) > 0.0
         };
         let n_vectors = VECTORS_EACH * query.n;
         let (mut hits, mut seen) = (Vec::new(), HashSet::new());
@@ -91,8 +88,8 @@ pub(super) fn visual(
     let mut shown = |hits: Vec<(FragmentId, f32)>| {
         let mut shown: Vec<(FragmentId, f32)> = Vec::new();
         for (file, score) in hits {
-            for fragment in snapshot.showing(&file) {
-                if visible(&fragment) && !shown.iter().any(|(known, _)| *known == fragment) {
+            for fragment in snapshot.showing(&file, view) {
+                if !shown.iter().any(|(known, _)| *known == fragment) {
                     if let Some(region) = parts.get(&file) {
                         regions.entry(fragment.clone()).or_insert(*region);
                     }

@@ -125,8 +125,12 @@ terms! {
         TEXT_SHA256 = "textSha256";
         /// Size in bytes.
         SIZE_BYTES = "sizeBytes";
-        /// Who may see a document.
+        /// Who may see a document, or what the evidence of an answer has.
         ACCESS_LABEL = "accessLabel";
+        /// What somebody who asked is here for.
+        ROLE = "role";
+        /// An access label of what somebody who asked could see; none for every label.
+        SEES_LABEL = "seesLabel";
         /// Digest of the ingest settings that shaped the fragments.
         RECIPE = "recipe";
         /// Digest of the mentions found in a document version.

@@ -1,0 +1,46 @@
+//! Who may read the records of answers, as the records say.
+
+use super::error::GraphError;
+use super::store::Store;
+use crate::model::{AccessLabel, AnswerAccess, AnswerId, Role};
+use crate::vocab::{rdfs, vt};
+use oxigraph::model::Triple;
+use std::collections::BTreeSet;
+
+impl Store {
+    /// What decides who may read the record of an answer; `None` when there is no such
+    /// record.
+    ///
+    /// # Errors
+    /// When the store cannot be read.
+    pub fn answer_access(&self, id: &AnswerId) -> Result<Option<AnswerAccess>, GraphError> {
+        let record = self.graph(id.as_str())?;
+        Ok((!record.is_empty()).then(|| access_of(id.as_str(), &record)))
+    }
+}
+
+/// What the triples of a record say about who may read it.
+pub fn access_of(answer: &str, record: &[Triple]) -> AnswerAccess {
+    let principal = format!("{answer}/principal");
+    let values = |subject: &str, predicate: &str| -> Vec<String> {
+        record
+            .iter()
+            .filter(|triple| triple.predicate.as_str() == predicate)
+            .filter(|triple| super::read::iri(&triple.subject.clone().into()) == subject)
+            .map(|triple| super::read::iri(&triple.object))
+            .collect()
+    };
+    let labels = |names: Vec<String>| -> BTreeSet<AccessLabel> {
+        names.into_iter().map(AccessLabel).collect()
+    };
+    let role: Option<Role> =
+        values(&principal, vt::ROLE).into_iter().find_map(|name| name.parse().ok());
+    let sees = labels(values(&principal, vt::SEES_LABEL));
+    AnswerAccess {
+        principal: values(&principal, rdfs::LABEL).into_iter().next().unwrap_or_default(),
+        // Whoever is restricted sees one label at least, what is public.
+        asker_labels: (!sees.is_empty()).then_some(sees),
+        evidence_labels: role.map(|_| labels(values(answer, vt::ACCESS_LABEL))),
+        role,
+    }
+}

@@ -1,0 +1,342 @@
+//! What a principal with certain labels sees of a generation.
+//!
+//! | what | is seen when |
+//! |---|---|
+//! | a document | its label is allowed |
+//! | a chunk | its document is seen |
+//! | a picture on a page | the page and the picture's file are seen |
+//! | a label of an entity | a seen fragment that names the entity holds it, a seen document about the entity has it as title or alias, or seen RDF states it |
+//! | an entity | one of its labels is seen |
+//! | a tie that only RDF states | one of the documents that state it is seen |
+//! | that a picture shows an entity | both are seen, and what speaks for it |
+//!
+//! Walks pass nothing else, questions name nothing else, and paths show nothing else.
+//! A view is made once for each set of labels and generation, when somebody with these
+//! labels asks for the first time; whoever sees everything needs none.
+
+use super::snapshot::Snapshot;
+use crate::extract::{Gazetteer, GazetteerError};
+use crate::graph::{NodeKey, Projection};
+use crate::model::{
+    AccessLabel, DocumentId, Entity, EntityId, Evidence, Fragment, FragmentId, GraphStep,
+};
+use std::collections::{BTreeMap, BTreeSet, HashMap, HashSet};
+use std::sync::{Arc, Mutex, PoisonError};
+use unicode_normalization::UnicodeNormalization;
+
+/// Views kept for one generation; more sets of labels than this are rare.
+const MAX_VIEWS: usize = 32;
+
+type Labels = BTreeSet<AccessLabel>;
+/// Filled by the first who needs it, while others with the same labels wait.
+type Slot = Arc<Mutex<Option<Arc<Seen>>>>;
+
+/// The views of one generation by the labels that matter in it.
+#[derive(Default)]
+pub(super) struct Views {
+    by_labels: Mutex<BTreeMap<Labels, Slot>>,
+}
+
+/// A generation as somebody sees it.
+pub struct View<'s> {
+    snapshot: &'s Snapshot,
+    /// `None` sees everything.
+    seen: Option<Arc<Seen>>,
+}
+
+/// What is seen of a generation with certain labels.
+struct Seen {
+    labels: Labels,
+    /// IRIs of fragments.
+    fragments: HashSet<String>,
+    /// Entities with the labels that are seen, in the order of all labels.
+    entities: HashMap<EntityId, Vec<String>>,
+    gazetteer: Gazetteer,
+    projection: Projection,
+}
+
+impl Snapshot {
+    /// What somebody with these labels sees; `None` sees everything.
+    ///
+    /// # Errors
+    /// When the names that are seen are more than can be looked for.
+    pub fn view(&self, labels: Option<&Labels>) -> Result<View<'_>, GazetteerError> {
+        let seen = match labels {
+            Some(labels) if !self.labels.is_subset(labels) => {
+                Some(self.seen(labels.intersection(&self.labels).cloned().collect())?)
+            }
+            // Who sees every label that there is sees everything.
+            _ => None,
+        };
+        Ok(View { snapshot: self, seen })
+    }
+
+    fn seen(&self, labels: Labels) -> Result<Arc<Seen>, GazetteerError> {
+        let slot = {
+            let mut views = self.views.by_labels.lock().unwrap_or_else(PoisonError::into_inner);
+            if views.len() >= MAX_VIEWS && !views.contains_key(&labels) {
+                views.pop_first();
+            }
+            Arc::clone(views.entry(labels.clone()).or_default())
+        };
+        let mut slot = slot.lock().unwrap_or_else(PoisonError::into_inner);
+        if let Some(seen) = slot.as_ref() {
+            return Ok(Arc::clone(seen));
+        }
+        let seen = Arc::new(Seen::of(self, labels)?);
+        *slot = Some(Arc::clone(&seen));
+        Ok(seen)
+    }
+}
+
+impl View<'_> {
+    /// Access labels of evidence that was found in this view: of its documents, of the
+    /// pictures that it shows, and of what its paths pass. Where a path shows a name
+    /// that none of these holds, all labels of the view.
+    pub fn labels_of_evidence(&self, evidence: &[Evidence]) -> Labels {
+        let mut fragments: BTreeSet<&FragmentId> = BTreeSet::new();
+        let mut names: BTreeSet<&str> = BTreeSet::new();
+        for item in evidence {
+            fragments.insert(&item.fragment.id);
+            for step in item.path.iter().flat_map(|path| &path.steps) {
+                match step {
+                    GraphStep::Fragment { id, .. } => drop(fragments.insert(id)),
+                    GraphStep::Entity { label, .. } => drop(names.insert(label)),
+                }
+            }
+        }
+        let words: Vec<String> = match names.is_empty() {
+            true => Vec::new(),
+            false => fragments.iter().map(|id| words_of(self.snapshot, id)).collect(),
+        };
+        let is_said = |name: &&str| words.iter().any(|words| words.contains(&folded(name)));
+        if !names.iter().all(is_said) {
+            let all = self.seen.as_ref().map_or(&self.snapshot.labels, |seen| &seen.labels);
+            return all.clone();
+        }
+        let known = fragments.iter().filter_map(|id| self.snapshot.fragments.get(*id));
+        known
+            .flat_map(|fragment| std::iter::once(&fragment.document).chain(fragment.picture()))
+            .filter_map(|document| self.snapshot.documents.get(document))
+            .map(|document| document.access_label.clone())
+            .collect()
+    }
+
+    /// Whether this is all that there is.
+    pub fn is_whole(&self) -> bool {
+        self.seen.is_none()
+    }
+
+    /// Whether a document is seen.
+    pub fn sees_document(&self, id: &DocumentId) -> bool {
+        let document = self.snapshot.documents.get(id);
+        document.is_some_and(|document| {
+            self.seen.as_ref().is_none_or(|seen| seen.labels.contains(&document.access_label))
+        })
+    }
+
+    /// Whether a fragment is seen.
+    pub fn sees_fragment(&self, id: &FragmentId) -> bool {
+        match &self.seen {
+            None => self.snapshot.fragments.contains_key(id),
+            Some(_) => self.sees_iri(id.as_str()),
+        }
+    }
+
+    /// Whether the fragment with this IRI is seen.
+    pub(super) fn sees_iri(&self, iri: &str) -> bool {
+        match &self.seen {
+            None => self.snapshot.fragments.contains_key(&FragmentId::from_iri(iri)),
+            Some(seen) => seen.fragments.contains(iri),
+        }
+    }
+
+    /// The labels of an entity that are seen, the preferred one first; none when the
+    /// entity is not seen.
+    pub fn labels_of(&self, id: &EntityId) -> &[String] {
+        match &self.seen {
+            None => self.snapshot.entities.get(id).map_or(&[], |entity| &entity.labels),
+            Some(seen) => seen.entities.get(id).map_or(&[], Vec::as_slice),
+        }
+    }
+
+    /// Whether an entity is seen.
+    pub fn sees_entity(&self, id: &EntityId) -> bool {
+        match &self.seen {
+            None => self.snapshot.entities.contains_key(id),
+            Some(seen) => seen.entities.contains_key(id),
+        }
+    }
+
+    /// Whether a document is seen whose source path begins like this.
+    pub(super) fn sees_source(&self, prefix: &str) -> bool {
+        let Some(seen) = &self.seen else { return true };
+        self.snapshot.documents.values().any(|document| {
+            document.source.starts_with(prefix) && seen.labels.contains(&document.access_label)
+        })
+    }
+
+    /// Whether a label of documents is seen.
+    pub(super) fn sees_label(&self, label: &AccessLabel) -> bool {
+        self.seen.as_ref().is_none_or(|seen| seen.labels.contains(label))
+    }
+
+    pub(super) fn gazetteer(&self) -> &Gazetteer {
+        self.seen.as_ref().map_or(&self.snapshot.gazetteer, |seen| &seen.gazetteer)
+    }
+
+    pub(super) fn projection(&self) -> &Projection {
+        self.seen.as_ref().map_or(&self.snapshot.projection, |seen| &seen.projection)
+    }
+}
+
+impl Seen {
+    fn of(snapshot: &Snapshot, labels: Labels) -> Result<Self, GazetteerError> {
+        let documents: HashSet<&DocumentId> = snapshot
+            .documents
+            .values()
+            .filter(|document| labels.contains(&document.access_label))
+            .map(|document| &document.id)
+            .collect();
+        let is_seen = |fragment: &&Fragment| {
+            documents.contains(&fragment.document)
+                && fragment.picture().is_none_or(|picture| documents.contains(picture))
+        };
+        let fragments: HashSet<String> = snapshot
+            .fragments
+            .values()
+            .filter(is_seen)
+            .map(|fragment| fragment.id.as_str().to_owned())
+            .collect();
+        let entities = seen_entities(snapshot, &documents, &fragments);
+        let named: Vec<Entity> = entities
+            .iter()
+            .filter_map(|(id, labels)| {
+                let class = snapshot.entities.get(id)?.class;
+                Some(Entity { id: id.clone(), labels: labels.clone(), class })
+            })
+            .collect();
+        let gazetteer = Gazetteer::build(&named)?;
+        let node = |key: &NodeKey| match key {
+            NodeKey::Fragment(id) => fragments.contains(id.as_str()),
+            NodeKey::Document(id) => documents.contains(id),
+            NodeKey::Entity(id) => entities.contains_key(id),
+        };
+        let edge = |a: &NodeKey, b: &NodeKey| match (a, b) {
+            (NodeKey::Entity(a), NodeKey::Entity(b)) => {
+                let pair = (a.clone().min(b.clone()), a.clone().max(b.clone()));
+                let stated = snapshot.stated_ties.get(&pair);
+                stated.is_none_or(|by| by.iter().any(|document| documents.contains(document)))
+            }
+            (NodeKey::Document(picture), NodeKey::Entity(entity))
+            | (NodeKey::Entity(entity), NodeKey::Document(picture)) => {
+                let said = snapshot.depicted_by.get(&(picture.clone(), entity.clone()));
+                said.is_none_or(|by| {
+                    by.iter().any(|source| match source {
+                        None => true,
+                        Some(document) => documents.contains(document),
+                    })
+                })
+            }
+            _ => true,
+        };
+        let projection = snapshot.projection.restricted(&node, &edge);
+        Ok(Self { labels, fragments, entities, gazetteer, projection })
+    }
+}
+
+/// Entities with the labels that what is seen gives to them.
+fn seen_entities(
+    snapshot: &Snapshot,
+    documents: &HashSet<&DocumentId>,
+    fragments: &HashSet<String>,
+) -> HashMap<EntityId, Vec<String>> {
+    let mut seen: HashMap<&EntityId, Vec<bool>> = HashMap::new();
+    let mut see = |entity: &EntityId, holds: &mut dyn FnMut(&str) -> bool| {
+        let Some(known) = snapshot.entities.get(entity) else { return };
+        let marks = seen.entry(&known.id).or_insert_with(|| vec![false; known.labels.len()]);
+        for (label, mark) in known.labels.iter().zip(marks) {
+            *mark = *mark || holds(&folded(label));
+        }
+    };
+    // Mentions come ordered by fragment, so that the words of each are folded once.
+    let mut words: Option<(u32, String)> = None;
+    for (fragment, entity) in &snapshot.mentions {
+        let (Some(NodeKey::Fragment(id)), Some(NodeKey::Entity(entity))) =
+            (snapshot.projection.key(*fragment), snapshot.projection.key(*entity))
+        else {
+            continue;
+        };
+        if !fragments.contains(id.as_str()) {
+            continue;
+        }
+        see(entity, &mut |label| {
+            if words.as_ref().is_none_or(|(of, _)| of != fragment) {
+                words = Some((*fragment, words_of(snapshot, id)));
+            }
+            words.as_ref().is_some_and(|(_, words)| words.contains(label))
+        });
+    }
+    for (document, entity) in snapshot.topics.iter().filter(|(d, _)| documents.contains(d)) {
+        let Some(known) = snapshot.documents.get(document) else { continue };
+        let names = std::iter::once(&known.title).chain(&known.aliases);
+        let names: Vec<String> = names.map(|name| folded(name)).collect();
+        see(entity, &mut |label| names.iter().any(|name| name == label));
+    }
+    for (entity, label, document) in &snapshot.stated_labels {
+        if documents.contains(document) {
+            let stated = folded(label);
+            see(entity, &mut |label| label == stated);
+        }
+    }
+    let labels_of = |(id, marks): (&EntityId, Vec<bool>)| {
+        let all = &snapshot.entities.get(id)?.labels;
+        let labels: Vec<String> = all
+            .iter()
+            .zip(marks)
+            .filter(|(_, is_seen)| *is_seen)
+            .map(|(label, _)| label.clone())
+            .collect();
+        (!labels.is_empty()).then(|| (id.clone(), labels))
+    };
+    seen.into_iter().filter_map(labels_of).collect()
+}
+
+/// What a fragment says: its text, under its headings and the title of its document.
+fn words_of(snapshot: &Snapshot, id: &FragmentId) -> String {
+    let Some(fragment) = snapshot.fragments.get(id) else { return String::new() };
+    let title = snapshot.documents.get(&fragment.document).map(|d| d.title.as_str());
+    let mut words = folded(&fragment.text);
+    for heading in fragment.heading_path.iter().map(String::as_str).chain(title) {
+        words.push('\n');
+        words.push_str(&folded(heading));
+    }
+    words
+}
+
+/// Lower case, one space between words, one form of each character.
+fn folded(text: &str) -> String {
+    let mut folded = String::with_capacity(text.len());
+    for word in text.split_whitespace() {
+        if !folded.is_empty() {
+            folded.push(' ');
+        }
+        if word.is_ascii() {
+            folded.extend(word.chars().map(|c| c.to_ascii_lowercase()));
+        } else {
+            folded.extend(word.nfkc().flat_map(char::to_lowercase));
+        }
+    }
+    folded
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn folding_ignores_case_form_and_spaces() {
+        assert_eq!(folded(" The  HX\u{2011}200\nPump "), folded("the hx‐200 pump"));
+        assert_eq!(folded("Größe"), "größe");
+    }
+}
