@@ -5,14 +5,16 @@ use super::output::ExitCode;
 use anyhow::Context;
 use clap::Args;
 use std::net::SocketAddr;
+use std::time::Duration;
+use veritrail::config::{Authentication, ServeConfig};
 use veritrail::serve::Server;
 
 /// Example: `veritrail serve --listen 127.0.0.1:8080`
 #[derive(Debug, Args)]
 pub(super) struct ServeArguments {
-    /// Loopback address and port; port 0 takes a free one.
-    #[arg(long, default_value = "127.0.0.1:8080")]
-    listen: SocketAddr,
+    /// Address and port instead of `serve.listen`; port 0 takes a free one.
+    #[arg(long)]
+    listen: Option<SocketAddr>,
 }
 
 pub(super) fn run(arguments: &Arguments, serve: &ServeArguments) -> anyhow::Result<ExitCode> {
@@ -21,18 +23,33 @@ pub(super) fn run(arguments: &Arguments, serve: &ServeArguments) -> anyhow::Resu
         .enable_all()
         .build()
         .context("the runtime for network calls cannot start")?;
-    runtime.block_on(async {
-        let server = Server::bind(knowledge_base, serve.listen).await?;
-        let address = server.address()?;
-        println!("serving {} on http://{address}", arguments.kb().display());
-        println!("chat    http://{address}/v1/chat/completions (OpenAI API, model `veritrail`)");
-        println!("graph   http://{address}/sparql");
+    let config = knowledge_base.config().serve.clone();
+    let listen = serve.listen.unwrap_or(config.listen);
+    let served = runtime.block_on(async {
+        let server = Server::bind(knowledge_base, listen).await?;
+        let base = format!("{}://{}", server.scheme(), server.address()?);
+        println!("serving {} on {base}", arguments.kb().display());
+        println!("chat    {base}/v1/chat/completions (OpenAI API, model `veritrail`)");
+        println!("graph   {base}/sparql");
+        println!("callers {}", callers(&config));
         println!("stop with Ctrl-C");
         server.run(stop_signal()).await?;
         anyhow::Ok(())
-    })?;
+    });
+    // Work whose client is gone may still be recorded; what waits for others is let go.
+    runtime.shutdown_timeout(Duration::from_millis(config.shutdown_timeout_ms));
+    served?;
     println!("stopped");
     Ok(ExitCode::Success)
+}
+
+/// Who is let in, in words.
+fn callers(config: &ServeConfig) -> &'static str {
+    match (config.authentication, &config.oidc) {
+        (Authentication::None, _) => "whoever works on this machine",
+        (Authentication::Required, None) => "by API key; `veritrail keys create` makes one",
+        (Authentication::Required, Some(_)) => "by API key, or by a token of the provider",
+    }
 }
 
 /// Waits for Ctrl-C or, where there is one, the terminate signal.

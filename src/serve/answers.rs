@@ -27,7 +27,7 @@ pub(super) fn routes() -> OpenApiRouter<Arc<App>> {
 )]
 async fn get(
     State(app): State<Arc<App>>,
-    _caller: Caller,
+    caller: Caller,
     headers: HeaderMap,
     Path(name): Path<String>,
 ) -> Result<Response, ApiError> {
@@ -41,7 +41,8 @@ async fn get(
         .find(|format| accept.contains(format.media_type()))
         .unwrap_or(ResultFormat::JsonLd);
     let read = tokio::task::spawn_blocking(move || {
-        if app.knowledge_base().answer_record(&id)?.is_empty() {
+        let access = app.knowledge_base().answer_access(&id)?;
+        if !access.is_some_and(|access| access.is_readable_by(&caller.0)) {
             return Ok::<_, ApiError>(None);
         }
         let query =

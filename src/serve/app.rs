@@ -1,16 +1,16 @@
 //! What the handlers of all requests share.
 
+use super::authentication::Gate;
 use super::health::LastCheck;
 use super::jobs::Jobs;
 use super::observe::Observer;
 use super::server::ServeError;
+use crate::config::ServeConfig;
 use crate::engine::{EngineError, KnowledgeBase, Session};
 use crate::retrieve::Snapshot;
 use std::sync::{Arc, OnceLock, PoisonError, RwLock};
-use tokio::sync::Semaphore;
+use tokio::sync::{Semaphore, watch};
 
-/// Questions answered at the same time; further ones wait.
-const MAX_QUESTIONS: usize = 16;
 /// Pictures decoded at the same time; each may take half a gigabyte.
 const MAX_PICTURES: usize = 2;
 
@@ -18,7 +18,8 @@ const MAX_PICTURES: usize = 2;
 pub(super) struct App {
     knowledge_base: KnowledgeBase,
     snapshot: RwLock<Arc<Snapshot>>,
-    /// Places for questions.
+    /// Places for requests that compute; those that wait for one are few, since the gate
+    /// lets no more in.
     pub(super) places: Arc<Semaphore>,
     observer: Observer,
     /// What `/readyz` found last.
@@ -28,19 +29,28 @@ pub(super) struct App {
     /// Places for pictures that are decoded to be shown.
     pub(super) pictures: Arc<Semaphore>,
     jobs: Arc<Jobs>,
+    /// Who is let in, and how often.
+    pub(super) gate: Gate,
+    stopping: watch::Sender<bool>,
 }
 
 impl App {
     /// Reads the current generation.
-    pub(super) fn new(knowledge_base: KnowledgeBase) -> Result<Self, ServeError> {
+    pub(super) fn new(
+        knowledge_base: KnowledgeBase,
+        config: ServeConfig,
+    ) -> Result<Self, ServeError> {
+        let n_places = config.max_concurrent.min(Semaphore::MAX_PERMITS);
         Ok(Self {
             snapshot: RwLock::new(knowledge_base.snapshot()?),
-            places: Arc::new(Semaphore::new(MAX_QUESTIONS)),
+            places: Arc::new(Semaphore::new(n_places)),
             pictures: Arc::new(Semaphore::new(MAX_PICTURES)),
             jobs: Arc::new(Jobs::open(knowledge_base.spool()?)?),
             observer: Observer::new(&knowledge_base.config().observe)?,
             last_check: LastCheck::default(),
             document: OnceLock::new(),
+            gate: Gate::new(knowledge_base.root(), config)?,
+            stopping: watch::Sender::new(false),
             knowledge_base,
         })
     }
@@ -48,6 +58,19 @@ impl App {
     /// Counts and traces of what is done.
     pub(super) fn observer(&self) -> &Observer {
         &self.observer
+    }
+
+    /// Tells streams that have no end of their own to end.
+    pub(super) fn stop(&self) {
+        self.stopping.send_replace(true);
+    }
+
+    /// Waits until the server stops.
+    #[expect(dead_code, reason = "awaited by streams of events as soon as there are some")]
+    pub(super) async fn stopped(&self) {
+        let mut stopping = self.stopping.subscribe();
+        // The sender lives as long as this.
+        drop(stopping.wait_for(|stopping| *stopping).await);
     }
 
     /// The generation that is served now. A request takes it once and keeps it to

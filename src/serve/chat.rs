@@ -68,7 +68,7 @@ async fn completions(
         use_llm: *use_llm,
         temperature: request.temperature,
         max_tokens: request.max_completion_tokens.or(request.max_tokens),
-        ..AskOptions::for_principal(caller.0.name)
+        ..AskOptions::of(caller.0)
     };
     let created = OffsetDateTime::now_utc();
     let completion = Completion {

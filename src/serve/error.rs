@@ -20,8 +20,8 @@ pub(super) struct ApiError {
     message: String,
     /// The field of the request that is wrong.
     param: Option<&'static str>,
-    /// Seconds after which it may go better.
-    retry_after_s: Option<u32>,
+    /// When the same request may succeed, in seconds.
+    retry_after_s: Option<u64>,
 }
 
 impl ApiError {
@@ -42,18 +42,22 @@ impl ApiError {
         param: &'static str,
         message: impl Into<String>,
     ) -> Self {
-        Self {
-            status: StatusCode::NOT_FOUND,
-            code,
-            message: message.into(),
-            param: Some(param),
-            retry_after_s: None,
-        }
+        Self { param: Some(param), ..Self::refused(StatusCode::NOT_FOUND, code, message) }
     }
 
     /// The request must not be made in this way.
-    pub(super) fn refused(status: StatusCode, code: &'static str, message: &str) -> Self {
-        Self { status, code, message: message.to_owned(), param: None, retry_after_s: None }
+    pub(super) fn refused(
+        status: StatusCode,
+        code: &'static str,
+        message: impl Into<String>,
+    ) -> Self {
+        Self { status, code, message: message.into(), param: None, retry_after_s: None }
+    }
+
+    /// One request too many, for now.
+    pub(super) fn too_many(code: &'static str, message: &str, retry_after_s: u64) -> Self {
+        let refused = Self::refused(StatusCode::TOO_MANY_REQUESTS, code, message);
+        Self { retry_after_s: Some(retry_after_s), ..refused }
     }
 
     /// Nobody knows who asks.
@@ -65,7 +69,7 @@ impl ApiError {
     /// Too much is asked at once.
     pub(super) fn busy(retry_after_s: u32, message: &str) -> Self {
         Self {
-            retry_after_s: Some(retry_after_s),
+            retry_after_s: Some(retry_after_s.into()),
             ..Self::refused(StatusCode::TOO_MANY_REQUESTS, "busy", message)
         }
     }
@@ -144,10 +148,10 @@ impl From<QueryError> for ApiError {
             }
             QueryError::Search(VectorSearchError::Failed(_)) => Self::internal(&error),
             QueryError::Format { .. } => {
-                Self::refused(StatusCode::NOT_ACCEPTABLE, "not_acceptable", &error.to_string())
+                Self::refused(StatusCode::NOT_ACCEPTABLE, "not_acceptable", error.to_string())
             }
             QueryError::Timeout(_) => {
-                Self::refused(StatusCode::SERVICE_UNAVAILABLE, "query_timeout", &error.to_string())
+                Self::refused(StatusCode::SERVICE_UNAVAILABLE, "query_timeout", error.to_string())
             }
             // The evaluation fails for what the query asks, such as too much memory.
             QueryError::Evaluation(_) => Self::bad_request("query", error.to_string()),
@@ -162,7 +166,7 @@ impl From<QueryError> for ApiError {
 
 impl From<QueryRejection> for ApiError {
     fn from(rejection: QueryRejection) -> Self {
-        Self::refused(rejection.status(), "invalid_request", &rejection.body_text())
+        Self::refused(rejection.status(), "invalid_request", rejection.body_text())
     }
 }
 

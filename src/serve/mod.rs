@@ -1,4 +1,4 @@
-//! The knowledge base over HTTP, for programs on this machine.
+//! The knowledge base over HTTP.
 //!
 //! | path | what it does |
 //! |---|---|
@@ -6,6 +6,7 @@
 //! | `GET /v1/models` | the modes in which it answers, as models |
 //! | `GET, POST /sparql` | SPARQL 1.1 Protocol, queries only |
 //! | `GET /api/answers/{id}` | the record of an answer as RDF |
+//! | `GET /api/me`, `POST, DELETE /api/session` | who the caller is; signing in and out |
 //! | `GET /healthz`, `GET /readyz` | whether it lives, and whether it can answer |
 //! | `GET /metrics` | counts and sizes for Prometheus |
 //! | `GET /openapi.json` | the document of all this |
@@ -14,13 +15,14 @@
 //! | `POST /api/feedback`, `/api/review` | what people think of answers, and what waits for a person |
 //! | `/mcp` | tools of the Model Context Protocol |
 //!
-//! It listens on loopback addresses only and refuses requests for other host
-//! names, since it asks nobody who they are. Handlers read and convert; what
-//! takes time runs on threads for blocking work, never on those that wait for
-//! the network. Errors become HTTP in one file.
+//! Every request passes `authentication::guard`: on loopback, where nobody need be asked
+//! who they are, or by key, token or session. Handlers read and convert; what takes time
+//! runs on threads for blocking work, never on those that wait for the network. Errors
+//! become HTTP in one file.
 
 mod answers;
 mod app;
+mod authentication;
 mod caller;
 mod chat;
 mod chat_wire;
@@ -28,10 +30,12 @@ mod document_files;
 mod documents;
 mod error;
 mod feedback;
+mod headers;
 mod health;
 mod jobs;
 mod jobs_http;
 mod jobs_work;
+mod limits;
 mod mcp;
 mod mcp_tools;
 mod metrics;
@@ -41,7 +45,9 @@ mod picture_part;
 mod review;
 mod seen;
 mod server;
+mod sign_in;
 mod sparql;
+mod tls;
 mod upload;
 
 pub use observe::TraceSetupError;

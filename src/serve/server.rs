@@ -1,38 +1,54 @@
 //! Listening, and what every request passes.
 
 use super::app::App;
+use super::authentication::guard;
 use super::error::ApiError;
-use super::observe::{Observed, TraceSetupError, observe};
+use super::observe::{TraceSetupError, observe};
+use super::tls::Tls;
 use super::{
     answers, chat, document_files, documents, feedback, health, jobs_http, jobs_work, mcp, metrics,
-    openapi, review, sparql, upload,
+    openapi, review, sign_in, sparql, upload,
 };
+use crate::access::OidcError;
+use crate::config::{ServeConfig, ServeConfigError};
 use crate::engine::{EngineError, KnowledgeBase};
-use crate::model::Principal;
 use axum::Router;
-use axum::extract::{DefaultBodyLimit, Request};
-use axum::http::header::HOST;
-use axum::http::{StatusCode, Uri};
-use axum::middleware::{Next, from_fn, from_fn_with_state};
-use axum::response::{IntoResponse, Response};
+use axum::extract::DefaultBodyLimit;
+use axum::http::Uri;
+use axum::middleware::from_fn_with_state;
+use axum_server::Handle;
 use std::future::Future;
 use std::io;
 use std::net::SocketAddr;
+use std::path::PathBuf;
 use std::sync::Arc;
+use std::time::Duration;
 use tokio::net::TcpListener;
 use utoipa_axum::router::OpenApiRouter;
 
-/// Largest request; a question with a photo fits.
-const MAX_REQUEST_BYTES: usize = 32 << 20;
+/// Largest head of a request.
+const MAX_HEAD_BYTES: usize = 64 << 10;
 
 /// A server that cannot start or go on.
 #[derive(Debug, thiserror::Error)]
 pub enum ServeError {
-    /// The address is reachable from elsewhere.
-    #[error(
-        "expected a loopback address such as 127.0.0.1:8080, found {0}: whoever reaches the address may ask everything\nhint: put a proxy that authenticates before it"
-    )]
-    NotLoopback(SocketAddr),
+    /// Settings that do not go together.
+    #[error(transparent)]
+    Config(#[from] ServeConfigError),
+    /// Settings of the token provider that cannot work.
+    #[error(transparent)]
+    Oidc(#[from] OidcError),
+    /// The certificate or its key cannot be used.
+    #[error("cannot use the certificate {} with the key {}", certificate.display(), key.display())]
+    Tls {
+        /// File of the certificate.
+        certificate: PathBuf,
+        /// File of the key.
+        key: PathBuf,
+        /// Why.
+        #[source]
+        source: io::Error,
+    },
     /// The address cannot be listened on.
     #[error("cannot listen on {address}")]
     Listen {
@@ -56,28 +72,30 @@ pub enum ServeError {
 /// A knowledge base bound to an address.
 pub struct Server {
     listener: TcpListener,
+    tls: Option<Tls>,
     app: Arc<App>,
 }
 
 impl Server {
     /// Reads the current generation and binds the address; port 0 takes any free
-    /// one.
+    /// one. All else is set under `serve` in the settings of the knowledge base.
     ///
     /// # Errors
-    /// When the address is not a loopback one or is taken, or nothing was
-    /// published.
+    /// When the settings would open the knowledge base to whom it should not be open,
+    /// the address is taken, or nothing was published.
     pub async fn bind(
         knowledge_base: KnowledgeBase,
         address: SocketAddr,
     ) -> Result<Self, ServeError> {
-        if !address.ip().is_loopback() {
-            return Err(ServeError::NotLoopback(address));
-        }
-        let app = Arc::new(App::new(knowledge_base)?);
+        let config = ServeConfig { listen: address, ..knowledge_base.config().serve.clone() };
+        config.check()?;
+        let tls = config.tls.as_ref().map(|tls| Tls::read(tls, knowledge_base.root()));
+        let tls = tls.transpose()?;
+        let app = Arc::new(App::new(knowledge_base, config)?);
         let listener = TcpListener::bind(address)
             .await
             .map_err(|source| ServeError::Listen { address, source })?;
-        Ok(Self { listener, app })
+        Ok(Self { listener, tls, app })
     }
 
     /// The address it listens on.
@@ -88,7 +106,13 @@ impl Server {
         self.listener.local_addr().map_err(ServeError::Network)
     }
 
-    /// Serves until `shutdown` is over, then lets running requests end.
+    /// How addresses begin under which it is reached: `https` or `http`.
+    pub fn scheme(&self) -> &'static str {
+        if self.tls.is_some() { "https" } else { "http" }
+    }
+
+    /// Serves until `shutdown` is over, then takes no new connection and lets running
+    /// requests end, up to the time that the settings give them.
     ///
     /// # Errors
     /// When the network fails.
@@ -96,18 +120,46 @@ impl Server {
         self,
         shutdown: impl Future<Output = ()> + Send + 'static,
     ) -> Result<(), ServeError> {
+        let config = &self.app.gate.config;
+        let header_timeout = Duration::from_millis(config.header_timeout_ms);
+        let shutdown_timeout = Duration::from_millis(config.shutdown_timeout_ms);
+        let listener = self.listener.into_std().map_err(ServeError::Network)?;
+        let handle = Handle::new();
+        let mut server = axum_server::from_tcp(listener)
+            .map_err(ServeError::Network)?
+            .handle(handle.clone())
+            .first_request_timeout(header_timeout)
+            // The time limits of heads are those of HTTP/1.
+            .http1_only();
+        server
+            .http_builder()
+            .http1()
+            .header_read_timeout(header_timeout)
+            .max_buf_size(MAX_HEAD_BYTES);
         let app = Arc::clone(&self.app);
         let jobs = Arc::clone(self.app.jobs());
         let worker = tokio::spawn(jobs_work::work(jobs, Arc::downgrade(&self.app)));
-        let served = axum::serve(self.listener, router(self.app))
-            .with_graceful_shutdown(shutdown)
-            .await
-            .map_err(ServeError::Network);
+        let stopping = Arc::clone(&self.app);
+        tokio::spawn(async move {
+            shutdown.await;
+            stopping.stop();
+            handle.graceful_shutdown(Some(shutdown_timeout));
+        });
+        let service = router(self.app).into_make_service_with_connect_info::<SocketAddr>();
+        let served = match self.tls {
+            None => server.serve(service).await,
+            Some(tls) => {
+                let renewing = tokio::spawn(tls.clone().renew());
+                let served = server.acceptor(tls.acceptor()).serve(service).await;
+                renewing.abort();
+                served
+            }
+        };
         // A job under way goes on to its end; others wait for the next start.
         worker.abort();
         // Only a runtime that ends cancels it, and then nobody waits for traces.
         let _ = tokio::task::spawn_blocking(move || app.observer().flush()).await;
-        served
+        served.map_err(ServeError::Network)
     }
 }
 
@@ -125,6 +177,7 @@ fn router(app: Arc<App>) -> Router {
         .merge(jobs_http::routes())
         .merge(feedback::routes())
         .merge(review::routes())
+        .merge(sign_in::routes())
         .split_for_parts();
     openapi::complete(&mut document);
     // Set once for each application; its only failure is that it is set.
@@ -134,36 +187,8 @@ fn router(app: Arc<App>) -> Router {
         .fallback(|uri: Uri| async move {
             ApiError::not_found("not_found", "path", format!("there is nothing at {}", uri.path()))
         })
-        .layer(DefaultBodyLimit::max(MAX_REQUEST_BYTES))
-        .layer(from_fn(authenticate))
-        .layer(from_fn(own_host_only))
+        .layer(DefaultBodyLimit::max(app.gate.config.max_request_bytes))
+        .layer(from_fn_with_state(Arc::clone(&app), guard))
         .layer(from_fn_with_state(Arc::clone(&app), observe))
         .with_state(app)
-}
-
-/// Names the principal of a request. Only this machine is served, so it is whoever
-/// works here.
-async fn authenticate(observed: Observed, mut request: Request, next: Next) -> Response {
-    let principal = Principal::local();
-    observed.principal(&principal);
-    request.extensions_mut().insert(principal);
-    next.run(request).await
-}
-
-/// A page of another site can make a browser send requests here under a name of
-/// its own that resolves to this machine (DNS rebinding); such requests carry
-/// that name.
-async fn own_host_only(request: Request, next: Next) -> Response {
-    let host = request.headers().get(HOST).and_then(|host| host.to_str().ok()).unwrap_or_default();
-    let authority = host.parse::<axum::http::uri::Authority>();
-    let own = authority.is_ok_and(|authority| {
-        let name = authority.host().trim_matches(['[', ']']);
-        name.eq_ignore_ascii_case("localhost")
-            || name.parse::<std::net::IpAddr>().is_ok_and(|address| address.is_loopback())
-    });
-    if own {
-        return next.run(request).await;
-    }
-    let message = "expected a Host header with localhost or a loopback address";
-    ApiError::refused(StatusCode::FORBIDDEN, "foreign_host", message).into_response()
 }

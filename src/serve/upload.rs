@@ -83,7 +83,7 @@ async fn upload(
             StatusCode::BAD_REQUEST => StatusCode::UNSUPPORTED_MEDIA_TYPE,
             status => status,
         };
-        ApiError::refused(status, "invalid_request", &rejection.body_text())
+        ApiError::refused(status, "invalid_request", rejection.body_text())
     })?;
     let place = app.jobs().place()?;
     let receiving = app.jobs().upload_place()?;
@@ -250,6 +250,6 @@ impl From<MultipartError> for ApiError {
         } else {
             "invalid_request"
         };
-        Self::refused(error.status(), code, &error.body_text())
+        Self::refused(error.status(), code, error.body_text())
     }
 }
