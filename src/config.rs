@@ -4,6 +4,7 @@
 //! `OTEL_EXPORTER_OTLP_ENDPOINT`, then `veritrail.toml` of the knowledge base, then
 //! `VERITRAIL__SECTION__KEY` variables. An unknown key stops the start.
 
+mod cache;
 mod observe;
 mod serve;
 
@@ -20,6 +21,7 @@ use figment::providers::{Env, Format, Serialized, Toml};
 use serde::{Deserialize, Serialize};
 use std::path::Path;
 
+pub use cache::CacheConfig;
 pub use observe::ObserveConfig;
 pub use serve::{Authentication, ServeConfig, ServeConfigError, TlsConfig};
 
@@ -56,6 +58,8 @@ pub struct Config {
     pub observe: ObserveConfig,
     /// Serving over HTTP.
     pub serve: ServeConfig,
+    /// What is remembered between questions.
+    pub cache: CacheConfig,
 }
 
 /// Which models are used.

@@ -77,6 +77,7 @@ const HOMES: &[(&str, &[&str])] = &[
     ("indicatif", &["cli"]),
     ("anyhow", &["cli"]),
     ("figment", &["config"]),
+    ("quick_cache", &["engine"]),
 ];
 
 const MAX_LINES: usize = 600;

@@ -9,6 +9,15 @@ use std::collections::BTreeSet;
 /// Most titles that a reason names.
 const MAX_TITLES: usize = 3;
 
+const NOTHING_FOUND: &str = "I found nothing in the knowledge base for this question.";
+const NOT_ENOUGH: &str = "I cannot answer this from what I found";
+
+/// Whether a text is what an answer that abstains says.
+pub fn is_abstention(text: &str) -> bool {
+    let text = text.trim_start();
+    text.starts_with(NOTHING_FOUND) || text.starts_with(NOT_ENOUGH)
+}
+
 /// An answer that abstains.
 pub(super) fn abstained(
     evidence: &[Evidence],
@@ -17,9 +26,9 @@ pub(super) fn abstained(
     llm: Option<LlmRecord>,
 ) -> Answer {
     let reason = if evidence.is_empty() {
-        "I found nothing in the knowledge base for this question.".to_owned()
+        NOTHING_FOUND.to_owned()
     } else {
-        format!("I cannot answer this from what I found: {why}. I searched {}.", searched(evidence))
+        format!("{NOT_ENOUGH}: {why}. I searched {}.", searched(evidence))
     };
     Answer { sentences: Vec::new(), dropped, mode: AnswerMode::Abstained { reason }, llm }
 }

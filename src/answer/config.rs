@@ -29,6 +29,38 @@ pub struct Config {
     /// A further sentence is added only when its score is at least this share of
     /// the best one's.
     pub further_sentence_share: f32,
+    /// Whether a sentence of a model that names no evidence is credited to evidence
+    /// that carries it; otherwise it counts as unsupported.
+    pub credit_unmarked: bool,
+    /// Whether one unsupported sentence withholds the whole answer of a model.
+    pub all_or_nothing: bool,
+    /// Whether the language model, when there is one, may make a follow-up question
+    /// stand alone; rules do where it adds words that nobody said. One more call to it
+    /// for each such question.
+    pub rewrite_follow_ups: bool,
+}
+
+impl Config {
+    /// The same for those who rather have no answer than a doubtful one: thresholds
+    /// are at least as high as these, no sentence is flagged or credited, and one
+    /// unsupported sentence withholds the answer of a model.
+    #[must_use]
+    pub fn strict(&self) -> Self {
+        Self {
+            policy: Policy::Drop,
+            max_sentences: self.max_sentences,
+            min_overlap: self.min_overlap.max(0.7),
+            min_overlap_with_cosine: self.min_overlap_with_cosine.max(0.5),
+            min_cosine: self.min_cosine.max(0.7),
+            min_extractive_score: self.min_extractive_score.max(0.5),
+            min_question_coverage: self.min_question_coverage.max(0.6),
+            min_question_cosine: self.min_question_cosine.max(0.7),
+            further_sentence_share: self.further_sentence_share.max(0.85),
+            credit_unmarked: false,
+            all_or_nothing: true,
+            rewrite_follow_ups: self.rewrite_follow_ups,
+        }
+    }
 }
 
 /// What happens to unsupported sentences of a model.
@@ -55,6 +87,9 @@ impl Default for Config {
             min_question_coverage: 0.34,
             min_question_cosine: 0.5,
             further_sentence_share: 0.72,
+            credit_unmarked: true,
+            all_or_nothing: false,
+            rewrite_follow_ups: true,
         }
     }
 }

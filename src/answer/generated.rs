@@ -10,11 +10,20 @@ use super::prompt::{INSUFFICIENT, PROMPT_TEMPLATE, digest, prompt};
 use super::sentences::output_ranges;
 use super::support::{Claim, check};
 use super::words::{lower, words};
-use crate::llm::{Delta, GenerateError, Generator, Sampling};
+use crate::llm::{ChatPrompt, Delta, GenerateError, Generator, Sampling};
 use crate::model::{Answer, AnswerMode, LlmRecord, Sentence, Stage, Stopwatch, Support};
 use futures::StreamExt;
 use regex::Regex;
 use std::sync::LazyLock;
+
+/// How a language model is asked to write.
+#[derive(Clone, Copy, Debug)]
+pub struct Writing<'a> {
+    /// How it chooses words and when it stops.
+    pub sampling: Sampling,
+    /// Wishes about language, length and tone; never evidence.
+    pub style: Option<&'a str>,
+}
 
 /// Lets the model answer and checks each sentence as soon as it is complete.
 /// `on_sentence` hears the sentences that are kept, in order, and nothing that
@@ -22,133 +31,186 @@ use std::sync::LazyLock;
 ///
 /// When the model fails, before or in the middle, the answer is extractive and
 /// says why; what `on_sentence` heard until then was checked like the rest.
-/// Checking runs on the calling task. `stopwatch` hears how long the model was waited
-/// for and how long checking took.
+/// Checking runs on the calling task; where that must not compute, take a [`Draft`].
+/// `stopwatch` hears how long the model was waited for and how long checking took.
 pub async fn generated(
     asked: &Asked<'_>,
     generator: &dyn Generator,
-    sampling: Sampling,
+    writing: Writing<'_>,
     on_sentence: &mut (dyn FnMut(&Sentence) + Send),
     stopwatch: &mut Stopwatch,
 ) -> Answer {
     if asked.evidence.is_empty() {
         return abstained(asked.evidence, "", Vec::new(), None);
     }
-    let prompt = prompt(asked, sampling);
-    let mut record = LlmRecord {
-        model: generator.model().to_owned(),
-        base_url: generator.base_url().to_owned(),
-        prompt_template: PROMPT_TEMPLATE.to_owned(),
-        prompt_digest: digest(&prompt),
-        temperature: prompt.temperature,
-        output: String::new(),
-        n_prompt_tokens: None,
-        n_output_tokens: None,
-        failure: None,
-    };
-    let mut checked = Checked::new(asked);
+    let (mut draft, prompt) = Draft::begin(asked, generator, writing);
     let mut deltas = generator.generate(prompt);
     while let Some(delta) = deltas.next().await {
         stopwatch.lap(Stage::Llm);
         match delta {
-            Ok(Delta::Usage(usage)) => {
-                record.n_prompt_tokens = Some(usage.n_prompt);
-                record.n_output_tokens = Some(usage.n_output);
-            }
-            Ok(Delta::Text(delta)) => {
-                record.output.push_str(&delta);
-                let mut claims = claims(&without_thoughts(&record.output));
-                // The last sentence may go on, or be cited behind its end.
-                claims.pop();
-                checked.add(&claims, on_sentence);
+            Ok(delta) => {
+                draft.push(&delta);
+                draft.check(asked).iter().for_each(&mut *on_sentence);
                 stopwatch.lap(Stage::Verify);
             }
             Err(failure) => {
-                let answer = failed(asked, record, &failure);
+                let answer = draft.fail(asked, &failure);
                 stopwatch.lap(Stage::Quote);
                 return answer;
             }
         }
     }
     stopwatch.lap(Stage::Llm);
-    let answer = finished(checked, record, on_sentence);
+    let (last, answer) = draft.finish(asked);
+    last.iter().for_each(on_sentence);
     stopwatch.lap(Stage::Verify);
     answer
 }
 
-/// Sentences of an output that grows, each checked once.
-struct Checked<'a> {
-    asked: &'a Asked<'a>,
+/// An answer that a language model is writing: its output so far, and the sentences in
+/// it, each checked once. Every step takes what is asked anew, so that a draft can wait
+/// in one place and be checked in another.
+pub struct Draft {
+    record: LlmRecord,
     sentences: Vec<Sentence>,
     /// Sentences before this one were decided about: shown, or left out.
     n_decided: usize,
 }
 
-impl<'a> Checked<'a> {
-    fn new(asked: &'a Asked<'a>) -> Self {
-        Self { asked, sentences: Vec::new(), n_decided: 0 }
+impl Draft {
+    /// Nothing yet, and the prompt that asks for the answer.
+    pub fn begin(
+        asked: &Asked<'_>,
+        generator: &dyn Generator,
+        writing: Writing<'_>,
+    ) -> (Self, ChatPrompt) {
+        let prompt = prompt(asked, writing);
+        let record = LlmRecord {
+            model: generator.model().to_owned(),
+            base_url: generator.base_url().to_owned(),
+            prompt_template: PROMPT_TEMPLATE.to_owned(),
+            prompt_digest: digest(&prompt),
+            temperature: prompt.temperature,
+            output: String::new(),
+            n_prompt_tokens: None,
+            n_output_tokens: None,
+            failure: None,
+        };
+        (Self::of(record), prompt)
+    }
+
+    fn of(record: LlmRecord) -> Self {
+        Self { record, sentences: Vec::new(), n_decided: 0 }
+    }
+
+    /// Adds what the model wrote, or what its server counted.
+    pub fn push(&mut self, delta: &Delta) {
+        match delta {
+            Delta::Text(text) => self.record.output.push_str(text),
+            Delta::Usage(usage) => {
+                self.record.n_prompt_tokens = Some(usage.n_prompt);
+                self.record.n_output_tokens = Some(usage.n_output);
+            }
+        }
+    }
+
+    /// Sentences that are complete. The last one may go on, or be cited behind its
+    /// end.
+    fn complete(&self) -> Vec<Claim> {
+        let mut claims = claims(&without_thoughts(&self.record.output));
+        claims.pop();
+        claims
+    }
+
+    /// Whether a complete sentence waits to be checked. Cheap, where checking is not.
+    pub fn has_unchecked(&self) -> bool {
+        self.complete().len() > self.sentences.len()
+    }
+
+    /// Checks the complete sentences that are new; those that can be shown now.
+    pub fn check(&mut self, asked: &Asked<'_>) -> Vec<Sentence> {
+        let complete = self.complete();
+        self.check_new(&complete, asked);
+        if asked.options.all_or_nothing { Vec::new() } else { self.decided(asked) }
+    }
+
+    fn check_new(&mut self, claims: &[Claim], asked: &Asked<'_>) {
+        if let Some(new) = claims.get(self.sentences.len()..).filter(|new| !new.is_empty()) {
+            self.sentences.extend(check(new, asked));
+        }
+    }
+
+    /// Sentences that are kept and were not shown yet. Flagged sentences wait until
+    /// there is one that they can stand beside.
+    fn decided(&mut self, asked: &Asked<'_>) -> Vec<Sentence> {
+        if !self.any_supported() {
+            return Vec::new();
+        }
+        let new = self.sentences.iter().skip(self.n_decided);
+        let kept = new.filter(|sentence| self.keeps(sentence, asked)).cloned().collect();
+        self.n_decided = self.sentences.len();
+        kept
     }
 
     fn any_supported(&self) -> bool {
         self.sentences.iter().any(|sentence| sentence.support == Support::Supported)
     }
 
-    /// Checks the claims that are new and shows those that are kept.
-    fn add(&mut self, claims: &[Claim], on_sentence: &mut (dyn FnMut(&Sentence) + Send)) {
-        let Some(new) = claims.get(self.sentences.len()..).filter(|new| !new.is_empty()) else {
-            return;
-        };
-        self.sentences.extend(check(new, self.asked));
-        // Flagged sentences wait until there is one that they can stand beside.
-        if !self.any_supported() {
-            return;
-        }
-        for sentence in self.sentences.iter().skip(self.n_decided) {
-            if self.keeps(sentence) {
-                on_sentence(sentence);
-            }
-        }
-        self.n_decided = self.sentences.len();
-    }
-
-    fn keeps(&self, sentence: &Sentence) -> bool {
-        let flagged = self.asked.options.policy == Policy::Flag && self.any_supported();
+    fn keeps(&self, sentence: &Sentence, asked: &Asked<'_>) -> bool {
+        let flagged = asked.options.policy == Policy::Flag && self.any_supported();
         flagged || sentence.support == Support::Supported
     }
-}
 
-fn failed(asked: &Asked<'_>, mut record: LlmRecord, failure: &GenerateError) -> Answer {
-    tracing::warn!(error = %failure, "the language model failed; answering with quotes");
-    record.failure = Some(failure.kind().to_owned());
-    let degraded = extract(asked, Some(failure.to_string()));
-    Answer { llm: Some(record), ..degraded }
-}
+    /// The answer after the model failed: quotes, and why.
+    pub fn fail(self, asked: &Asked<'_>, failure: &GenerateError) -> Answer {
+        tracing::warn!(error = %failure, "the language model failed; answering with quotes");
+        let mut record = self.record;
+        record.failure = Some(failure.kind().to_owned());
+        let degraded = extract(asked, Some(failure.to_string()));
+        Answer { llm: Some(record), ..degraded }
+    }
 
-fn finished(
-    mut checked: Checked<'_>,
-    record: LlmRecord,
-    on_sentence: &mut (dyn FnMut(&Sentence) + Send),
-) -> Answer {
-    let asked = checked.asked;
-    let claims = claims(&without_thoughts(&record.output));
-    if says_insufficient(&claims) {
-        let why = "the language model found no answer in the evidence";
-        return abstained(asked.evidence, why, Vec::new(), Some(record));
+    /// The answer when nobody listens any more: the sentences that were shown. `None`
+    /// when there are none.
+    pub fn break_off(self) -> Option<Answer> {
+        let Self { record, mut sentences, n_decided } = self;
+        sentences.truncate(n_decided);
+        let (sentences, dropped): (Vec<_>, Vec<_>) =
+            sentences.into_iter().partition(|s| s.support == Support::Supported);
+        let answer = Answer { sentences, dropped, mode: AnswerMode::Generated, llm: Some(record) };
+        (!answer.sentences.is_empty()).then_some(answer)
     }
-    if claims.is_empty() {
-        let degraded = extract(asked, Some("the language model wrote nothing".to_owned()));
-        return Answer { llm: Some(record), ..degraded };
+
+    /// The answer after the model came to its end, and the sentences of it that were
+    /// not shown yet.
+    pub fn finish(mut self, asked: &Asked<'_>) -> (Vec<Sentence>, Answer) {
+        let claims = claims(&without_thoughts(&self.record.output));
+        if says_insufficient(&claims) {
+            let why = "the language model found no answer in the evidence";
+            return (Vec::new(), abstained(asked.evidence, why, Vec::new(), Some(self.record)));
+        }
+        if claims.is_empty() {
+            let degraded = extract(asked, Some("the language model wrote nothing".to_owned()));
+            return (Vec::new(), Answer { llm: Some(self.record), ..degraded });
+        }
+        self.check_new(&claims, asked);
+        let all = self.sentences.iter().all(|sentence| sentence.support == Support::Supported);
+        if asked.options.all_or_nothing && !all && self.any_supported() {
+            let why =
+                "the cited passages do not carry every sentence that the language model wrote";
+            return (Vec::new(), abstained(asked.evidence, why, self.sentences, Some(self.record)));
+        }
+        let last = self.decided(asked);
+        let keep_all = asked.options.policy == Policy::Flag && self.any_supported();
+        let (sentences, dropped): (Vec<_>, Vec<_>) =
+            self.sentences.into_iter().partition(|s| keep_all || s.support == Support::Supported);
+        if sentences.is_empty() {
+            let why = "the cited passages carry no sentence that the language model wrote";
+            return (Vec::new(), abstained(asked.evidence, why, dropped, Some(self.record)));
+        }
+        let mode = AnswerMode::Generated;
+        (last, Answer { sentences, dropped, mode, llm: Some(self.record) })
     }
-    checked.add(&claims, on_sentence);
-    let any_supported = checked.any_supported();
-    let keep_all = asked.options.policy == Policy::Flag && any_supported;
-    let (sentences, dropped): (Vec<_>, Vec<_>) =
-        checked.sentences.into_iter().partition(|s| keep_all || s.support == Support::Supported);
-    if sentences.is_empty() {
-        let why = "the cited passages carry no sentence that the language model wrote";
-        return abstained(asked.evidence, why, dropped, Some(record));
-    }
-    Answer { sentences, dropped, mode: AnswerMode::Generated, llm: Some(record) }
 }
 
 static THOUGHTS: LazyLock<Regex> = LazyLock::new(|| {
@@ -228,7 +290,11 @@ mod tests {
             embed: None,
             options: &options,
         };
-        let record = LlmRecord {
+        Draft::of(record(output)).finish(&asked).1
+    }
+
+    fn record(output: &str) -> LlmRecord {
+        LlmRecord {
             model: "m".into(),
             base_url: "http://localhost".into(),
             prompt_template: PROMPT_TEMPLATE.into(),
@@ -238,8 +304,7 @@ mod tests {
             n_prompt_tokens: None,
             n_output_tokens: None,
             failure: None,
-        };
-        finished(Checked::new(&asked), record, &mut |_| {})
+        }
     }
 
     #[test]
@@ -251,6 +316,52 @@ mod tests {
         let flagged = answer(output, Policy::Flag);
         assert_eq!((flagged.sentences.len(), flagged.dropped.len()), (2, 0));
         assert!(matches!(flagged.sentences[1].support, Support::Unsupported(_)));
+    }
+
+    #[test]
+    fn all_or_nothing_withholds_an_answer_with_an_unsupported_sentence() {
+        let evidence = [chunk(1, "Manual", "The pump holds 5 litres of oil. It weighs 9 kg.")];
+        let options = Config::default().strict();
+        let asked = Asked {
+            question: "How much oil?",
+            evidence: &evidence,
+            embed: None,
+            options: &options,
+        };
+        let strict = |output: &str| {
+            let mut draft = Draft::of(record(""));
+            draft.push(&Delta::Text(output.to_owned()));
+            assert_eq!(draft.check(&asked), [], "nothing is shown before all is checked");
+            draft.finish(&asked)
+        };
+        let (shown, answer) = strict("The pump holds 5 litres of oil [1]. It weighs 9 kg [1].");
+        assert_eq!((shown.len(), answer.mode), (2, AnswerMode::Generated));
+        for output in [
+            "The pump holds 5 litres of oil [1]. It weighs 90 kg [1].",
+            "The pump holds 5 litres of oil. It weighs 9 kg [1].",
+        ] {
+            let (shown, answer) = strict(output);
+            assert_eq!((shown.len(), answer.mode.as_str()), (0, "abstained"), "{output}");
+        }
+    }
+
+    #[test]
+    fn what_was_shown_is_the_answer_when_nobody_listens_any_more() {
+        let evidence = [chunk(1, "Manual", "The pump holds 5 litres of oil. It weighs 9 kg.")];
+        let options = Config::default();
+        let asked = Asked {
+            question: "How much oil?",
+            evidence: &evidence,
+            embed: None,
+            options: &options,
+        };
+        assert_eq!(Draft::of(record("The pump")).break_off(), None);
+        let mut draft = Draft::of(record("The pump holds 5 litres of oil [1]. It weighs"));
+        assert!(draft.has_unchecked());
+        assert_eq!(draft.check(&asked).len(), 1);
+        assert!(!draft.has_unchecked());
+        let answer = draft.break_off().unwrap();
+        assert_eq!(answer.text(), "The pump holds 5 litres of oil. [1]");
     }
 
     #[test]
@@ -311,9 +422,9 @@ mod tests {
             };
             let mut shown = Vec::new();
             let mut show = |sentence: &Sentence| shown.push(sentence.clone());
-            let answer =
-                generated(&asked, &generator, config.sampling(), &mut show, &mut Stopwatch::off())
-                    .await;
+            let writing = Writing { sampling: config.sampling(), style: None };
+            let mut stopwatch = Stopwatch::off();
+            let answer = generated(&asked, &generator, writing, &mut show, &mut stopwatch).await;
             assert_eq!(answer.llm.as_ref().unwrap().base_url, server.base_url);
             if answer.mode == AnswerMode::Generated {
                 assert_eq!(shown, answer.sentences);

@@ -13,6 +13,10 @@
 //! and it knows no world. Retrieval, storage, embedding models and HTTP are
 //! elsewhere; embeddings come in as a function ([`Embed`]).
 //!
+//! A question that leans on earlier ones is made to stand alone first, by rules
+//! ([`resolve`]) or by a language model whose words are checked
+//! ([`accepted_rewriting`]).
+//!
 //! Main types: [`Asked`] (what is to be answered) and [`Config`] (thresholds and
 //! policy). Answers are [`crate::model::Answer`].
 
@@ -22,6 +26,7 @@ mod citation_marks;
 mod config;
 mod extractive;
 mod facts;
+mod follow_up;
 mod generated;
 mod markdown;
 mod measures;
@@ -30,13 +35,17 @@ mod passage;
 mod polarity;
 mod prompt;
 mod question;
+mod rewrite;
 mod sentences;
 mod support;
 mod words;
 
+pub use abstain::is_abstention;
 pub use asked::{Asked, Embed, EmbedFailure};
 pub use config::{Config, Policy};
 pub use extractive::extractive;
-pub use generated::generated;
+pub use follow_up::{KnownName, KnownNames, MAX_TURNS, Turn, resolve};
+pub use generated::{Draft, Writing, generated};
 pub use prompt::{INSUFFICIENT, PROMPT_TEMPLATE, prompt};
+pub use rewrite::{accepted_rewriting, rewrite_prompt};
 pub use support::{Claim, check};

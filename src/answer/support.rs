@@ -102,6 +102,9 @@ impl Ground {
 
     fn judge(&self, i: usize, claim: &Claim, asked: &Asked<'_>) -> Result<Vec<Citation>, String> {
         let evidence = asked.evidence;
+        if claim.cited.is_empty() && !asked.options.credit_unmarked {
+            return Err("the sentence names no evidence".to_owned());
+        }
         if claim.cited.is_empty() {
             return self.attributed(i, claim, asked);
         }

@@ -74,6 +74,10 @@ fn describe_question(triples: &mut Triples, record: &AnswerRecord, activity: &st
     triples.class(&question, vt::QUESTION);
     triples.class(&question, prov::ENTITY);
     triples.text(&question, prov::VALUE, &record.question);
+    if let Some(resolved) = &record.resolved {
+        triples.text(&question, vt::RESOLVED_QUESTION, &resolved.question);
+        triples.text(&question, vt::RESOLVED_BY, resolved.by.as_str());
+    }
     if let Some(picture) = &record.question_picture {
         triples.text(&question, vt::PICTURE_SHA256, &picture.to_string());
     }
@@ -82,6 +86,9 @@ fn describe_question(triples: &mut Triples, record: &AnswerRecord, activity: &st
     triples.class(&principal, prov::AGENT);
     let access = &record.access;
     triples.text(&principal, rdfs::LABEL, &access.principal);
+    if let Some(end_user) = &record.end_user {
+        triples.text(&principal, vt::ASKS_FOR, end_user);
+    }
     if let Some(role) = access.role {
         triples.text(&principal, vt::ROLE, role.as_str());
     }
@@ -123,6 +130,7 @@ fn describe_evidence(triples: &mut Triples, answer: &str, activity: &str, eviden
     triples.link(&id, prov::WAS_DERIVED_FROM, evidence.fragment.version.as_str());
     triples.text(&id, vt::TEXT, &evidence.fragment.text);
     triples.text(&id, vt::SOURCE, &evidence.source);
+    triples.text(&id, dcterms::TITLE, &evidence.title);
     triples.number(&id, vt::SCORE, f64::from(evidence.score));
     if let Some(picture) = evidence.fragment.picture() {
         triples.link(&id, vt::PICTURE_FILE, picture.as_str());

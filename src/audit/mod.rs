@@ -7,5 +7,10 @@
 //! [`PROVENANCE_QUERY`]. Writing the graph is the engine's business.
 
 mod bundle;
+mod recorded;
 
 pub use bundle::{PROVENANCE_QUERY, bundle, provenance_query};
+pub use recorded::{
+    RecordedAnswer, RecordedCitation, RecordedEvidence, RecordedModel, RecordedRoute,
+    RecordedSentence, recorded,
+};

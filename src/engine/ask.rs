@@ -1,24 +1,19 @@
 //! A question out: retrieval, answer, record.
 
-use super::build::{now, software};
-use super::embedded_once::EmbeddedOnce;
 use super::error::EngineError;
 use super::knowledge_base::KnowledgeBase;
 use super::stated_by::StatedBy;
-use crate::answer::{Asked, extractive, generated};
-use crate::audit::bundle;
+use crate::answer::Turn;
 use crate::index::{DenseIndex, HnswIndex, LexicalIndex};
-use crate::llm::Sampling;
 use crate::model::{
-    AnswerAccess, AnswerId, AnswerRecord, DepictionStatus, Digest, DocumentId, EntityId, Evidence,
-    FragmentId, Hit, Principal, Query, Role, Sentence, Stage, Stopwatch,
+    AnswerRecord, DepictionStatus, DocumentId, EntityId, Evidence, FragmentId, Hit, Principal,
+    Query, Role, Sentence, Stopwatch,
 };
-use crate::retrieve::{
-    Embedders, Retrieval, RetrievalMode, RetrieveError, Snapshot, SnapshotParts, assemble, search,
-};
+use crate::retrieve::{Retrieval, RetrievalMode, Snapshot, SnapshotParts, assemble};
+use futures::StreamExt;
 use std::collections::{BTreeSet, HashMap, HashSet};
 use std::sync::Arc;
-use std::time::Instant;
+use std::sync::atomic::Ordering;
 
 /// How a question is answered.
 #[derive(Clone, Debug)]
@@ -28,11 +23,20 @@ pub struct AskOptions {
     /// Who asks. Nothing is found that the principal may not see, whatever the query
     /// allows.
     pub principal: Principal,
+    /// For whom the principal asks, as a client says; nobody checks it.
+    pub end_user: Option<String>,
+    /// Earlier turns of the conversation, oldest first.
+    pub earlier: Vec<Turn>,
+    /// Wishes about language, length and tone for the language model.
+    pub style: Option<String>,
     /// Whether the configured language model may write the answer.
     pub use_llm: bool,
+    /// Whether a doubtful answer is withheld; see `answer::Config::strict`.
+    pub strict: bool,
     /// Sampling temperature instead of the configured one, 0 to 2.
     pub temperature: Option<f32>,
-    /// Longest output in tokens instead of the configured one.
+    /// Longest output in tokens instead of the configured one. Quotes are left out
+    /// from the first that does not fit any more.
     pub max_tokens: Option<u32>,
 }
 
@@ -48,7 +52,11 @@ impl AskOptions {
         Self {
             mode: RetrievalMode::Graph,
             principal,
+            end_user: None,
+            earlier: Vec::new(),
+            style: None,
             use_llm: true,
+            strict: false,
             temperature: None,
             max_tokens: None,
         }
@@ -141,6 +149,7 @@ impl KnowledgeBase {
         mentions.retain(|(_, entity)| !passed_by.contains(entity));
         let mut parts = SnapshotParts {
             generation,
+            reading: self.n_readings.fetch_add(1, Ordering::Relaxed),
             documents,
             fragments,
             entities,
@@ -175,26 +184,8 @@ impl Session<'_> {
     /// # Errors
     /// When an index or the model fails.
     pub fn search(&self, query: &Query, mode: RetrievalMode) -> Result<Retrieval, EngineError> {
-        self.search_timed(query, mode, &mut Stopwatch::off())
-    }
-
-    /// The same; `stopwatch` hears what each stage took.
-    ///
-    /// # Errors
-    /// When an index or the model fails.
-    pub fn search_timed(
-        &self,
-        query: &Query,
-        mode: RetrievalMode,
-        stopwatch: &mut Stopwatch,
-    ) -> Result<Retrieval, EngineError> {
-        let models = &self.knowledge_base.models;
-        let embedders = Embedders {
-            text: models.text.as_ref(),
-            pictures: models.pictures.iter().map(AsRef::as_ref).collect(),
-        };
-        let config = &self.knowledge_base.config.retrieve;
-        Ok(search(&self.snapshot, &embedders, query, mode, config, stopwatch)?)
+        let mut stopwatch = Stopwatch::off();
+        Ok(self.find(query, mode, &mut stopwatch)?.as_ref().clone())
     }
 
     /// Hits as numbered evidence within the token budget of the settings.
@@ -220,93 +211,29 @@ impl Session<'_> {
         options: &AskOptions,
         on_sentence: &mut (dyn FnMut(&Sentence) + Send),
     ) -> Result<AnswerRecord, EngineError> {
-        self.ask_timed(query, options, on_sentence, &mut Stopwatch::new(Instant::now))
-    }
-
-    /// The same; `stopwatch` hears what each stage took. The timings of what is returned
-    /// hold the writing of the record, those of the record itself cannot.
-    ///
-    /// # Errors
-    /// When retrieval fails or the record cannot be written.
-    pub fn ask_timed(
-        &self,
-        query: &Query,
-        options: &AskOptions,
-        on_sentence: &mut (dyn FnMut(&Sentence) + Send),
-        stopwatch: &mut Stopwatch,
-    ) -> Result<AnswerRecord, EngineError> {
-        let knowledge_base = self.knowledge_base;
-        let started_at = now();
-        let start = Instant::now();
-        let query = &query.within(options.principal.labels());
-        let retrieval = self.search_timed(query, options.mode, stopwatch)?;
-        let evidence = self.evidence(&retrieval.hits);
-        stopwatch.lap(Stage::Assemble);
-        let known = EmbeddedOnce::new(knowledge_base.models.text.as_ref());
-        let embed = |texts: &[&str]| Ok(known.embed(texts)?);
-        let asked = Asked {
-            question: &retrieval.question,
-            evidence: &evidence,
-            embed: Some(&embed),
-            options: &knowledge_base.config.answer,
+        let resolved = self.stand_alone(query, options);
+        let mut answering = self.prepare(query, resolved, options.clone())?;
+        let Some(mut deltas) = answering.deltas() else {
+            return Ok(self.knowledge_base.record_answer(answering.finish().1)?.0);
         };
-        let llm = knowledge_base.llm.as_ref().filter(|_| options.use_llm);
-        let answer = match llm {
-            None => {
-                let answer = extractive(&asked);
-                stopwatch.lap(Stage::Quote);
-                answer
-            }
-            Some(llm) => {
-                let configured = knowledge_base.config.llm.sampling();
-                let sampling = Sampling {
-                    temperature: options.temperature.unwrap_or(configured.temperature),
-                    max_tokens: options.max_tokens.unwrap_or(configured.max_tokens),
-                };
-                let writing = generated(&asked, &llm.generator, sampling, on_sentence, stopwatch);
-                llm.wait_for(writing)
+        let llm = self.knowledge_base.llm.as_ref();
+        let mut next = || llm.and_then(|llm| llm.wait_for(deltas.next()));
+        let answered = loop {
+            match next() {
+                None => {
+                    let (last, answered) = answering.finish();
+                    last.iter().for_each(on_sentence);
+                    break answered;
+                }
+                Some(Err(failure)) => break answering.fail(&failure),
+                Some(Ok(delta)) => {
+                    answering.push(&delta);
+                    if answering.has_unchecked() {
+                        answering.check().iter().for_each(&mut *on_sentence);
+                    }
+                }
             }
         };
-        let mut documents: Vec<_> = evidence
-            .iter()
-            .filter_map(|item| self.snapshot.document(&item.fragment.document))
-            .map(|document| (document.id.clone(), document.digest))
-            .collect();
-        documents.sort();
-        documents.dedup();
-        let view = self.snapshot.view(query.allowed_labels.as_ref());
-        let evidence_labels = view.map_err(RetrieveError::from)?.labels_of_evidence(&evidence);
-        let mut record = AnswerRecord {
-            id: answer_id(&started_at, &query.text, &options.principal.name, start),
-            question: query.text.clone(),
-            question_picture: query.picture.as_deref().map(Digest::of),
-            access: AnswerAccess::of(&options.principal, evidence_labels),
-            started_at,
-            ended_at: now(),
-            generation: self.snapshot.generation().clone(),
-            spaces: knowledge_base.models.spaces(),
-            picture_routes: retrieval.picture_routes,
-            evidence,
-            documents,
-            answer,
-            timings: stopwatch.timings(),
-            software: software(),
-        };
-        knowledge_base.graph.insert_graph(record.id.as_str(), bundle(&record))?;
-        stopwatch.lap(Stage::Record);
-        record.timings = stopwatch.timings();
-        Ok(record)
+        Ok(self.knowledge_base.record_answer(answered)?.0)
     }
-}
-
-/// Unique by time to the nanosecond, process, question and principal.
-fn answer_id(started_at: &str, question: &str, principal: &str, start: Instant) -> AnswerId {
-    let unique = format!("{:?} {}", start, std::process::id());
-    let digest = Digest::of_parts([
-        started_at.as_bytes(),
-        question.as_bytes(),
-        principal.as_bytes(),
-        unique.as_bytes(),
-    ]);
-    AnswerId::new(&digest.short())
 }

@@ -2,17 +2,17 @@
 
 use crate::embed::{EmbedError, Embedder, TextRole};
 use std::collections::HashMap;
-use std::sync::{Mutex, PoisonError};
+use std::sync::{Arc, Mutex, PoisonError};
 
 /// Remembers the vectors of an answer's sentences while it is made: each piece of
 /// evidence is compared again with every sentence that a language model writes.
-pub(super) struct EmbeddedOnce<'a> {
-    embedder: &'a dyn Embedder,
+pub(super) struct EmbeddedOnce {
+    embedder: Arc<dyn Embedder>,
     known: Mutex<HashMap<String, Vec<f32>>>,
 }
 
-impl<'a> EmbeddedOnce<'a> {
-    pub(super) fn new(embedder: &'a dyn Embedder) -> Self {
+impl EmbeddedOnce {
+    pub(super) fn new(embedder: Arc<dyn Embedder>) -> Self {
         Self { embedder, known: Mutex::default() }
     }
 
@@ -28,5 +28,10 @@ impl<'a> EmbeddedOnce<'a> {
             known.extend(new.into_iter().map(str::to_owned).zip(embedded.vectors));
         }
         Ok(texts.iter().filter_map(|text| known.get(*text).cloned()).collect())
+    }
+
+    /// Tokens of a text as the model counts them.
+    pub(super) fn count_tokens(&self, text: &str) -> usize {
+        self.embedder.token_counter().count(text)
     }
 }

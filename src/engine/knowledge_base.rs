@@ -1,9 +1,12 @@
 //! One data directory, opened by one process at a time.
 
 use super::blobs::{Blobs, write_atomically};
+use super::cache::CacheStats;
 use super::error::{EngineError, io_error};
+use super::find::{RetrievalCache, retrieval_cache};
 use super::language_model::LanguageModel;
 use super::models::Models;
+use super::question_models::QuestionModels;
 use super::sweep::Swept;
 use crate::config::Config;
 use crate::graph::{IntegrityReport, Store};
@@ -12,6 +15,7 @@ use crate::model::{AnswerAccess, AnswerId, DepictionStatus, GenerationId, SpaceI
 use std::collections::HashMap;
 use std::fs::{self, File, TryLockError};
 use std::path::{Path, PathBuf};
+use std::sync::atomic::AtomicU64;
 use std::sync::{Mutex, MutexGuard, PoisonError};
 
 const FORMAT: &str = "veritrail-kb 1";
@@ -31,6 +35,12 @@ pub struct KnowledgeBase {
     pub(super) picture_vectors: Vec<VectorStore>,
     pub(super) blobs: Blobs,
     pub(super) models: Models,
+    /// The models as questions use them.
+    pub(super) questions: QuestionModels,
+    /// What was found for questions.
+    pub(super) found: RetrievalCache,
+    /// How often a generation was read into memory.
+    pub(super) n_readings: AtomicU64,
     pub(super) llm: Option<LanguageModel>,
     /// What was removed at opening because a crash had left it.
     swept: Option<Swept>,
@@ -111,6 +121,9 @@ impl KnowledgeBase {
         let mut knowledge_base = Self {
             blobs: Blobs::new(root.join("blobs")),
             root: root.to_owned(),
+            questions: QuestionModels::new(&models, &config.cache),
+            found: retrieval_cache(config.cache.retrievals_mib),
+            n_readings: AtomicU64::new(0),
             llm: LanguageModel::new(&config.llm)?,
             config,
             graph,
@@ -123,6 +136,11 @@ impl KnowledgeBase {
         };
         knowledge_base.swept = knowledge_base.recover()?;
         Ok(knowledge_base)
+    }
+
+    /// How well the caches work.
+    pub fn cache_stats(&self) -> Vec<CacheStats> {
+        vec![self.questions.stats(), self.found.stats()]
     }
 
     /// Tokens of a text as the text model counts them.

@@ -180,6 +180,35 @@ pub struct StageTiming {
     pub duration_ms: f64,
 }
 
+/// A follow-up question as it stands alone.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct ResolvedQuestion {
+    /// The question that was looked for and answered.
+    pub question: String,
+    /// What made it.
+    pub by: ResolvedBy,
+}
+
+/// What made a follow-up question stand alone.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum ResolvedBy {
+    /// Rules of grammar and the names in the conversation.
+    Rules,
+    /// The language model, which kept to the words of the conversation.
+    LanguageModel,
+}
+
+impl ResolvedBy {
+    /// Name in output and records.
+    pub fn as_str(self) -> &'static str {
+        match self {
+            Self::Rules => "rules",
+            Self::LanguageModel => "language-model",
+        }
+    }
+}
+
 /// Everything needed to see, later, why an answer said what it said.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub struct AnswerRecord {
@@ -187,11 +216,17 @@ pub struct AnswerRecord {
     pub id: AnswerId,
     /// The question as asked.
     pub question: String,
+    /// The question as it stands alone, when it leaned on earlier ones.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub resolved: Option<ResolvedQuestion>,
     /// Digest of the question's picture, when one was asked with.
     pub question_picture: Option<Digest>,
     /// Who asked, and who may read this.
     #[serde(flatten)]
     pub access: AnswerAccess,
+    /// For whom they asked, as their client said; nobody checked it.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub end_user: Option<String>,
     /// When the asking began, RFC 3339 in UTC.
     pub started_at: String,
     /// When the answer was complete, RFC 3339 in UTC.

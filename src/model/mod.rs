@@ -33,7 +33,8 @@ mod stopwatch;
 mod value;
 
 pub use answer::{
-    Answer, AnswerMode, AnswerRecord, Citation, Evidence, LlmRecord, Sentence, StageTiming, Support,
+    Answer, AnswerMode, AnswerRecord, Citation, Evidence, LlmRecord, ResolvedBy, ResolvedQuestion,
+    Sentence, StageTiming, Support,
 };
 pub use answer_access::AnswerAccess;
 pub use calibration::{Calibration, CalibrationError, expected_calibration_error};

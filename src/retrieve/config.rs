@@ -5,7 +5,7 @@ use serde::{Deserialize, Serialize};
 
 /// Stages of retrieval; each mode adds to the one before, but for `Dense`,
 /// which searches vectors alone.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
 #[serde(rename_all = "lowercase")]
 pub enum RetrievalMode {
     /// Words only.

@@ -10,6 +10,7 @@ mod config;
 mod edges;
 mod expand;
 mod fuse;
+mod names;
 mod nearest;
 mod route;
 mod search;
@@ -19,6 +20,7 @@ mod visual;
 
 pub use assemble::assemble;
 pub use config::{RetrievalMode, RetrieveConfig};
+pub use names::FoundName;
 pub use route::{RouteRule, RouteSpace};
 pub use search::{Embedders, Retrieval, RetrieveError, search};
 pub use snapshot::{Snapshot, SnapshotParts};

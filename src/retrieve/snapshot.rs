@@ -15,6 +15,9 @@ use std::collections::{BTreeSet, HashMap, HashSet};
 pub struct SnapshotParts {
     /// The generation.
     pub generation: GenerationId,
+    /// Which reading of the store this is: what a person decides between two readings
+    /// changes one generation, and caches must tell them apart.
+    pub reading: u64,
     /// Every document.
     pub documents: Vec<DocumentSummary>,
     /// Every fragment.
@@ -55,6 +58,7 @@ pub struct SnapshotParts {
 /// One generation in memory, immutable.
 pub struct Snapshot {
     pub(super) generation: GenerationId,
+    reading: u64,
     pub(super) documents: HashMap<DocumentId, DocumentSummary>,
     pub(super) fragments: HashMap<FragmentId, Fragment>,
     pub(super) entities: HashMap<EntityId, Entity>,
@@ -111,6 +115,7 @@ impl Snapshot {
             depicted_by,
             views: Views::default(),
             generation: parts.generation,
+            reading: parts.reading,
             documents: parts.documents.into_iter().map(|d| (d.id.clone(), d)).collect(),
             fragments: parts.fragments.into_iter().map(|f| (f.id.clone(), f)).collect(),
             entities: parts.entities.into_iter().map(|e| (e.id.clone(), e)).collect(),
@@ -129,6 +134,11 @@ impl Snapshot {
     /// The generation.
     pub fn generation(&self) -> &GenerationId {
         &self.generation
+    }
+
+    /// Which reading of the store this is.
+    pub fn reading(&self) -> u64 {
+        self.reading
     }
 
     /// What the cosine of a text and a picture means in a space, where it is known.

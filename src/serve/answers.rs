@@ -2,13 +2,17 @@
 
 use super::app::App;
 use super::caller::Caller;
+use super::citations::{document_link, document_name, picture_link};
 use super::error::ApiError;
+use crate::audit::{RecordedAnswer, recorded};
 use crate::graph::{QueryOptions, ResultFormat};
-use crate::model::AnswerId;
+use crate::model::{AnswerId, DocumentId, Fragment, FragmentId, Permission, Principal};
+use crate::retrieve::Snapshot;
 use axum::extract::{Path, State};
 use axum::http::HeaderMap;
 use axum::http::header::{ACCEPT, CONTENT_TYPE};
 use axum::response::{IntoResponse, Response};
+use serde_json::{Value, json};
 use std::sync::Arc;
 use utoipa_axum::router::OpenApiRouter;
 use utoipa_axum::routes;
@@ -17,13 +21,25 @@ pub(super) fn routes() -> OpenApiRouter<Arc<App>> {
     OpenApiRouter::new().routes(routes!(get))
 }
 
-/// The PROV-O bundle as JSON-LD, or in the RDF format that `Accept` names.
+/// Why an answer said what it said
+///
+/// As JSON for `application/json`, as the PROV-O bundle in JSON-LD or in the RDF format
+/// that `Accept` names. Askers read their own answers, auditors and admins all; a record
+/// whose evidence the caller may not see is not there.
 #[utoipa::path(
     get,
     path = "/api/answers/{id}",
     tag = "answers",
-    params(("id" = String, Path, description = "Identity of the answer")),
-    responses((status = 200), (status = 404))
+    params(("id" = String, Path, description = "`answer_id` of the answer")),
+    responses(
+        (
+            status = 200,
+            content((Value = "application/json"), (Value = "application/ld+json"), (String = "text/turtle"), (String = "application/n-triples"), (String = "application/rdf+xml"))
+        ),
+        (status = 401, description = "Nobody knows who asks"),
+        (status = 404, description = "There is no such answer for the caller"),
+        (status = 429, description = "Too many requests")
+    )
 )]
 async fn get(
     State(app): State<Arc<App>>,
@@ -31,27 +47,110 @@ async fn get(
     headers: HeaderMap,
     Path(name): Path<String>,
 ) -> Result<Response, ApiError> {
+    caller.require(Permission::Ask)?;
     let unknown = || ApiError::not_found("answer_not_found", "id", "there is no such answer");
     let id = AnswerId::from_name(&name).ok_or_else(unknown)?;
     let accept = headers.get(ACCEPT).and_then(|value| value.to_str().ok()).unwrap_or_default();
-    let graph_formats =
-        [ResultFormat::Turtle, ResultFormat::NTriples, ResultFormat::RdfXml, ResultFormat::JsonLd];
-    let format = graph_formats
-        .into_iter()
-        .find(|format| accept.contains(format.media_type()))
-        .unwrap_or(ResultFormat::JsonLd);
-    let read = tokio::task::spawn_blocking(move || {
+    let format = wished_format(accept);
+    let work = move || {
         let access = app.knowledge_base().answer_access(&id)?;
         if !access.is_some_and(|access| access.is_readable_by(&caller.0)) {
             return Ok::<_, ApiError>(None);
         }
+        let snapshot = app.snapshot();
+        let Some(format) = format else {
+            let triples = app.knowledge_base().answer_record(&id)?;
+            let record = recorded(id.as_str(), &triples);
+            let body = record.map(|record| with_links(&snapshot, &record, &caller.0));
+            return Ok(body.map(|body| (body.to_string().into_bytes(), "application/json")));
+        };
         let query =
             format!("CONSTRUCT {{ ?s ?p ?o }} {{ GRAPH <{}> {{ ?s ?p ?o }} }}", id.as_str());
         let options = QueryOptions { timeout_ms: 10_000, formats: vec![format] };
         let mut body = Vec::new();
         app.knowledge_base().sparql(&query, &options, &mut body)?;
-        Ok(Some(body))
-    });
-    let body = read.await??.ok_or_else(unknown)?;
-    Ok(([(CONTENT_TYPE, format.media_type())], body).into_response())
+        Ok(Some((body, format.media_type())))
+    };
+    let (body, media_type) = tokio::task::spawn_blocking(work).await??.ok_or_else(unknown)?;
+    Ok(([(CONTENT_TYPE, media_type)], body).into_response())
+}
+
+/// The RDF format that is wished first; `None` for plain JSON.
+fn wished_format(accept: &str) -> Option<ResultFormat> {
+    let graph_formats =
+        [ResultFormat::Turtle, ResultFormat::NTriples, ResultFormat::RdfXml, ResultFormat::JsonLd];
+    for wish in accept.split(',') {
+        let wish = wish.split(';').next().unwrap_or_default().trim();
+        if wish == "application/json" {
+            return None;
+        }
+        if let Some(format) = graph_formats.into_iter().find(|format| wish == format.media_type()) {
+            return Some(format);
+        }
+    }
+    Some(ResultFormat::JsonLd)
+}
+
+/// The record as JSON, with links to what it cites where that is still there and seen.
+fn with_links(snapshot: &Snapshot, record: &RecordedAnswer, reader: &Principal) -> Value {
+    let mut body = json!(record);
+    let mut places = Vec::new();
+    if let Some(evidence) = body.get_mut("evidence").and_then(Value::as_array_mut) {
+        for (item, recorded) in evidence.iter_mut().zip(&record.evidence) {
+            let Some(item) = item.as_object_mut() else { continue };
+            let seen = |fragment: &&Fragment| {
+                let document = snapshot.document(&fragment.document);
+                document.is_some_and(|document| reader.sees(&document.access_label))
+            };
+            let fragment = snapshot.fragment(&FragmentId::from_iri(recorded.fragment.as_str()));
+            let fragment = fragment.filter(seen);
+            if let Some(fragment) = fragment {
+                let document = document_name(&fragment.document);
+                let (start, end) = (fragment.span.start(), fragment.span.end());
+                places.push((recorded.number, document, start));
+                item.insert("document_id".into(), json!(document));
+                item.insert("section".into(), json!(fragment.section()));
+                item.insert("page".into(), json!(fragment.page));
+                item.insert("link".into(), json!(document_link(document, start, end)));
+            }
+            if let Some(picture) = &recorded.picture {
+                let picture = DocumentId::from_iri(picture.as_str());
+                item.insert("picture_link".into(), json!(picture_link(&picture)));
+            }
+        }
+    }
+    let sentences = body.get_mut("sentences").and_then(Value::as_array_mut).into_iter().flatten();
+    for (sentence, recorded) in sentences.zip(&record.sentences) {
+        let cited = sentence.get_mut("citations").and_then(Value::as_array_mut);
+        for (item, citation) in cited.into_iter().flatten().zip(&recorded.citations) {
+            let place = places.iter().find(|(number, ..)| *number == citation.number);
+            if let (Some(item), Some((_, document, offset))) = (item.as_object_mut(), place) {
+                let (start, end) = (offset + citation.start, offset + citation.end);
+                item.insert("document_id".into(), json!(document));
+                item.insert("link".into(), json!(document_link(document, start, end)));
+            }
+        }
+    }
+    if let Some(body) = body.as_object_mut() {
+        body.insert("answer_id".into(), json!(answer_name(&record.answer)));
+    }
+    body
+}
+
+fn answer_name(iri: &str) -> &str {
+    iri.strip_prefix(crate::vocab::ANSWER_PREFIX).unwrap_or(iri)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn json_is_given_to_who_wishes_it_and_linked_data_otherwise() {
+        assert_eq!(wished_format("application/json"), None);
+        assert_eq!(wished_format("text/html, application/json;q=0.9"), None);
+        assert_eq!(wished_format("text/turtle"), Some(ResultFormat::Turtle));
+        assert_eq!(wished_format("*/*"), Some(ResultFormat::JsonLd));
+        assert_eq!(wished_format(""), Some(ResultFormat::JsonLd));
+    }
 }

@@ -1,173 +1,52 @@
-//! The OpenAI wire format, and what is added to it.
+//! Answers in the OpenAI wire format, and what is added to it.
 //!
-//! Source: the OpenAI API reference, "Create chat completion" and its stream
-//! chunks. Unknown fields of requests are ignored, as other servers do.
+//! Source: the OpenAI API reference, "Chat completion object" and "Chat completion
+//! chunk object".
 
-use super::error::ApiError;
-use super::picture_part::picture_bytes;
-use crate::model::{AnswerMode, AnswerRecord, Query};
-use serde::{Deserialize, Serialize};
+use super::asking::Recorded;
+use super::citations::{CitationBody, citations};
+use crate::model::{AnswerMode, AnswerRecord, ResolvedQuestion};
+use serde::Serialize;
 use serde_json::{Value, json};
 use utoipa::ToSchema;
 
-/// The body of `POST /v1/chat/completions`.
-#[derive(Debug, Deserialize, ToSchema)]
-pub(super) struct ChatRequest {
-    pub(super) model: String,
-    pub(super) messages: Vec<ChatMessage>,
-    #[serde(default)]
-    pub(super) stream: bool,
-    #[serde(default)]
-    pub(super) stream_options: Option<StreamOptions>,
-    #[serde(default)]
-    pub(super) temperature: Option<f32>,
-    #[serde(default)]
-    pub(super) max_tokens: Option<u32>,
-    #[serde(default)]
-    pub(super) max_completion_tokens: Option<u32>,
+/// A whole answer.
+#[derive(Debug, Serialize, ToSchema)]
+pub(super) struct ChatCompletion {
+    id: String,
+    object: &'static str,
+    /// Seconds since 1970.
+    created: i64,
+    model: String,
+    choices: Vec<Choice>,
+    usage: Usage,
+    #[serde(flatten)]
+    additions: Additions,
 }
 
-#[derive(Debug, Default, Deserialize, ToSchema)]
-pub(super) struct StreamOptions {
-    #[serde(default)]
-    pub(super) include_usage: bool,
+/// The one answer.
+#[derive(Debug, Serialize, ToSchema)]
+struct Choice {
+    index: u32,
+    message: Message,
+    /// `length` when sentences were left out because of `max_tokens`, else `stop`.
+    finish_reason: &'static str,
+    /// Always null.
+    logprobs: Option<bool>,
 }
 
-#[derive(Debug, Deserialize, ToSchema)]
-pub(super) struct ChatMessage {
-    role: String,
-    #[serde(default)]
-    content: Option<Content>,
-}
-
-#[derive(Debug, Deserialize, ToSchema)]
-#[serde(untagged)]
-enum Content {
-    Text(String),
-    Parts(Vec<Part>),
-}
-
-#[derive(Debug, Deserialize, ToSchema)]
-#[serde(tag = "type", rename_all = "snake_case")]
-enum Part {
-    Text { text: String },
-    ImageUrl { image_url: ImageUrl },
-}
-
-#[derive(Debug, Deserialize, ToSchema)]
-struct ImageUrl {
-    url: String,
-}
-
-impl ChatRequest {
-    /// The question: the last message of the user.
-    pub(super) fn query(&self, k: usize) -> Result<Query, ApiError> {
-        let Some(message) = self.messages.iter().rfind(|message| message.role == "user") else {
-            return Err(ApiError::bad_request("messages", "expected a message with role `user`"));
-        };
-        let mut query = Query::text("", k);
-        match &message.content {
-            None => {}
-            Some(Content::Text(text)) => query.text.clone_from(text),
-            Some(Content::Parts(parts)) => {
-                let mut texts = Vec::new();
-                for part in parts {
-                    match part {
-                        Part::Text { text } => texts.push(text.as_str()),
-                        Part::ImageUrl { image_url } if query.picture.is_none() => {
-                            query.picture = Some(picture_bytes(&image_url.url)?);
-                        }
-                        Part::ImageUrl { .. } => {
-                            let message = "expected at most one picture in a question";
-                            return Err(ApiError::bad_request("messages", message));
-                        }
-                    }
-                }
-                query.text = texts.join("\n");
-            }
-        }
-        if query.text.trim().is_empty() && query.picture.is_none() {
-            return Err(ApiError::bad_request("messages", "the last user message is empty"));
-        }
-        if self.temperature.is_some_and(|t| !(0.0..=2.0).contains(&t)) {
-            return Err(ApiError::bad_request("temperature", "expected a number from 0 to 2"));
-        }
-        Ok(query)
-    }
-}
-
-/// One citation beside an answer.
-#[derive(Debug, Serialize)]
-struct CitationBody<'a> {
-    number: usize,
-    document: &'a str,
-    version: &'a str,
-    title: &'a str,
-    section: String,
-    #[serde(skip_serializing_if = "Option::is_none")]
-    page: Option<u32>,
-    source: &'a str,
-    #[serde(skip_serializing_if = "Option::is_none")]
-    picture: Option<&'a str>,
-    /// The part of the picture, as a W3C media fragment.
-    #[serde(skip_serializing_if = "Option::is_none")]
-    region: Option<String>,
-    quote: &'a str,
-    /// Code points of the document's text, for chunks.
-    start: usize,
-    end: usize,
-    score: f32,
-    routes: Vec<&'static str>,
-    #[serde(skip_serializing_if = "Vec::is_empty")]
-    path: Vec<&'a str>,
-}
-
-/// The fields that are added to the OpenAI format.
-pub(super) fn additions(record: &AnswerRecord) -> Value {
-    let mut citations = Vec::new();
-    for sentence in &record.answer.sentences {
-        for citation in &sentence.citations {
-            let found = record.evidence.iter().find(|item| item.number == citation.number);
-            let Some(item) = found else { continue };
-            let offset = item.fragment.span.start();
-            citations.push(CitationBody {
-                number: citation.number,
-                document: item.fragment.document.as_str(),
-                version: item.fragment.version.as_str(),
-                title: &item.title,
-                section: item.fragment.section(),
-                page: item.fragment.page,
-                source: &item.source,
-                picture: item.picture_source.as_deref(),
-                region: item.region.map(|region| region.to_string()),
-                quote: &citation.quote,
-                start: offset + citation.span.start(),
-                end: offset + citation.span.end(),
-                score: item.score,
-                routes: item.routes.iter().map(|route| route.route.as_str()).collect(),
-                path: item
-                    .path
-                    .iter()
-                    .flat_map(|path| path.steps.iter().map(|step| step.label()))
-                    .collect(),
-            });
-        }
-    }
-    let degraded = match &record.answer.mode {
-        AnswerMode::Extractive { degraded_because } => degraded_because.as_deref(),
-        _ => None,
-    };
-    json!({
-        "answer_id": record.id.name(),
-        "mode": record.answer.mode.as_str(),
-        "degraded_because": degraded,
-        "generation": record.generation.name(),
-        "citations": citations,
-    })
+/// What is said.
+#[derive(Debug, Serialize, ToSchema)]
+struct Message {
+    role: &'static str,
+    /// Sentences, each with `[n]` for what it cites.
+    content: String,
+    /// Always null: an abstention is an answer.
+    refusal: Option<String>,
 }
 
 /// Tokens as the text model counts them; an API cannot leave them out.
-#[derive(Clone, Copy, Debug, Serialize)]
+#[derive(Clone, Copy, Debug, Serialize, ToSchema)]
 pub(super) struct Usage {
     prompt_tokens: usize,
     completion_tokens: usize,
@@ -175,9 +54,46 @@ pub(super) struct Usage {
 }
 
 impl Usage {
-    pub(super) fn new(prompt_tokens: usize, completion_tokens: usize) -> Self {
+    fn of(recorded: &Recorded) -> Self {
+        let (prompt_tokens, completion_tokens) = recorded.n_tokens;
         let total_tokens = prompt_tokens + completion_tokens;
         Self { prompt_tokens, completion_tokens, total_tokens }
+    }
+}
+
+/// The fields that are added to the OpenAI format.
+#[derive(Debug, Serialize, ToSchema)]
+pub(super) struct Additions {
+    /// Name of the record at `/api/answers/{id}`.
+    answer_id: String,
+    /// `generated`, `extractive` or `abstained`.
+    mode: &'static str,
+    /// Why quotes stand in the place of what a language model should have written.
+    degraded_because: Option<String>,
+    /// The state of the knowledge base that answered.
+    generation: String,
+    /// The question as it stands alone, when it leaned on earlier ones.
+    resolved_question: Option<String>,
+    /// What made it: `rules` or `language-model`.
+    resolved_by: Option<&'static str>,
+    citations: Vec<CitationBody>,
+}
+
+/// What an answer adds to the OpenAI format.
+pub(super) fn additions(record: &AnswerRecord) -> Additions {
+    let degraded = match &record.answer.mode {
+        AnswerMode::Extractive { degraded_because } => degraded_because.clone(),
+        _ => None,
+    };
+    let resolved: Option<&ResolvedQuestion> = record.resolved.as_ref();
+    Additions {
+        answer_id: record.id.name().to_owned(),
+        mode: record.answer.mode.as_str(),
+        degraded_because: degraded,
+        generation: record.generation.name().to_owned(),
+        resolved_question: resolved.map(|resolved| resolved.question.clone()),
+        resolved_by: resolved.map(|resolved| resolved.by.as_str()),
+        citations: citations(record),
     }
 }
 
@@ -190,99 +106,60 @@ pub(super) struct Completion {
     pub(super) created: i64,
 }
 
+fn finish_reason(recorded: &Recorded) -> &'static str {
+    if recorded.cut_short { "length" } else { "stop" }
+}
+
 impl Completion {
     /// The whole answer.
-    pub(super) fn whole(&self, record: &AnswerRecord, text: &str, usage: Usage) -> Value {
-        let mut body = json!({
-            "id": self.id,
-            "object": "chat.completion",
-            "created": self.created,
-            "model": self.model,
-            "choices": [{
-                "index": 0,
-                "message": { "role": "assistant", "content": text },
-                "finish_reason": "stop",
-            }],
-            "usage": usage,
-        });
-        add(&mut body, additions(record));
-        body
+    pub(super) fn whole(&self, recorded: &Recorded) -> ChatCompletion {
+        let message = Message { role: "assistant", content: recorded.text.clone(), refusal: None };
+        let finish_reason = finish_reason(recorded);
+        ChatCompletion {
+            id: self.id.clone(),
+            object: "chat.completion",
+            created: self.created,
+            model: self.model.clone(),
+            choices: vec![Choice { index: 0, message, finish_reason, logprobs: None }],
+            usage: Usage::of(recorded),
+            additions: additions(&recorded.record),
+        }
     }
 
-    /// A piece of a streamed answer.
-    pub(super) fn chunk(&self, delta: Value) -> Value {
+    fn piece(&self, choices: &Value) -> Value {
         json!({
             "id": self.id,
             "object": "chat.completion.chunk",
             "created": self.created,
             "model": self.model,
-            "choices": [{ "index": 0, "delta": delta, "finish_reason": null }],
+            "choices": choices,
         })
     }
 
+    /// A piece of a streamed answer.
+    pub(super) fn chunk(&self, delta: &Value) -> Value {
+        self.piece(&json!([{ "index": 0, "delta": delta, "finish_reason": null }]))
+    }
+
     /// The last piece, with the citations.
-    pub(super) fn last_chunk(&self, record: &AnswerRecord) -> Value {
-        let mut body = json!({
-            "id": self.id,
-            "object": "chat.completion.chunk",
-            "created": self.created,
-            "model": self.model,
-            "choices": [{ "index": 0, "delta": {}, "finish_reason": "stop" }],
-        });
-        add(&mut body, additions(record));
+    pub(super) fn last_chunk(&self, recorded: &Recorded) -> Value {
+        let reason = finish_reason(recorded);
+        let mut body = self.piece(&json!([{ "index": 0, "delta": {}, "finish_reason": reason }]));
+        let additions = serde_json::to_value(additions(&recorded.record));
+        if let (Some(body), Ok(Value::Object(additions))) = (body.as_object_mut(), additions) {
+            body.extend(additions);
+        }
         body
     }
 
     /// The token counts that a client asked for, without choices.
-    pub(super) fn usage_chunk(&self, usage: Usage) -> Value {
-        json!({
-            "id": self.id,
-            "object": "chat.completion.chunk",
-            "created": self.created,
-            "model": self.model,
-            "choices": [],
-            "usage": usage,
-        })
-    }
-}
-
-fn add(body: &mut Value, additions: Value) {
-    if let (Some(body), Value::Object(additions)) = (body.as_object_mut(), additions) {
-        body.extend(additions);
-    }
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    fn query(messages: Value) -> Result<Query, ApiError> {
-        let body = json!({ "model": "veritrail", "messages": messages, "n": 1, "logprobs": false });
-        serde_json::from_value::<ChatRequest>(body).unwrap().query(5)
-    }
-
-    #[test]
-    fn the_last_user_message_is_the_question() {
-        let found = query(json!([
-            { "role": "system", "content": "Be short." },
-            { "role": "user", "content": "First?" },
-            { "role": "assistant", "content": "Yes." },
-            { "role": "user", "content": [
-                { "type": "text", "text": "And this?" },
-                { "type": "image_url", "image_url": { "url": "data:image/png;base64,aGk=" } },
-            ] },
-        ]))
-        .unwrap();
-        assert_eq!(
-            (found.text.as_str(), found.picture.as_deref()),
-            ("And this?", Some(&b"hi"[..]))
-        );
-    }
-
-    #[test]
-    fn a_request_without_a_question_is_refused() {
-        assert!(query(json!([])).is_err());
-        assert!(query(json!([{ "role": "user", "content": " " }])).is_err());
-        assert!(query(json!([{ "role": "assistant", "content": "x" }])).is_err());
+    pub(super) fn usage_chunk(&self, recorded: &Recorded) -> Value {
+        let mut body = self.piece(&json!([]));
+        if let (Some(body), Ok(usage)) =
+            (body.as_object_mut(), serde_json::to_value(Usage::of(recorded)))
+        {
+            body.insert("usage".to_owned(), usage);
+        }
+        body
     }
 }

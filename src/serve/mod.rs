@@ -3,9 +3,11 @@
 //! | path | what it does |
 //! |---|---|
 //! | `POST /v1/chat/completions` | answers in the OpenAI wire format, whole or as server-sent events |
-//! | `GET /v1/models` | the modes in which it answers, as models |
+//! | `GET /v1/models` | the modes in which it answers, and the spaces of vectors, as models |
+//! | `POST /v1/embeddings` | vectors of texts in every space |
+//! | `POST /api/search` | what is found for a question, without an answer |
 //! | `GET, POST /sparql` | SPARQL 1.1 Protocol, queries only |
-//! | `GET /api/answers/{id}` | the record of an answer as RDF |
+//! | `GET /api/answers/{id}` | the record of an answer as JSON or RDF |
 //! | `GET /api/me`, `POST, DELETE /api/session` | who the caller is; signing in and out |
 //! | `GET /healthz`, `GET /readyz` | whether it lives, and whether it can answer |
 //! | `GET /metrics` | counts and sizes for Prometheus |
@@ -22,12 +24,17 @@
 
 mod answers;
 mod app;
+mod asking;
 mod authentication;
 mod caller;
 mod chat;
+mod chat_models;
+mod chat_request;
 mod chat_wire;
+mod citations;
 mod document_files;
 mod documents;
+mod embeddings;
 mod error;
 mod feedback;
 mod headers;
@@ -43,6 +50,7 @@ mod observe;
 mod openapi;
 mod picture_part;
 mod review;
+mod search;
 mod seen;
 mod server;
 mod sign_in;

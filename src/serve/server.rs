@@ -6,8 +6,8 @@ use super::error::ApiError;
 use super::observe::{TraceSetupError, observe};
 use super::tls::Tls;
 use super::{
-    answers, chat, document_files, documents, feedback, health, jobs_http, jobs_work, mcp, metrics,
-    openapi, review, sign_in, sparql, upload,
+    answers, chat, chat_models, document_files, documents, embeddings, feedback, health, jobs_http,
+    jobs_work, mcp, metrics, openapi, review, search, sign_in, sparql, upload,
 };
 use crate::access::OidcError;
 use crate::config::{ServeConfig, ServeConfigError};
@@ -166,6 +166,9 @@ impl Server {
 fn router(app: Arc<App>) -> Router {
     let (routes, mut document) = OpenApiRouter::with_openapi(openapi::base())
         .merge(chat::routes())
+        .merge(chat_models::routes())
+        .merge(embeddings::routes())
+        .merge(search::routes())
         .merge(sparql::routes())
         .merge(answers::routes())
         .merge(health::routes())

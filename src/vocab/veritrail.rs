@@ -310,5 +310,11 @@ terms! {
         PROBABILITY = "probability";
         /// Digest of a question's picture.
         PICTURE_SHA256 = "pictureSha256";
+        /// A follow-up question as it stands alone.
+        RESOLVED_QUESTION = "resolvedQuestion";
+        /// What made a follow-up question stand alone.
+        RESOLVED_BY = "resolvedBy";
+        /// For whom a principal asked, as their client said.
+        ASKS_FOR = "asksFor";
     }
 }

@@ -6,6 +6,8 @@
 mod access;
 mod adapt;
 mod bad_input;
+mod chat;
+mod clients;
 mod closed_output;
 mod crash;
 mod data_loaders;
@@ -36,9 +38,9 @@ mod picture_routes;
 mod picture_text;
 mod pictures;
 mod relations;
+mod retrieval_api;
 mod schema_fuzz;
 #[path = "../../src/llm/scripted_server.rs"]
-#[expect(dead_code, reason = "unit tests of the library use all of it")]
 mod scripted_server;
 mod server;
 mod shacl_suite;

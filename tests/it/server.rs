@@ -38,7 +38,7 @@ async fn serve() -> Running {
     serve_on(root, knowledge_base).await
 }
 
-fn http() -> reqwest::Client {
+pub(crate) fn http() -> reqwest::Client {
     // Tests of the library install the provider through the client for models.
     let _ = rustls::crypto::ring::default_provider().install_default();
     reqwest::Client::new()

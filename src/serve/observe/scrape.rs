@@ -16,6 +16,11 @@ struct KindLabel {
 }
 
 #[derive(Clone, Debug, PartialEq, Eq, Hash, EncodeLabelSet)]
+struct CacheLabel {
+    cache: &'static str,
+}
+
+#[derive(Clone, Debug, PartialEq, Eq, Hash, EncodeLabelSet)]
 struct SpaceLabel {
     space: String,
 }
@@ -28,6 +33,7 @@ pub(in crate::serve) fn state_of(app: &App) -> Registry {
     about_index(ours, app);
     about_language_model(ours, app);
     about_work(ours, app);
+    about_caches(ours, app);
     // These names are common to all programs that Prometheus watches.
     about_process(registry.sub_registry_with_prefix("process"));
     registry
@@ -90,6 +96,23 @@ fn about_language_model(registry: &mut Registry, app: &App) {
 fn about_work(registry: &mut Registry, app: &App) {
     let free = app.places.available_permits();
     gauge(registry, "question_places_free", "Questions that could begin now", free);
+}
+
+fn about_caches(registry: &mut Registry, app: &App) {
+    let (hits, misses) = (Family::<CacheLabel, Counter>::default(), Family::default());
+    let (entries, bytes) = (Family::<CacheLabel, Gauge>::default(), Family::default());
+    for cache in app.knowledge_base().cache_stats() {
+        let label = CacheLabel { cache: cache.name };
+        hits.get_or_create(&label).inc_by(cache.n_hits);
+        Family::<CacheLabel, Counter>::get_or_create(&misses, &label).inc_by(cache.n_misses);
+        entries.get_or_create(&label).set(whole(cache.n_entries));
+        let size = i64::try_from(cache.size_bytes).unwrap_or(i64::MAX);
+        Family::<CacheLabel, Gauge>::get_or_create(&bytes, &label).set(size);
+    }
+    registry.register("cache_hits", "Look-ups that a cache answered", hits);
+    registry.register("cache_misses", "Look-ups that a cache could not answer", misses);
+    registry.register("cache_entries", "Entries of a cache", entries);
+    registry.register_with_unit("cache_size", "Size of a cache, estimated", Unit::Bytes, bytes);
 }
 
 fn about_process(registry: &mut Registry) {

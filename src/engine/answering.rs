@@ -1,0 +1,291 @@
+//! An answer in the making.
+//!
+//! What computes ([`Session::prepare`], [`Answering::check`], [`Answering::finish`],
+//! [`KnowledgeBase::record_answer`]) and what waits for a language model
+//! ([`Answering::deltas`]) are steps of their own, so that a server can compute on
+//! threads for that and wait on none. [`Session::ask`](super::Session::ask) takes all
+//! steps on one thread.
+
+use super::ask::{AskOptions, Session};
+use super::build::{now, software};
+use super::embedded_once::EmbeddedOnce;
+use super::error::EngineError;
+use super::knowledge_base::KnowledgeBase;
+use crate::answer::{Asked, Config as AnswerConfig, Draft, Writing, extractive};
+use crate::audit::bundle;
+use crate::llm::{Delta, DeltaStream, GenerateError, Generator, OpenAiGenerator, Sampling};
+use crate::model::{
+    Answer, AnswerAccess, AnswerId, AnswerMode, AnswerRecord, Digest, Evidence, Query,
+    ResolvedQuestion, Sentence, Stage, Stopwatch,
+};
+use crate::retrieve::{Retrieval, RetrieveError, Snapshot};
+use std::sync::Arc;
+use std::sync::atomic::{AtomicU64, Ordering};
+use std::time::Instant;
+
+/// A question with its evidence, and what was written about it so far.
+pub struct Answering {
+    snapshot: Arc<Snapshot>,
+    options: AskOptions,
+    config: AnswerConfig,
+    /// The question as asked.
+    question: String,
+    question_picture: Option<Digest>,
+    resolved: Option<ResolvedQuestion>,
+    retrieval: Arc<Retrieval>,
+    evidence: Vec<Evidence>,
+    known: EmbeddedOnce,
+    writer: Option<(OpenAiGenerator, Sampling)>,
+    draft: Option<Draft>,
+    id: AnswerId,
+    access: AnswerAccess,
+    started_at: String,
+    stopwatch: Stopwatch,
+}
+
+/// A question that was answered, and that nobody may hear of before it is recorded.
+pub struct Answered {
+    answering: Answering,
+    answer: Answer,
+    cut_short: bool,
+}
+
+impl Session<'_> {
+    /// Finds the evidence for a question. `resolved` is the question as it stands alone,
+    /// when it leans on earlier ones.
+    ///
+    /// # Errors
+    /// When retrieval fails.
+    pub fn prepare(
+        &self,
+        query: &Query,
+        resolved: Option<ResolvedQuestion>,
+        options: AskOptions,
+    ) -> Result<Answering, EngineError> {
+        let knowledge_base = self.knowledge_base;
+        let started_at = now();
+        let mut stopwatch = Stopwatch::new(Instant::now);
+        let query = &query.within(options.principal.labels());
+        let standing = resolved
+            .as_ref()
+            .map(|resolved| Query { text: resolved.question.clone(), ..query.clone() });
+        let retrieval =
+            self.find(standing.as_ref().unwrap_or(query), options.mode, &mut stopwatch)?;
+        let evidence = self.evidence(&retrieval.hits);
+        let view = self.snapshot.view(query.allowed_labels.as_ref());
+        let evidence_labels = view.map_err(RetrieveError::from)?.labels_of_evidence(&evidence);
+        let access = AnswerAccess::of(&options.principal, evidence_labels);
+        stopwatch.lap(Stage::Assemble);
+        let config = &knowledge_base.config.answer;
+        let llm = knowledge_base.llm.as_ref().filter(|_| options.use_llm && !evidence.is_empty());
+        let writer = llm.map(|llm| {
+            let configured = knowledge_base.config.llm.sampling();
+            let sampling = Sampling {
+                temperature: options.temperature.unwrap_or(configured.temperature),
+                max_tokens: options.max_tokens.unwrap_or(configured.max_tokens),
+            };
+            (llm.generator.clone(), sampling)
+        });
+        let id = answer_id(&started_at, &query.text, &options.principal.name);
+        Ok(Answering {
+            snapshot: Arc::clone(&self.snapshot),
+            config: if options.strict { config.strict() } else { config.clone() },
+            options,
+            question: query.text.clone(),
+            question_picture: query.picture.as_deref().map(Digest::of),
+            resolved,
+            retrieval,
+            evidence,
+            known: EmbeddedOnce::new(Arc::clone(&knowledge_base.questions.text)),
+            writer,
+            draft: None,
+            id,
+            access,
+            started_at,
+            stopwatch,
+        })
+    }
+}
+
+impl Answering {
+    /// Under which name the answer will be recorded.
+    pub fn id(&self) -> AnswerId {
+        self.id.clone()
+    }
+
+    /// Calls `work` with what is asked.
+    fn asked<T>(&self, work: impl FnOnce(&Asked<'_>) -> T) -> T {
+        let embed = |texts: &[&str]| Ok(self.known.embed(texts)?);
+        work(&Asked {
+            question: &self.retrieval.question,
+            evidence: &self.evidence,
+            embed: Some(&embed),
+            options: &self.config,
+        })
+    }
+
+    /// Takes the draft out, works on it and puts it back.
+    fn on_draft<T: Default>(&mut self, work: impl FnOnce(&mut Draft, &Asked<'_>) -> T) -> T {
+        let Some(mut draft) = self.draft.take() else { return T::default() };
+        let outcome = self.asked(|asked| work(&mut draft, asked));
+        self.draft = Some(draft);
+        outcome
+    }
+
+    /// Asks the language model; `None` when none writes the answer. Nothing is sent
+    /// before the stream is polled, and dropping it ends the request.
+    pub fn deltas(&mut self) -> Option<DeltaStream> {
+        let (generator, sampling) = self.writer.take()?;
+        let writing = Writing { sampling, style: self.options.style.as_deref() };
+        let (draft, prompt) = self.asked(|asked| Draft::begin(asked, &generator, writing));
+        self.draft = Some(draft);
+        Some(generator.generate(prompt))
+    }
+
+    /// Takes what came from the language model.
+    pub fn push(&mut self, delta: &Delta) {
+        self.stopwatch.lap(Stage::Llm);
+        if let Some(draft) = &mut self.draft {
+            draft.push(delta);
+        }
+    }
+
+    /// Whether a complete sentence waits to be checked. Cheap, where checking is not.
+    pub fn has_unchecked(&self) -> bool {
+        self.draft.as_ref().is_some_and(Draft::has_unchecked)
+    }
+
+    /// Checks the complete sentences that are new; those that are part of the answer.
+    pub fn check(&mut self) -> Vec<Sentence> {
+        let sentences = self.on_draft(|draft, asked| draft.check(asked));
+        self.stopwatch.lap(Stage::Verify);
+        sentences
+    }
+
+    /// The answer: of the language model that came to its end, or quotes; and the
+    /// sentences that [`Answering::check`] did not give.
+    pub fn finish(mut self) -> (Vec<Sentence>, Answered) {
+        let (last, answer) = match self.draft.take() {
+            Some(draft) => {
+                self.stopwatch.lap(Stage::Llm);
+                let finished = self.asked(|asked| draft.finish(asked));
+                self.stopwatch.lap(Stage::Verify);
+                finished
+            }
+            None => {
+                let answer = self.asked(extractive);
+                self.stopwatch.lap(Stage::Quote);
+                (Vec::new(), answer)
+            }
+        };
+        (last, self.answered(answer))
+    }
+
+    /// The answer when the language model failed: quotes.
+    pub fn fail(mut self, failure: &GenerateError) -> Answered {
+        self.stopwatch.lap(Stage::Llm);
+        let answer = match self.draft.take() {
+            Some(draft) => self.asked(|asked| draft.fail(asked, failure)),
+            None => self.asked(extractive),
+        };
+        self.stopwatch.lap(Stage::Quote);
+        self.answered(answer)
+    }
+
+    /// The answer when nobody listens any more: what was shown of it. `None` when that
+    /// is nothing.
+    pub fn break_off(mut self) -> Option<Answered> {
+        let answer = self.draft.take()?.break_off()?;
+        Some(self.answered(answer))
+    }
+
+    fn answered(self, mut answer: Answer) -> Answered {
+        let mut cut_short = false;
+        if matches!(answer.mode, AnswerMode::Extractive { .. })
+            && let Some(most) = self.options.max_tokens
+        {
+            let mut left = usize::try_from(most).unwrap_or(usize::MAX);
+            let n_all = answer.sentences.len();
+            let mut n_kept = 0;
+            for sentence in &answer.sentences {
+                let n_tokens = self.known.count_tokens(&sentence.marked());
+                // One sentence is said, as long as it may be.
+                if n_kept > 0 && n_tokens > left {
+                    break;
+                }
+                left = left.saturating_sub(n_tokens);
+                n_kept += 1;
+            }
+            answer.sentences.truncate(n_kept);
+            cut_short = n_kept < n_all;
+        }
+        Answered { answering: self, answer, cut_short }
+    }
+}
+
+impl Answered {
+    /// Whether sentences were left out because of the longest output that was wished.
+    pub fn cut_short(&self) -> bool {
+        self.cut_short
+    }
+}
+
+impl KnowledgeBase {
+    /// Records an answer: when this returns, the record is in the graph. No record, no
+    /// answer. With the time of each stage; the one in the graph cannot hold that of its
+    /// own writing.
+    ///
+    /// # Errors
+    /// When the record cannot be written.
+    pub fn record_answer(
+        &self,
+        answered: Answered,
+    ) -> Result<(AnswerRecord, Stopwatch), EngineError> {
+        let Answered { answering, answer, .. } = answered;
+        let Answering { id, snapshot, options, question, evidence, started_at, .. } = answering;
+        let mut documents: Vec<_> = evidence
+            .iter()
+            .filter_map(|item| snapshot.document(&item.fragment.document))
+            .map(|document| (document.id.clone(), document.digest))
+            .collect();
+        documents.sort();
+        documents.dedup();
+        let mut stopwatch = answering.stopwatch;
+        let mut record = AnswerRecord {
+            id,
+            question,
+            resolved: answering.resolved,
+            question_picture: answering.question_picture,
+            access: answering.access,
+            end_user: options.end_user,
+            started_at,
+            ended_at: now(),
+            generation: snapshot.generation().clone(),
+            spaces: self.models.spaces(),
+            picture_routes: answering.retrieval.picture_routes.clone(),
+            evidence,
+            documents,
+            answer,
+            timings: stopwatch.timings(),
+            software: software(),
+        };
+        self.graph.insert_graph(record.id.as_str(), bundle(&record))?;
+        stopwatch.lap(Stage::Record);
+        record.timings = stopwatch.timings();
+        Ok((record, stopwatch))
+    }
+}
+
+/// Unique by time to the nanosecond, process, question and principal, and by a counter.
+fn answer_id(started_at: &str, question: &str, principal: &str) -> AnswerId {
+    static N_ANSWERS: AtomicU64 = AtomicU64::new(0);
+    let n = N_ANSWERS.fetch_add(1, Ordering::Relaxed);
+    let unique = format!("{:?} {} {n}", Instant::now(), std::process::id());
+    let digest = Digest::of_parts([
+        started_at.as_bytes(),
+        question.as_bytes(),
+        principal.as_bytes(),
+        unique.as_bytes(),
+    ]);
+    AnswerId::new(&digest.short())
+}
