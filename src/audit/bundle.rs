@@ -111,7 +111,7 @@ fn describe_answerer(triples: &mut Triples, record: &AnswerRecord) {
         triples.text(&software, vt::BASE_URL, &llm.base_url);
         triples.text(&software, vt::PROMPT_TEMPLATE, &llm.prompt_template);
         triples.text(&software, vt::PROMPT_SHA256, &llm.prompt_digest.to_string());
-        triples.number(&software, vt::TEMPERATURE, f64::from(llm.temperature));
+        triples.single(&software, vt::TEMPERATURE, llm.temperature);
         triples.text(&software, vt::RAW_OUTPUT, &llm.output);
     }
 }
@@ -131,7 +131,7 @@ fn describe_evidence(triples: &mut Triples, answer: &str, activity: &str, eviden
     triples.text(&id, vt::TEXT, &evidence.fragment.text);
     triples.text(&id, vt::SOURCE, &evidence.source);
     triples.text(&id, dcterms::TITLE, &evidence.title);
-    triples.number(&id, vt::SCORE, f64::from(evidence.score));
+    triples.single(&id, vt::SCORE, evidence.score);
     if let Some(picture) = evidence.fragment.picture() {
         triples.link(&id, vt::PICTURE_FILE, picture.as_str());
     }
@@ -143,7 +143,7 @@ fn describe_evidence(triples: &mut Triples, answer: &str, activity: &str, eviden
         triples.link(&id, vt::FOUND_BY, &score);
         triples.class(&score, vt::ROUTE_SCORE);
         triples.text(&score, vt::ROUTE, route.route.as_str());
-        triples.number(&score, vt::SCORE, f64::from(route.score));
+        triples.single(&score, vt::SCORE, route.score);
         triples.count(&score, vt::RANK, route.rank);
     }
     if let Some(path) = &evidence.path {

@@ -197,11 +197,11 @@ fn describe(triples: &mut Triples, depiction: &Depiction) {
     triples.link(id, oa::HAS_TARGET, depiction.picture.as_str());
     triples.link(id, oa::HAS_BODY, depiction.entity.as_str());
     triples.text(id, vt::RULE, depiction.method.as_str());
-    triples.number(id, vt::PROBABILITY, f64::from(depiction.probability));
+    triples.single(id, vt::PROBABILITY, depiction.probability);
     triples.text(id, vt::STATUS, depiction.status.as_str());
     if let Some((space, score)) = depiction.measured {
         triples.link(id, vt::SPACE_OF_SEARCH, &space_iri(space));
-        triples.number(id, vt::SCORE, f64::from(score));
+        triples.single(id, vt::SCORE, score);
     }
     if let Some(evidence) = &depiction.evidence {
         triples.link(id, prov::WAS_DERIVED_FROM, evidence);

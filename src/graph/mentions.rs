@@ -120,7 +120,7 @@ fn triples(write: &MentionsWrite<'_>) -> Vec<Triple> {
         triples.class(&id, vt::MENTION);
         triples.link(&id, oa::HAS_BODY, mention.entity.as_str());
         triples.link(&id, oa::HAS_TARGET, &target);
-        triples.number(&id, vt::CONFIDENCE, f64::from(mention.confidence));
+        triples.single(&id, vt::CONFIDENCE, mention.confidence);
         triples.text(&id, vt::RULE, &mention.rule);
         triples.link(&target, oa::HAS_SOURCE, fragment);
         triples.link(&target, oa::HAS_SELECTOR, &selector);

@@ -18,7 +18,7 @@ pub(super) fn describe_lines(triples: &mut Triples, fragment: &FragmentId, lines
         triples.class(&id, vt::TEXT_LINE);
         triples.count(&id, vt::ORDINAL, n);
         triples.text(&id, vt::TEXT, &line.text);
-        triples.number(&id, vt::CONFIDENCE, f64::from(line.confidence));
+        triples.single(&id, vt::CONFIDENCE, line.confidence);
         triples.count(&id, vt::START, span.start());
         triples.count(&id, vt::END, span.end());
         triples.link(&id, oa::HAS_SELECTOR, &selector);

@@ -232,7 +232,7 @@ fn triples(write: &RelationsWrite<'_>) -> Vec<Triple> {
         if let Some(key) = relation.predicate.key() {
             triples.text(predicate, rdfs::LABEL, &key);
         }
-        triples.number(&id, vt::CONFIDENCE, f64::from(relation.confidence));
+        triples.single(&id, vt::CONFIDENCE, relation.confidence);
         triples.text(&id, vt::RULE, &relation.rule);
         triples.link(&id, oa::HAS_TARGET, &target);
         triples.link(&target, oa::HAS_SOURCE, relation.fragment.as_str());

@@ -39,6 +39,12 @@ impl Triples {
         self.push(subject, predicate, Literal::from(value));
     }
 
+    /// A number of single precision, as the shortest decimal that reads back to it.
+    pub fn single(&mut self, subject: &str, predicate: &str, value: f32) {
+        let shortest = value.to_string().parse().unwrap_or_else(|_| f64::from(value));
+        self.number(subject, predicate, shortest);
+    }
+
     /// A time in RFC 3339.
     pub fn time(&mut self, subject: &str, predicate: &str, value: &str) {
         let date_time = NamedNode::new_unchecked(xsd::DATE_TIME);
@@ -62,5 +68,24 @@ impl Triples {
     /// The triples, in the order in which they were added.
     pub fn into_vec(self) -> Vec<Triple> {
         self.0
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_single_is_as_short_as_it_can_be_and_reads_back() {
+        for (value, expected) in [(0.8f32, "0.8"), (0.1, "0.1"), (1.0, "1"), (1.0 / 3.0, "0.33333334")]
+        {
+            let mut triples = Triples::new();
+            triples.single("urn:a", "urn:p", value);
+            let Term::Literal(literal) = triples.into_vec().remove(0).object else {
+                panic!("a number is a literal")
+            };
+            assert_eq!(literal.value(), expected);
+            assert_eq!(literal.value().parse::<f32>().unwrap(), value);
+        }
     }
 }
