@@ -158,7 +158,7 @@ for q in queries:
     for a in q["answers"]:
         need(any(plain(a) in b for b in bodies), f"{q['id']}: answer {a!r} in no relevant document")
 
-demo = Counter(d["kind"] for d in lines(os.path.join(EXAMPLE, "demo.jsonl")))
+demo = Counter(d["kind"] for d in lines(os.path.join(os.path.dirname(EXAMPLE), "demo.jsonl")))
 need(demo == Counter({"fact": 2, "multi-hop": 2, "picture": 1, "unanswerable": 1}), f"demo questions: {dict(demo)}")
 
 print(f"documents {len(names)} ({dict(ending)}), tickets {len(tickets)}")

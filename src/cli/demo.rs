@@ -18,6 +18,9 @@ pub(super) struct DemoArguments {
     /// Folder of the bundled example.
     #[arg(long, default_value = "data/example")]
     example: PathBuf,
+    /// Questions, one JSON object of `text` and `kind` a line.
+    #[arg(long, default_value = "data/demo.jsonl")]
+    questions: PathBuf,
 }
 
 #[derive(Deserialize)]
@@ -28,8 +31,8 @@ struct DemoQuestion {
 
 pub(super) fn run(arguments: &Arguments, demo: &DemoArguments) -> anyhow::Result<ExitCode> {
     let start = Instant::now();
-    let path = demo.example.join("demo.jsonl");
-    let questions = std::fs::read_to_string(&path).with_context(|| {
+    let path = &demo.questions;
+    let questions = std::fs::read_to_string(path).with_context(|| {
         format!("cannot read {}; run the demo in the project's folder", path.display())
     })?;
     let questions: Vec<DemoQuestion> = questions
