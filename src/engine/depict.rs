@@ -52,7 +52,8 @@ struct Labels<'a> {
 }
 
 impl KnowledgeBase {
-    /// Every claim about what pictures show, as the graph holds it afterwards.
+    /// Every claim about what pictures show, as the graph holds it afterwards. Of the
+    /// fragments only those are looked at that are pictures.
     pub(super) fn depict(
         &self,
         documents: &[DocumentSummary],

@@ -24,7 +24,7 @@ pub fn evaluate_mentions(dataset: &MentionDataset) -> Result<MentionReport, Engi
     for (id, name, others) in &dataset.terms {
         terms.extend(table.add_term(name, others).map(|entity| (id.as_str(), entity)));
     }
-    for (id, title, text) in &dataset.documents {
+    for (number, (id, title, text)) in dataset.documents.iter().enumerate() {
         let record = SourceText { title: title.clone(), text: text.clone(), ..Default::default() };
         let item = SourceItem { source: id.clone(), record: Some(record), ..SourceItem::default() };
         let (_, loaded) = load(&item).map_err(EngineError::Load)?;
@@ -33,7 +33,7 @@ pub fn evaluate_mentions(dataset: &MentionDataset) -> Result<MentionReport, Engi
         }
         for section in &loaded.sections {
             for heading in &section.heading_path {
-                table.add_heading(heading, id);
+                table.add_heading(heading, number);
             }
         }
     }

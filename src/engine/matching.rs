@@ -3,7 +3,7 @@
 use super::error::EngineError;
 use crate::embed::{Embedder, TextRole};
 use crate::index::dot;
-use crate::resolve::{Corpus, Cosines, PairFeatures, Profile, Record};
+use crate::resolve::{Blocks, Corpus, Cosines, PairFeatures, Profile, Record};
 use rayon::prelude::*;
 use std::collections::{BTreeMap, BTreeSet, HashMap};
 
@@ -15,7 +15,7 @@ pub(super) fn compare(
     model: &dyn Embedder,
     progress: &mut dyn FnMut(usize, usize),
 ) -> Result<Vec<PairFeatures>, EngineError> {
-    let profiles = profiles(records, pairs);
+    let profiles = profiles(records, pairs.iter().flat_map(|(a, b)| [*a, *b]).collect());
     let label = |n: &usize| records.get(*n).and_then(|r| r.labels.first()).cloned();
     let whole = |n: &usize| records.get(*n).map(Record::text);
     let texts: BTreeSet<String> =
@@ -39,24 +39,26 @@ pub(super) fn compare(
         .collect())
 }
 
-/// The pairs that look alike by words alone. Of the others, which are most, nothing is
-/// kept.
+/// The pairs that look alike by words alone, of those that meet in `blocks`. Of the
+/// others, which are most, nothing is kept.
 pub(super) fn alike_by_words(
     records: &[Record],
-    pairs: Vec<(usize, usize)>,
+    blocks: &Blocks,
     is_alike: &(dyn Fn(&PairFeatures) -> bool + Sync),
 ) -> Vec<(usize, usize)> {
-    let profiles = profiles(records, &pairs);
-    pairs
-        .into_par_iter()
-        .filter(|pair| is_alike(&features(&profiles, *pair, Cosines::default())))
-        .collect()
+    let profiles = profiles(records, (0..records.len()).collect());
+    let alike = |n: usize| {
+        let partners = blocks.later_partners(n).into_iter().map(move |partner| (n, partner));
+        let is_alike =
+            |pair: &(usize, usize)| is_alike(&features(&profiles, *pair, Cosines::default()));
+        partners.filter(is_alike).collect::<Vec<_>>()
+    };
+    (0..records.len()).into_par_iter().flat_map_iter(alike).collect()
 }
 
-/// Each record of the pairs, taken apart; words weigh by how rare they are in all.
-fn profiles(records: &[Record], pairs: &[(usize, usize)]) -> BTreeMap<usize, Profile> {
+/// The records at these places, taken apart; words weigh by how rare they are in all.
+fn profiles(records: &[Record], used: BTreeSet<usize>) -> BTreeMap<usize, Profile> {
     let corpus = Corpus::of(records);
-    let used: BTreeSet<usize> = pairs.iter().flat_map(|(a, b)| [*a, *b]).collect();
     used.par_iter().filter_map(|n| Some((*n, Profile::new(records.get(*n)?, &corpus)))).collect()
 }
 

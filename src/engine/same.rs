@@ -6,6 +6,7 @@
 //! those of the last publish, the stored claims stand and nothing is computed.
 
 use super::build::{now, software};
+use super::corpus_file::CorpusFile;
 use super::error::EngineError;
 use super::knowledge_base::KnowledgeBase;
 use super::matching::{alike_by_words, compare};
@@ -15,11 +16,11 @@ use crate::model::{
     MergeId,
 };
 use crate::resolve::{
-    Band, BlockingOptions, Groups, MatchModel, PairFeatures, Record, candidates, compact_code,
+    Band, BlockingOptions, Blocks, Groups, MatchModel, PairFeatures, Record, compact_code,
     identifier_kind, merge_groups, stated_identifiers,
 };
 use crate::vocab::rdf;
-use std::collections::{BTreeMap, BTreeSet, HashMap};
+use std::collections::{BTreeMap, BTreeSet, HashMap, HashSet};
 
 /// Raised whenever the same entities would give other claims.
 const SAME_VERSION: &str = "veritrail-same 1";
@@ -34,9 +35,9 @@ impl KnowledgeBase {
     pub(super) fn resolve_same(
         &self,
         documents: &[DocumentSummary],
-        fragments: &[Fragment],
+        corpus: &CorpusFile,
     ) -> Result<Option<Digest>, EngineError> {
-        let records = self.records(documents, fragments)?;
+        let records = self.records(documents, corpus)?;
         let model = self.match_model()?;
         let proposed = self.graph.close_matches()?;
         let decisions = self.last_merge_decisions()?;
@@ -48,8 +49,8 @@ impl KnowledgeBase {
             SAME_VERSION.to_owned(),
             model.version(),
             self.models.text.space().id().0.to_string(),
-            format!("{records:?}"),
-            format!("{proposed:?}"),
+            digest_of_each(&records),
+            digest_of_each(&proposed),
             decided.join("\n"),
         ];
         let made_of = Digest::of_parts(parts.iter().map(String::as_bytes));
@@ -127,11 +128,10 @@ impl KnowledgeBase {
             let (a, b) = (*place.get(a.as_str())?, *place.get(b.as_str())?);
             Some((a.min(b), a.max(b)))
         };
-        let found: Vec<(usize, usize)> =
-            candidates(records, BlockingOptions::default()).into_iter().collect();
+        let blocks = Blocks::of(records, BlockingOptions::default());
         let is_alike = |features: &PairFeatures| model.best_case(features) >= model.bands.ask_from;
         let mut wanted: BTreeSet<(usize, usize)> =
-            alike_by_words(records, found, &is_alike).into_iter().collect();
+            alike_by_words(records, &blocks, &is_alike).into_iter().collect();
         let named: BTreeSet<(usize, usize)> =
             proposed.iter().filter_map(|(a, b)| between(a, b)).collect();
         wanted.extend(&named);
@@ -163,7 +163,7 @@ impl KnowledgeBase {
     fn records(
         &self,
         documents: &[DocumentSummary],
-        fragments: &[Fragment],
+        corpus: &CorpusFile,
     ) -> Result<Vec<Record>, EngineError> {
         let entities = self.graph.entities()?;
         let named: BTreeSet<EntityId> =
@@ -188,7 +188,7 @@ impl KnowledgeBase {
             })
             .collect();
         self.describe_resources(&mut records)?;
-        self.describe_topics(&mut records, documents, fragments)?;
+        self.describe_topics(&mut records, documents, corpus)?;
         drop_common_identifiers(&mut records);
         Ok(records.into_values().collect())
     }
@@ -219,36 +219,47 @@ impl KnowledgeBase {
         &self,
         records: &mut BTreeMap<String, Record>,
         documents: &[DocumentSummary],
-        fragments: &[Fragment],
+        corpus: &CorpusFile,
     ) -> Result<(), EngineError> {
-        let mut texts: BTreeMap<&DocumentId, Vec<&Fragment>> = BTreeMap::new();
-        for fragment in fragments.iter().filter(|fragment| fragment.picture().is_none()) {
-            texts.entry(&fragment.document).or_default().push(fragment);
-        }
-        let mut names: HashMap<FragmentId, Vec<EntityId>> = HashMap::new();
-        for (fragment, entity) in self.graph.mentioned_entities()? {
-            names.entry(fragment).or_default().push(entity);
-        }
-        let taken_in: BTreeSet<&DocumentId> = documents.iter().map(|d| &d.id).collect();
+        let mut topics: HashMap<DocumentId, Vec<EntityId>> = HashMap::new();
         for (document, topic) in self.graph.topics()? {
-            let Some(record) = records.get_mut(topic.as_str()) else { continue };
-            if !taken_in.contains(&document) {
+            topics.entry(document).or_default().push(topic);
+        }
+        for text in corpus.texts()? {
+            let text = text?;
+            let Some(document) = documents.get(text.place) else { continue };
+            let topics = topics.remove(&document.id).unwrap_or_default();
+            let is_described = |topic: &EntityId| records.contains_key(topic.as_str());
+            if !topics.iter().any(is_described) {
                 continue;
             }
-            let fragments = texts.get(&document).map_or(&[][..], Vec::as_slice);
-            for (kind, values) in stated_identifiers(fragments.iter().map(|f| f.text.as_str())) {
-                record.identifiers.entry(kind).or_default().extend(values);
+            let named = self.graph.mentioned_entities_of(&document.version)?;
+            let is_text = |fragment: &&Fragment| fragment.picture().is_none();
+            let fragments: Vec<&Fragment> = text.fragments.iter().filter(is_text).collect();
+            let ids: HashSet<&FragmentId> = fragments.iter().map(|f| &f.id).collect();
+            for topic in topics {
+                let Some(record) = records.get_mut(topic.as_str()) else { continue };
+                let texts = fragments.iter().map(|f| f.text.as_str());
+                for (kind, values) in stated_identifiers(texts) {
+                    record.identifiers.entry(kind).or_default().extend(values);
+                }
+                if let Some(first) = fragments.first() {
+                    let begin: String = first.text.chars().take(DESCRIPTION_CHARS).collect();
+                    record.attributes.entry("description".to_owned()).or_default().insert(begin);
+                }
+                let others = named.iter().filter(|(f, entity)| ids.contains(f) && *entity != topic);
+                record.neighbours.extend(others.map(|(_, entity)| entity.as_str().to_owned()));
             }
-            if let Some(first) = fragments.first() {
-                let begin: String = first.text.chars().take(DESCRIPTION_CHARS).collect();
-                record.attributes.entry("description".to_owned()).or_default().insert(begin);
-            }
-            let named = fragments.iter().flat_map(|f| names.get(&f.id).into_iter().flatten());
-            let others = named.filter(|entity| **entity != topic);
-            record.neighbours.extend(others.map(|entity| entity.as_str().to_owned()));
         }
         Ok(())
     }
+}
+
+/// One digest of many things, whose texts are made one by one.
+fn digest_of_each<T: std::fmt::Debug>(things: &[T]) -> String {
+    let digests: Vec<Digest> =
+        things.iter().map(|thing| Digest::of(format!("{thing:?}").as_bytes())).collect();
+    Digest::of_parts(digests.iter().map(|digest| digest.as_bytes().as_slice())).to_string()
 }
 
 /// Decisions count above what was computed, and pairs that only a person named are

@@ -1,41 +1,32 @@
 //! Statements of language models become mentions and relations.
 
-use super::error::EngineError;
 use crate::extract::STATED_CONFIDENCE;
-use crate::graph::Store;
 use crate::model::{
-    EntityClass, EntityId, Extraction, Fragment, FragmentId, Mention, Predicate, Relation,
-    RelationObject, StatedObject, VersionId, Words, normalise_label,
+    EntityClass, EntityId, Extraction, Fragment, Mention, Predicate, Relation, RelationObject,
+    StatedObject, Words, normalise_label,
 };
-use crate::resolve::EntityTable;
-use std::collections::HashMap;
 
-/// Statements that wait for the entities of their names.
+/// What a fragment states of entities.
+#[derive(Default)]
 pub(super) struct Stated {
-    by_fragment: HashMap<FragmentId, Extraction>,
-    relations: Vec<(VersionId, Relation)>,
+    /// Entities that the corpus may not know otherwise, with a label.
+    pub(super) names: Vec<(EntityId, String)>,
+    /// What is stated of them.
+    pub(super) relations: Vec<Relation>,
 }
 
 impl Stated {
-    /// All statements that the graph holds.
-    pub(super) fn read(graph: &Store) -> Result<Self, EngineError> {
-        let extractions = graph.extractions()?.into_iter();
-        let by_fragment = extractions.map(|e| (e.fragment.clone(), e)).collect();
-        Ok(Self { by_fragment, relations: Vec::new() })
-    }
-
-    /// Adds the names of a fragment's statements to the mentions of the fragment, where
-    /// none stands yet, and remembers what is stated of the entities.
-    pub(super) fn add_names(
-        &mut self,
+    /// What an extraction states of the entities that its words name. Names are added
+    /// to the mentions of the fragment where none stands yet.
+    pub(super) fn read(
         fragment: &Fragment,
-        table: &mut EntityTable,
+        extraction: &Extraction,
         named: &mut Vec<(Mention, EntityClass)>,
-    ) {
-        let Some(extraction) = self.by_fragment.remove(&fragment.id) else { return };
-        for statement in extraction.statements {
+    ) -> Self {
+        let mut stated = Self::default();
+        for statement in &extraction.statements {
             let mut entity =
-                |words: &Words| entity(fragment, words, &extraction.rule, table, named);
+                |words: &Words| entity(fragment, words, &extraction.rule, &mut stated.names, named);
             let Some(subject) = entity(&statement.subject) else { continue };
             let object = match &statement.object {
                 StatedObject::Value(words) => RelationObject::Value(words.text.clone()),
@@ -46,23 +37,18 @@ impl Stated {
                     None => continue,
                 },
             };
-            let relation = Relation {
+            stated.relations.push(Relation {
                 fragment: fragment.id.clone(),
                 span: statement.quote.span,
-                quote: statement.quote.text,
+                quote: statement.quote.text.clone(),
                 subject,
-                predicate: Predicate::from_iri(statement.predicate),
+                predicate: Predicate::from_iri(statement.predicate.clone()),
                 object,
                 confidence: STATED_CONFIDENCE,
                 rule: extraction.rule.clone(),
-            };
-            self.relations.push((fragment.version.clone(), relation));
+            });
         }
-    }
-
-    /// What is stated, by document version, in the order of the fragments.
-    pub(super) fn into_relations(self) -> Vec<(VersionId, Relation)> {
-        self.relations
+        stated
     }
 }
 
@@ -72,7 +58,7 @@ fn entity(
     fragment: &Fragment,
     words: &Words,
     rule: &str,
-    table: &mut EntityTable,
+    names: &mut Vec<(EntityId, String)>,
     named: &mut Vec<(Mention, EntityClass)>,
 ) -> Option<EntityId> {
     // The text under a span can be another one only when the graph was changed by hand.
@@ -85,7 +71,7 @@ fn entity(
     });
     if let Some((mention, class)) = surest {
         if matches!(class, EntityClass::Identifier | EntityClass::ProperName) {
-            table.add_stated(&mention.entity, &mention.surface);
+            names.push((mention.entity.clone(), mention.surface.clone()));
         }
         return Some(mention.entity.clone());
     }
@@ -95,7 +81,7 @@ fn entity(
     }
     let entity = EntityId::from_label(&label);
     let spelled = words.text.split_whitespace().collect::<Vec<_>>().join(" ");
-    table.add_stated(&entity, &spelled);
+    names.push((entity.clone(), spelled));
     let mention = Mention {
         fragment: fragment.id.clone(),
         span: words.span,

@@ -3,10 +3,10 @@
 use super::layout::layout;
 use super::places::PlacedText;
 use crate::model::{CoOccurrence, Digest, EntityId, Fragment, Mention};
-use std::collections::{BTreeMap, BTreeSet, HashMap, HashSet};
+use std::collections::{BTreeSet, HashMap, HashSet};
 
 /// Sentences that must name both.
-const MIN_SENTENCES: usize = 2;
+const MIN_SENTENCES: u32 = 2;
 /// A sentence with more entities is a list.
 const MAX_ENTITIES_PER_SENTENCE: usize = 12;
 /// Pairs of an entity at most: what stands beside everything says little about each.
@@ -30,66 +30,104 @@ pub fn named_sentences(fragment: &Fragment, mentions: &[Mention]) -> Vec<NamedSe
     named
 }
 
-/// Pairs of entities that at least two different sentences name, weighted by normalised
-/// pointwise mutual information over sentences (Bouma 2009),
-/// `ln(p(a,b) / (p(a) p(b))) / -ln p(a,b)`; only positive weights. Of each entity the
-/// ten strongest pairs count, and a pair counts when it is among those of both, so that
-/// hubs do not tie everything. Ordered by entity.
-pub fn co_occurrences(sentences: &[NamedSentence]) -> Vec<CoOccurrence> {
-    let mut seen = HashSet::new();
-    let mut alone: HashMap<&EntityId, usize> = HashMap::new();
-    let mut together: BTreeMap<(&EntityId, &EntityId), usize> = BTreeMap::new();
-    let mut n = 0;
-    // A sentence that is repeated word for word says it once.
-    for (_, entities) in sentences.iter().filter(|(words, _)| seen.insert(*words)) {
-        n += 1;
-        for entity in entities {
-            *alone.entry(entity).or_default() += 1;
+/// Counts of what sentences name, together and alone. Of a sentence 128 bits are kept,
+/// of an entity its name once, of a pair two numbers and a count.
+#[derive(Debug, Default)]
+pub struct CoOccurrenceCounts {
+    /// Sentences that were read, by the begin of their digests.
+    seen: HashSet<[u8; 16]>,
+    numbers: HashMap<EntityId, u32>,
+    /// Sentences that name each entity, by its number.
+    alone: Vec<u32>,
+    /// Sentences that name both, the smaller IRI first.
+    together: HashMap<(u32, u32), u32>,
+}
+
+impl CoOccurrenceCounts {
+    /// Counts a sentence; one that is repeated word for word says it once.
+    pub fn read(&mut self, (words, entities): &NamedSentence) {
+        let mut begin = [0; 16];
+        begin.iter_mut().zip(words.as_bytes()).for_each(|(to, from)| *to = *from);
+        if !self.seen.insert(begin) {
+            return;
         }
-        if entities.len() > MAX_ENTITIES_PER_SENTENCE {
-            continue;
+        let numbers: Vec<u32> = entities.iter().map(|entity| self.number(entity)).collect();
+        for number in &numbers {
+            if let Some(n) = self.alone.get_mut(*number as usize) {
+                *n += 1;
+            }
         }
-        for (i, a) in entities.iter().enumerate() {
-            for b in entities.iter().skip(i + 1) {
-                *together.entry((a, b)).or_default() += 1;
+        if numbers.len() > MAX_ENTITIES_PER_SENTENCE {
+            return;
+        }
+        for (i, a) in numbers.iter().enumerate() {
+            for b in numbers.iter().skip(i + 1) {
+                *self.together.entry((*a, *b)).or_default() += 1;
             }
         }
     }
-    let count = |entity: &EntityId| alone.get(entity).copied().unwrap_or(1) as f64;
-    let n = f64::from(u32::try_from(n).unwrap_or(u32::MAX));
-    let mut pairs: Vec<CoOccurrence> = together
-        .into_iter()
-        .filter(|(_, n_sentences)| *n_sentences >= MIN_SENTENCES)
-        .filter_map(|((a, b), n_sentences)| {
-            let both = n_sentences as f64;
-            let weight = if both >= n {
-                1.0
-            } else {
-                (both * n / (count(a) * count(b))).ln() / -(both / n).ln()
+
+    fn number(&mut self, entity: &EntityId) -> u32 {
+        if let Some(number) = self.numbers.get(entity) {
+            return *number;
+        }
+        let number = u32::try_from(self.alone.len()).unwrap_or(u32::MAX);
+        self.alone.push(0);
+        self.numbers.insert(entity.clone(), number);
+        number
+    }
+
+    /// Pairs of entities that at least two different sentences name, weighted by
+    /// normalised pointwise mutual information over sentences (Bouma 2009),
+    /// `ln(p(a,b) / (p(a) p(b))) / -ln p(a,b)`; only positive weights. Of each entity the
+    /// ten strongest pairs count, and a pair counts when it is among those of both, so
+    /// that hubs do not tie everything. Ordered by entity.
+    pub fn into_pairs(self) -> Vec<CoOccurrence> {
+        let Self { seen, numbers, alone, together } = self;
+        let n = f64::from(u32::try_from(seen.len()).unwrap_or(u32::MAX));
+        drop(seen);
+        let mut names: Vec<(u32, EntityId)> =
+            numbers.into_iter().map(|(entity, number)| (number, entity)).collect();
+        names.sort_unstable_by_key(|(number, _)| *number);
+        let name = |number: u32| names.get(number as usize).map(|(_, entity)| entity);
+        let count = |number: u32| f64::from(alone.get(number as usize).copied().unwrap_or(1));
+        let mut pairs: Vec<(u32, u32, f64, u32)> = together
+            .into_iter()
+            .filter(|(_, n_sentences)| *n_sentences >= MIN_SENTENCES)
+            .filter_map(|((a, b), n_sentences)| {
+                let both = f64::from(n_sentences);
+                let weight = if both >= n {
+                    1.0
+                } else {
+                    (both * n / (count(a) * count(b))).ln() / -(both / n).ln()
+                };
+                // Rounding goes beyond the bound by a bit.
+                let weight = weight.min(1.0);
+                (weight > 0.0).then_some((a, b, weight, n_sentences))
+            })
+            .collect();
+        pairs.sort_by(|x, y| {
+            let strength = y.2.total_cmp(&x.2).then(y.3.cmp(&x.3));
+            strength.then_with(|| (name(x.0), name(x.1)).cmp(&(name(y.0), name(y.1))))
+        });
+        let mut n_of = vec![0; alone.len()];
+        pairs.retain(|(left, right, _, _)| {
+            // Both ranks go on, so that a pair counts only among the strongest of both.
+            let mut rank = |number: u32| {
+                n_of.get_mut(number as usize).map_or(usize::MAX, |rank| {
+                    *rank += 1;
+                    *rank
+                })
             };
-            let (left, right) = (a.clone(), b.clone());
-            // Rounding goes beyond the bound by a bit.
-            let weight = weight.min(1.0);
-            (weight > 0.0).then_some(CoOccurrence { left, right, weight, n_sentences })
-        })
-        .collect();
-    pairs.sort_by(|a, b| {
-        let strength = b.weight.total_cmp(&a.weight).then(b.n_sentences.cmp(&a.n_sentences));
-        strength.then_with(|| (&a.left, &a.right).cmp(&(&b.left, &b.right)))
-    });
-    let mut n_of: HashMap<EntityId, usize> = HashMap::new();
-    pairs.retain(|pair| {
-        // Both ranks go on, so that a pair counts only among the strongest of both.
-        let mut rank = |entity: &EntityId| {
-            let rank = n_of.entry(entity.clone()).or_default();
-            *rank += 1;
-            *rank
-        };
-        let (left, right) = (rank(&pair.left), rank(&pair.right));
-        left.max(right) <= MAX_PAIRS_PER_ENTITY
-    });
-    pairs.sort_by(|a, b| (&a.left, &a.right).cmp(&(&b.left, &b.right)));
-    pairs
+            rank(*left).max(rank(*right)) <= MAX_PAIRS_PER_ENTITY
+        });
+        pairs.sort_by(|x, y| (name(x.0), name(x.1)).cmp(&(name(y.0), name(y.1))));
+        let named = pairs.into_iter().filter_map(|(left, right, weight, n_sentences)| {
+            let (left, right) = (name(left)?.clone(), name(right)?.clone());
+            Some(CoOccurrence { left, right, weight, n_sentences: n_sentences as usize })
+        });
+        named.collect()
+    }
 }
 
 #[cfg(test)]
@@ -99,6 +137,12 @@ mod tests {
     fn sentence(n: usize, names: &[&str]) -> NamedSentence {
         let names = names.iter().map(|name| EntityId::from_iri(*name)).collect();
         (Digest::of(n.to_string().as_bytes()), names)
+    }
+
+    fn co_occurrences(sentences: &[NamedSentence]) -> Vec<CoOccurrence> {
+        let mut counts = CoOccurrenceCounts::default();
+        sentences.iter().for_each(|sentence| counts.read(sentence));
+        counts.into_pairs()
     }
 
     fn found(sentences: &[NamedSentence]) -> Vec<(String, String, usize)> {

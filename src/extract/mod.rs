@@ -40,7 +40,7 @@ pub use anchors::link_mentions;
 pub use checked::{
     Checked, MalformedOutput, Rejection, STATED_CONFIDENCE, check_cut_statements, check_statements,
 };
-pub use co_occurrence::{NamedSentence, co_occurrences, named_sentences};
+pub use co_occurrence::{CoOccurrenceCounts, NamedSentence, named_sentences};
 pub use config::{ExtractConfig, LlmExtractConfig};
 pub use depictions::{ACCEPTED_FROM, PROPOSED_FROM, named_depictions};
 pub use further::further_mentions;
@@ -48,7 +48,7 @@ pub use gazetteer::{Gazetteer, GazetteerError, LabelMatch};
 pub use instructions::{EXTRACT_TEMPLATE, Instructions, prompt_digest};
 pub use mentions::{Named, mentions, names_in};
 pub use patterns::{identifiers, proper_names};
-pub use phrases::phrases;
+pub use phrases::{LonePhrases, PhraseCounts};
 pub use relations::{Reading, relations};
 pub use terms::{AllowedTerms, MAX_TERMS, TooManyTerms, default_terms};
 pub use values::values;

@@ -6,7 +6,7 @@
 //! Ananiadou, 1999, `log2(words) * (n - mean n of the longer ones around it)`).
 
 use crate::model::Fragment;
-use std::collections::{BTreeMap, BTreeSet, HashMap};
+use std::collections::{BTreeMap, HashMap};
 
 /// Words of a phrase.
 const MIN_WORDS: usize = 2;
@@ -14,8 +14,8 @@ const MAX_WORDS: usize = 4;
 /// Occurrences in all, and fragments and places where it stands alone between function
 /// words, at least.
 const MIN_OCCURRENCES: usize = 4;
-const MIN_FRAGMENTS: usize = 2;
-const MIN_ALONE: usize = 2;
+const MIN_FRAGMENTS: u32 = 2;
+const MIN_ALONE: u32 = 2;
 /// Share of the occurrences that must stand alone.
 const MIN_SHARE_ALONE: f64 = 0.5;
 /// Phrases at most: so many for each fragment, within these bounds.
@@ -225,62 +225,107 @@ const NEVER: &[&str] = &[
     "born",
 ];
 
-/// The phrases of English `fragments`, the strongest first, singular, in small letters.
-pub fn phrases(fragments: &[&Fragment]) -> Vec<String> {
-    let mut alone: HashMap<String, (usize, BTreeSet<usize>)> = HashMap::new();
-    for (n, fragment) in fragments.iter().enumerate() {
+/// Runs of words that stand alone somewhere, gathered in a first reading of the English
+/// fragments. A second reading counts where else they stand ([`PhraseCounts`]), so that
+/// no text is kept.
+#[derive(Debug, Default)]
+pub struct LonePhrases {
+    n_fragments: usize,
+    alone: HashMap<String, Alone>,
+}
+
+#[derive(Debug, Default)]
+struct Alone {
+    n: u32,
+    n_fragments: u32,
+    last_fragment: usize,
+}
+
+/// How often the runs that may be phrases stand anywhere.
+#[derive(Debug)]
+pub struct PhraseCounts {
+    n_fragments: usize,
+    alone: HashMap<String, Alone>,
+    counts: BTreeMap<String, usize>,
+}
+
+impl LonePhrases {
+    /// Reads a fragment for the first time.
+    pub fn read(&mut self, fragment: &Fragment) {
+        self.n_fragments += 1;
         for run in runs(&fragment.text) {
             if run.stands_alone && (MIN_WORDS..=MAX_WORDS).contains(&run.words.len()) {
-                let known = alone.entry(key(&run.words)).or_default();
-                known.0 += 1;
-                known.1.insert(n);
+                let known = self.alone.entry(key(&run.words)).or_default();
+                known.n += 1;
+                known.n_fragments += u32::from(known.last_fragment != self.n_fragments);
+                known.last_fragment = self.n_fragments;
             }
         }
     }
-    alone.retain(|_, (n, fragments)| *n >= MIN_ALONE && fragments.len() >= MIN_FRAGMENTS);
-    let mut counts: BTreeMap<String, usize> = BTreeMap::new();
-    for fragment in fragments {
+
+    /// Ends the first reading.
+    pub fn into_counts(mut self) -> PhraseCounts {
+        self.alone.retain(|_, known| known.n >= MIN_ALONE && known.n_fragments >= MIN_FRAGMENTS);
+        self.alone.shrink_to_fit();
+        let Self { n_fragments, alone } = self;
+        PhraseCounts { n_fragments, alone, counts: BTreeMap::new() }
+    }
+}
+
+impl PhraseCounts {
+    /// Every run that may turn out to be a phrase, in no order.
+    pub fn candidates(&self) -> impl Iterator<Item = &str> {
+        self.alone.keys().map(String::as_str)
+    }
+
+    /// Reads a fragment again.
+    pub fn read(&mut self, fragment: &Fragment) {
         for run in runs(&fragment.text) {
             for n in MIN_WORDS..=MAX_WORDS.min(run.words.len()) {
                 for window in run.words.windows(n) {
                     let key = key(window);
-                    if alone.contains_key(&key) {
-                        *counts.entry(key).or_default() += 1;
+                    if self.alone.contains_key(&key) {
+                        *self.counts.entry(key).or_default() += 1;
                     }
                 }
             }
         }
     }
-    counts.retain(|phrase, n| {
-        let n_alone = alone.get(phrase).map_or(0, |(n, _)| *n);
-        *n >= MIN_OCCURRENCES && n_alone as f64 >= MIN_SHARE_ALONE * *n as f64
-    });
-    // What stands inside of longer phrases: how often, and in how many of them.
-    let mut nested: HashMap<&str, (usize, usize)> = HashMap::new();
-    for (longer, n) in &counts {
-        let words: Vec<&str> = longer.split(' ').collect();
-        for size in MIN_WORDS..words.len() {
-            for inner in words.windows(size) {
-                if let Some((inner, _)) = counts.get_key_value(&inner.join(" ")) {
-                    let entry = nested.entry(inner).or_default();
-                    *entry = (entry.0 + n, entry.1 + 1);
+
+    /// The phrases of the fragments, the strongest first, singular, in small letters.
+    pub fn into_phrases(self) -> Vec<String> {
+        let Self { n_fragments, alone, mut counts } = self;
+        counts.retain(|phrase, n| {
+            let n_alone = alone.get(phrase).map_or(0, |known| known.n);
+            *n >= MIN_OCCURRENCES && f64::from(n_alone) >= MIN_SHARE_ALONE * *n as f64
+        });
+        // What stands inside of longer phrases: how often, and in how many of them.
+        let mut nested: HashMap<&str, (usize, usize)> = HashMap::new();
+        for (longer, n) in &counts {
+            let words: Vec<&str> = longer.split(' ').collect();
+            for size in MIN_WORDS..words.len() {
+                for inner in words.windows(size) {
+                    if let Some((inner, _)) = counts.get_key_value(&inner.join(" ")) {
+                        let entry = nested.entry(inner).or_default();
+                        *entry = (entry.0 + n, entry.1 + 1);
+                    }
                 }
             }
         }
+        let mut ranked: Vec<(f64, &String)> = counts
+            .iter()
+            .map(|(phrase, n)| {
+                let (around, n_longer) = nested.get(phrase.as_str()).copied().unwrap_or((0, 1));
+                let words = phrase.split(' ').count() as f64;
+                (words.log2() * (*n as f64 - around as f64 / n_longer as f64), phrase)
+            })
+            .filter(|(value, _)| *value >= f64::from(MIN_ALONE))
+            .collect();
+        ranked.sort_by(|a, b| b.0.total_cmp(&a.0).then_with(|| a.1.cmp(b.1)));
+        let most = (n_fragments as f64 * PHRASES_PER_FRAGMENT) as usize;
+        ranked.truncate(most.clamp(BOUNDS.0, BOUNDS.1));
+        ranked.into_iter().map(|(_, phrase)| phrase.clone()).collect()
     }
-    let mut ranked: Vec<(f64, &String)> = counts
-        .iter()
-        .map(|(phrase, n)| {
-            let (around, n_longer) = nested.get(phrase.as_str()).copied().unwrap_or((0, 1));
-            let words = phrase.split(' ').count() as f64;
-            (words.log2() * (*n as f64 - around as f64 / n_longer as f64), phrase)
-        })
-        .filter(|(value, _)| *value >= MIN_ALONE as f64)
-        .collect();
-    ranked.sort_by(|a, b| b.0.total_cmp(&a.0).then_with(|| a.1.cmp(b.1)));
-    let most = (fragments.len() as f64 * PHRASES_PER_FRAGMENT) as usize;
-    ranked.truncate(most.clamp(BOUNDS.0, BOUNDS.1));
-    ranked.into_iter().map(|(_, phrase)| phrase.clone()).collect()
 }
 
 /// Words that may be a phrase, and whether what is around them says so.
@@ -370,7 +415,11 @@ mod tests {
             }
         };
         let fragments: Vec<Fragment> = texts.iter().enumerate().map(fragment).collect();
-        let mut found = phrases(&fragments.iter().collect::<Vec<_>>());
+        let mut lone = LonePhrases::default();
+        fragments.iter().for_each(|fragment| lone.read(fragment));
+        let mut counts = lone.into_counts();
+        fragments.iter().for_each(|fragment| counts.read(fragment));
+        let mut found = counts.into_phrases();
         found.sort();
         found
     }

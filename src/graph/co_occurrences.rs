@@ -7,13 +7,14 @@ use crate::model::CoOccurrence;
 use crate::vocab::{self, vt};
 
 impl Store {
-    /// Makes the graph of co-occurrences hold exactly these.
+    /// Makes the graph of co-occurrences hold exactly these; a crash may leave some of
+    /// the old ones and some of the new ones, until it is made again.
     ///
     /// # Errors
     /// When the store cannot be read or written.
     pub fn set_co_occurrences(&self, pairs: &[CoOccurrence]) -> Result<(), GraphError> {
-        let mut triples = Triples::new();
-        for pair in pairs {
+        let wanted = pairs.iter().flat_map(|pair| {
+            let mut triples = Triples::new();
             let (id, left, right) = (pair.id(), pair.left.as_str(), pair.right.as_str());
             triples.class(&id, vt::CO_OCCURRENCE);
             triples.link(&id, vt::CO_OCCURRING, left);
@@ -22,7 +23,8 @@ impl Store {
             triples.count(&id, vt::N_SENTENCES, pair.n_sentences);
             triples.link(left, vt::CO_OCCURS_WITH, right);
             triples.link(right, vt::CO_OCCURS_WITH, left);
-        }
-        self.replace_graph(vocab::GRAPH_CO_OCCURRENCES, triples.into_vec())
+            triples.into_vec()
+        });
+        self.settle(vocab::GRAPH_CO_OCCURRENCES, wanted, &|_| true)
     }
 }

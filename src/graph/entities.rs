@@ -5,7 +5,7 @@ use super::store::Store;
 use super::triples::Triples;
 use crate::model::{Entity, EntityClass, EntityId};
 use crate::vocab::{self, dcterms, rdf, rdfs, schema, skos};
-use oxigraph::model::{GraphName, NamedNodeRef, Quad, Term};
+use oxigraph::model::{GraphName, NamedNodeRef, Quad, Term, Triple};
 use std::collections::{BTreeMap, BTreeSet, HashMap};
 
 /// Predicates whose values name a resource, the preferred ones first.
@@ -50,21 +50,23 @@ impl Store {
         entities: &[Entity],
         close_matches: &[(EntityId, EntityId)],
     ) -> Result<(), GraphError> {
-        let mut triples = Triples::new();
-        for entity in entities {
-            let id = entity.id.as_str();
-            triples.class(id, &format!("{}{}", vocab::NAMESPACE, entity.class.local_name()));
-            for (i, label) in entity.labels.iter().enumerate() {
-                let predicate = if i == 0 { skos::PREF_LABEL } else { skos::ALT_LABEL };
-                triples.text(id, predicate, label);
-            }
-        }
-        for (a, b) in close_matches {
-            triples.link(a.as_str(), skos::CLOSE_MATCH, b.as_str());
-        }
-        let mut wanted = triples.into_vec();
-        wanted.extend(self.merge_triples()?);
-        self.replace_graph(vocab::GRAPH_ENTITIES, wanted)
+        let is_own = |quad: &Quad| {
+            let subject = super::read::iri(&Term::from(quad.subject.clone()));
+            !super::merges::is_of_merges(&subject, quad.predicate.as_str())
+        };
+        self.settle(vocab::GRAPH_ENTITIES, triples(entities, close_matches), &is_own)
+    }
+
+    /// Adds to the entities graph what it does not hold of these entities and proposals.
+    ///
+    /// # Errors
+    /// When the store cannot be read or written.
+    pub fn add_entities(
+        &self,
+        entities: &[Entity],
+        close_matches: &[(EntityId, EntityId)],
+    ) -> Result<(), GraphError> {
+        self.supply(vocab::GRAPH_ENTITIES, triples(entities, close_matches))
     }
 
     /// Every entity, ordered by id.
@@ -74,7 +76,9 @@ impl Store {
     pub fn entities(&self) -> Result<Vec<Entity>, GraphError> {
         let mut entities: BTreeMap<String, Entity> = BTreeMap::new();
         let mut alternatives = Vec::new();
-        for triple in self.graph(vocab::GRAPH_ENTITIES)? {
+        let graph = NamedNodeRef::new_unchecked(vocab::GRAPH_ENTITIES);
+        for quad in self.inner.quads_for_pattern(None, None, None, Some(graph.into())) {
+            let triple = quad?;
             let id = super::read::iri(&Term::from(triple.subject));
             if super::merges::is_of_merges(&id, triple.predicate.as_str()) {
                 continue;
@@ -293,6 +297,29 @@ impl Store {
         }
         Ok(imported)
     }
+}
+
+/// What the graph says of entities, one after the other.
+fn triples<'a>(
+    entities: &'a [Entity],
+    close_matches: &'a [(EntityId, EntityId)],
+) -> impl Iterator<Item = Triple> + 'a {
+    let described = entities.iter().flat_map(|entity| {
+        let mut triples = Triples::new();
+        let id = entity.id.as_str();
+        triples.class(id, &format!("{}{}", vocab::NAMESPACE, entity.class.local_name()));
+        for (i, label) in entity.labels.iter().enumerate() {
+            let predicate = if i == 0 { skos::PREF_LABEL } else { skos::ALT_LABEL };
+            triples.text(id, predicate, label);
+        }
+        triples.into_vec()
+    });
+    let proposed = close_matches.iter().flat_map(|(a, b)| {
+        let mut triples = Triples::new();
+        triples.link(a.as_str(), skos::CLOSE_MATCH, b.as_str());
+        triples.into_vec()
+    });
+    described.chain(proposed)
 }
 
 #[cfg(test)]

@@ -47,8 +47,21 @@ impl Store {
     /// # Errors
     /// When the store cannot be read.
     pub fn extractions(&self) -> Result<Vec<Extraction>, GraphError> {
+        self.extractions_in(None)
+    }
+
+    /// What language models said that the fragments of one document version state,
+    /// ordered by fragment.
+    ///
+    /// # Errors
+    /// When the store cannot be read.
+    pub fn extractions_of(&self, version: &VersionId) -> Result<Vec<Extraction>, GraphError> {
+        self.extractions_in(Some(version))
+    }
+
+    fn extractions_in(&self, graph: Option<&VersionId>) -> Result<Vec<Extraction>, GraphError> {
         let mut read: BTreeMap<String, FragmentId> = BTreeMap::new();
-        for (activity, used) in self.pairs(prov::USED)? {
+        for (activity, used) in self.pairs_in(prov::USED, graph)? {
             if activity.starts_with(vocab::EXTRACTION_PREFIX) {
                 read.insert(activity, FragmentId::from_iri(used));
             }
@@ -56,9 +69,9 @@ impl Store {
         if read.is_empty() {
             return Ok(Vec::new());
         }
-        let columns = Columns::read(self)?;
+        let columns = Columns::read(self, graph)?;
         let mut statements: HashMap<String, Vec<(usize, Statement)>> = HashMap::new();
-        for (id, activity) in self.pairs(prov::WAS_GENERATED_BY)? {
+        for (id, activity) in self.pairs_in(prov::WAS_GENERATED_BY, graph)? {
             if id.starts_with(vocab::STATEMENT_PREFIX) {
                 let position = id.rsplit(':').next().and_then(|n| n.parse().ok()).unwrap_or(0);
                 let statement = columns.statement(&id)?;
@@ -66,7 +79,7 @@ impl Store {
             }
         }
         let mut rejected: HashMap<String, Vec<(String, usize)>> = HashMap::new();
-        for (activity, text) in self.pairs(vt::REJECTED)? {
+        for (activity, text) in self.pairs_in(vt::REJECTED, graph)? {
             if let Some((count, reason)) = text.split_once(' ') {
                 let count = count.parse().unwrap_or(0);
                 rejected.entry(activity).or_default().push((reason.to_owned(), count));
@@ -208,7 +221,7 @@ fn triples(extraction: &Extraction) -> Vec<Triple> {
 struct Columns(HashMap<&'static str, Column>);
 
 impl Columns {
-    fn read(store: &Store) -> Result<Self, GraphError> {
+    fn read(store: &Store, graph: Option<&VersionId>) -> Result<Self, GraphError> {
         let properties = [
             vt::MODEL,
             vt::RULE,
@@ -233,8 +246,7 @@ impl Columns {
             vt::OBJECT_END,
             vt::OBJECT_CLASS,
         ];
-        let columns =
-            properties.into_iter().map(|property| Ok((property, store.column(property)?)));
+        let columns = properties.into_iter().map(|p| Ok((p, store.column_in(p, graph)?)));
         Ok(Self(columns.collect::<Result<_, GraphError>>()?))
     }
 

@@ -5,12 +5,12 @@ use super::store::{Store, insert};
 use super::triples::Triples;
 use crate::model::{Digest, EntityId, FragmentId, Mention, Value, ValueMention, VersionId};
 use crate::vocab::{self, oa, rdf, schema, vt};
-use oxigraph::model::{NamedNode, NamedNodeRef, Quad, Term, Triple};
+use oxigraph::model::{NamedNodeRef, Quad, Term, Triple};
 use oxigraph::store::Transaction;
 
 /// Mentions and values that are written in one transaction, unless one version has more.
-/// A transaction holds its triples in memory, some kilobytes for each mention.
-const MENTIONS_PER_TRANSACTION: usize = 2_000;
+/// A transaction holds its triples in memory, about ten kilobytes for each mention.
+const MENTIONS_PER_TRANSACTION: usize = 500;
 
 /// The mentions of one document version.
 #[derive(Debug)]
@@ -64,8 +64,27 @@ impl Store {
     /// # Errors
     /// When the store cannot be read.
     pub fn mentioned_entities(&self) -> Result<Vec<(FragmentId, EntityId)>, GraphError> {
+        self.mentioned_in(None)
+    }
+
+    /// Which fragment of one document version names which entity, ordered, each pair
+    /// once.
+    ///
+    /// # Errors
+    /// When the store cannot be read.
+    pub fn mentioned_entities_of(
+        &self,
+        version: &VersionId,
+    ) -> Result<Vec<(FragmentId, EntityId)>, GraphError> {
+        self.mentioned_in(Some(version))
+    }
+
+    fn mentioned_in(
+        &self,
+        graph: Option<&VersionId>,
+    ) -> Result<Vec<(FragmentId, EntityId)>, GraphError> {
         let mut pairs: Vec<_> = self
-            .pairs(schema::MENTIONS)?
+            .pairs_in(schema::MENTIONS, graph)?
             .into_iter()
             .filter(|(subject, _)| subject.starts_with(vocab::FRAGMENT_PREFIX))
             .map(|(fragment, entity)| (FragmentId::from_iri(fragment), EntityId::from_iri(entity)))
@@ -88,20 +107,37 @@ fn n_versions_at_once(writes: &[MentionsWrite<'_>]) -> usize {
 /// Removes the mentions of a version: everything under the IRI of a mention or a value,
 /// and the shortcuts from fragments to entities.
 fn clear(transaction: &mut Transaction<'_>, version: &VersionId) -> Result<(), GraphError> {
-    let graph = NamedNode::new_unchecked(version.as_str());
-    let quads: Vec<Quad> = transaction
-        .quads_for_pattern(None, None, None, Some(graph.as_ref().into()))
-        .collect::<Result<_, _>>()?;
-    for quad in &quads {
+    if !has_digest(transaction, version, vt::MENTIONS_SHA256)? {
+        return Ok(());
+    }
+    let graph = NamedNodeRef::new_unchecked(version.as_str());
+    let mut gone: Vec<Quad> = Vec::new();
+    for quad in transaction.quads_for_pattern(None, None, None, Some(graph.into())) {
+        let quad = quad?;
         let predicate = quad.predicate.as_str();
         let subject = super::read::iri(&Term::from(quad.subject.clone()));
         let of_mention =
             subject.starts_with(vocab::MENTION_PREFIX) || subject.starts_with(vocab::VALUE_PREFIX);
         if of_mention || predicate == schema::MENTIONS || predicate == vt::MENTIONS_SHA256 {
-            transaction.remove(quad.as_ref());
+            gone.push(quad);
         }
     }
+    gone.iter().for_each(|quad| transaction.remove(quad.as_ref()));
     Ok(())
+}
+
+/// Whether the graph of a version states the digest of what was read in it. The digest
+/// is written with what it is of, so without one there is nothing to replace.
+pub(super) fn has_digest(
+    transaction: &Transaction<'_>,
+    version: &VersionId,
+    property: &str,
+) -> Result<bool, GraphError> {
+    let node = NamedNodeRef::new_unchecked(version.as_str());
+    let property = NamedNodeRef::new_unchecked(property);
+    let mut stated =
+        transaction.quads_for_pattern(Some(node.into()), Some(property), None, Some(node.into()));
+    Ok(stated.next().transpose()?.is_some())
 }
 
 fn triples(write: &MentionsWrite<'_>) -> Vec<Triple> {
@@ -180,8 +216,8 @@ mod tests {
             let writes: Vec<MentionsWrite<'_>> = mentions.iter().map(|m| write(m)).collect();
             assert_eq!(n_versions_at_once(&writes), expected, "{sizes:?}");
         };
-        check(&[1_500, 500, 1], 2);
-        check(&[3_000, 1], 1);
+        check(&[300, 200, 1], 2);
+        check(&[900, 1], 1);
         check(&[0, 0, 0], 3);
         check(&[], 0);
     }

@@ -8,8 +8,8 @@ use super::store::Store;
 use super::triples::Triples;
 use crate::model::{ClaimStatus, Digest, EntityId, Merge, MergeId};
 use crate::vocab::{self, prov, rdf, rdfs, skos, vt};
-use oxigraph::model::{Term, Triple};
-use std::collections::BTreeMap;
+use oxigraph::model::{NamedNodeRef, Quad, Term};
+use std::collections::{BTreeMap, BTreeSet};
 
 /// All claims about which entities are one thing.
 #[derive(Debug)]
@@ -58,13 +58,27 @@ pub(super) fn is_of_merges(subject: &str, predicate: &str) -> bool {
 }
 
 impl Store {
-    /// Makes the graph of entities hold exactly these merges, beside its entities.
+    /// Makes the graph of entities hold exactly these merges, beside its entities. The
+    /// digest of what they were made of leaves first and enters last, so that merges
+    /// which a crash left half written are never taken for current ones.
     ///
     /// # Errors
     /// When the store cannot be read or written.
     pub fn set_merges(&self, write: &MergesWrite<'_>) -> Result<(), GraphError> {
+        let recipe = NamedNodeRef::new_unchecked(vt::RECIPE);
+        let graph = NamedNodeRef::new_unchecked(vocab::GRAPH_ENTITIES);
+        self.write(|transaction| {
+            let stated = transaction.quads_for_pattern(
+                Some(graph.into()),
+                Some(recipe),
+                None,
+                Some(graph.into()),
+            );
+            let stated: Vec<Quad> = stated.collect::<Result<_, _>>()?;
+            stated.iter().for_each(|quad| transaction.remove(quad.as_ref()));
+            Ok(())
+        })?;
         let mut triples = Triples::new();
-        triples.text(vocab::GRAPH_ENTITIES, vt::RECIPE, &write.made_of.to_string());
         let activity = format!("{}resolve:{}", vocab::ACTIVITY_PREFIX, write.made_of.short());
         if !write.merges.is_empty() {
             let agent =
@@ -75,12 +89,16 @@ impl Store {
             triples.class(&agent, prov::SOFTWARE_AGENT);
             triples.text(&agent, rdfs::LABEL, write.software);
         }
-        for merge in write.merges {
+        let described = write.merges.iter().flat_map(|merge| {
+            let mut triples = Triples::new();
             describe(&mut triples, merge, &activity);
-        }
-        let mut wanted = triples.into_vec();
-        wanted.extend(self.graph(vocab::GRAPH_ENTITIES)?.into_iter().filter(|t| !of_merges(t)));
-        self.replace_graph(vocab::GRAPH_ENTITIES, wanted)
+            triples.into_vec()
+        });
+        let wanted = triples.into_vec().into_iter().chain(described);
+        self.settle(vocab::GRAPH_ENTITIES, wanted, &of_merges)?;
+        let mut triples = Triples::new();
+        triples.text(vocab::GRAPH_ENTITIES, vt::RECIPE, &write.made_of.to_string());
+        self.add_to_graph(vocab::GRAPH_ENTITIES, &triples.into_vec())
     }
 
     /// Digest of what the stored merges were made of; none when there are none.
@@ -97,19 +115,16 @@ impl Store {
     /// # Errors
     /// When the store cannot be read.
     pub fn merges(&self) -> Result<Vec<Merge>, GraphError> {
-        let mut stated: BTreeMap<String, Vec<(String, String)>> = BTreeMap::new();
-        for triple in self.merge_triples()? {
-            let id = super::read::iri(&triple.subject.into());
-            if id.starts_with(vocab::MERGE_PREFIX) {
-                let value = super::read::iri(&triple.object);
-                stated.entry(id).or_default().push((triple.predicate.into_string(), value));
-            }
+        let graph = NamedNodeRef::new_unchecked(vocab::GRAPH_ENTITIES);
+        let member = NamedNodeRef::new_unchecked(vt::MEMBER);
+        let mut ids = BTreeSet::new();
+        for quad in self.inner.quads_for_pattern(None, Some(member), None, Some(graph.into())) {
+            ids.insert(super::read::iri(&quad?.subject.into()));
         }
-        let claims = stated
-            .iter()
-            .filter(|(_, values)| values.iter().any(|(property, _)| property == vt::MEMBER));
-        let merges = claims.map(|(id, values)| read(id, values, &stated));
-        let mut merges = merges.collect::<Result<Vec<_>, _>>()?;
+        let mut merges = Vec::with_capacity(ids.len());
+        for id in ids.iter().filter(|id| id.starts_with(vocab::MERGE_PREFIX)) {
+            merges.push(self.merge(id)?);
+        }
         merges
             .sort_by(|a, b| b.probability.total_cmp(&a.probability).then_with(|| a.id.cmp(&b.id)));
         Ok(merges)
@@ -180,15 +195,54 @@ impl Store {
         Ok(decisions)
     }
 
-    /// What the graph of entities states about merges.
-    pub(super) fn merge_triples(&self) -> Result<Vec<Triple>, GraphError> {
-        Ok(self.graph(vocab::GRAPH_ENTITIES)?.into_iter().filter(of_merges).collect())
+    /// A claim out of what the graph of entities states about it.
+    fn merge(&self, id: &str) -> Result<Merge, GraphError> {
+        let missing =
+            |property| GraphError::Damaged { what: "merge", iri: id.to_owned(), property };
+        let values = self.stated_of_entity(id)?;
+        let all = |property: &str| -> Vec<String> {
+            values.iter().filter(|(p, _)| p == property).map(|(_, value)| value.clone()).collect()
+        };
+        let one = |property: &str| all(property).into_iter().next();
+        let (left, right) = two(Some(&all(vt::MEMBER))).ok_or_else(|| missing("vt:member"))?;
+        let mut evidence = Vec::new();
+        for feature in all(vt::HAS_FEATURE) {
+            let of = self.stated_of_entity(&feature)?;
+            let one = |property| of.iter().find(|(p, _)| p == property).map(|(_, v)| v.clone());
+            let value = one(rdf::VALUE).and_then(|number| number.parse().ok());
+            evidence.extend(one(rdfs::LABEL).zip(value));
+        }
+        evidence.sort_by(|a, b| a.0.cmp(&b.0));
+        let probability = one(vt::PROBABILITY).and_then(|number| number.parse().ok());
+        let status = one(vt::STATUS).and_then(|name| ClaimStatus::from_name(&name));
+        Ok(Merge {
+            id: MergeId::from_iri(id),
+            left,
+            right,
+            method: one(vt::RULE).ok_or_else(|| missing("vt:rule"))?,
+            probability: probability.ok_or_else(|| missing("vt:probability"))?,
+            status: status.ok_or_else(|| missing("vt:status"))?,
+            evidence,
+        })
+    }
+
+    /// Properties and values of a resource in the graph of entities.
+    fn stated_of_entity(&self, id: &str) -> Result<Vec<(String, String)>, GraphError> {
+        let graph = NamedNodeRef::new_unchecked(vocab::GRAPH_ENTITIES);
+        let node = NamedNodeRef::new_unchecked(id);
+        let quads = self.inner.quads_for_pattern(Some(node.into()), None, None, Some(graph.into()));
+        quads
+            .map(|quad| {
+                let quad = quad?;
+                Ok((quad.predicate.into_string(), super::read::iri(&quad.object)))
+            })
+            .collect()
     }
 }
 
-fn of_merges(triple: &Triple) -> bool {
-    let subject = super::read::iri(&Term::from(triple.subject.clone()));
-    is_of_merges(&subject, triple.predicate.as_str())
+fn of_merges(quad: &Quad) -> bool {
+    let subject = super::read::iri(&Term::from(quad.subject.clone()));
+    is_of_merges(&subject, quad.predicate.as_str())
 }
 
 /// Two distinct members, the smaller one first.
@@ -198,41 +252,6 @@ fn two(members: Option<&Vec<String>>) -> Option<(EntityId, EntityId)> {
     members.dedup();
     let [left, right] = <[String; 2]>::try_from(members).ok()?;
     Some((EntityId::from_iri(left), EntityId::from_iri(right)))
-}
-
-/// A claim out of what the graph states about it.
-fn read(
-    id: &str,
-    values: &[(String, String)],
-    stated: &BTreeMap<String, Vec<(String, String)>>,
-) -> Result<Merge, GraphError> {
-    let missing = |property| GraphError::Damaged { what: "merge", iri: id.to_owned(), property };
-    let all = |of: &[(String, String)], property: &str| -> Vec<String> {
-        of.iter().filter(|(p, _)| p == property).map(|(_, value)| value.clone()).collect()
-    };
-    let one = |of: &[(String, String)], property: &str| all(of, property).into_iter().next();
-    let members = all(values, vt::MEMBER);
-    let (left, right) = two(Some(&members)).ok_or_else(|| missing("vt:member"))?;
-    let mut evidence = Vec::new();
-    for feature in all(values, vt::HAS_FEATURE) {
-        let of = stated.get(&feature).map_or(&[][..], Vec::as_slice);
-        let value = one(of, rdf::VALUE).and_then(|number| number.parse().ok());
-        if let Some((name, value)) = one(of, rdfs::LABEL).zip(value) {
-            evidence.push((name, value));
-        }
-    }
-    evidence.sort_by(|a, b| a.0.cmp(&b.0));
-    let probability = one(values, vt::PROBABILITY).and_then(|number| number.parse().ok());
-    let status = one(values, vt::STATUS).and_then(|name| ClaimStatus::from_name(&name));
-    Ok(Merge {
-        id: MergeId::from_iri(id),
-        left,
-        right,
-        method: one(values, vt::RULE).ok_or_else(|| missing("vt:rule"))?,
-        probability: probability.ok_or_else(|| missing("vt:probability"))?,
-        status: status.ok_or_else(|| missing("vt:status"))?,
-        evidence,
-    })
 }
 
 fn describe(triples: &mut Triples, merge: &Merge, activity: &str) {

@@ -105,17 +105,30 @@ impl Store {
     /// # Errors
     /// When the store cannot be read or a fragment is incomplete.
     pub fn fragments(&self) -> Result<Vec<Fragment>, GraphError> {
-        let versions = self.column(dcterms::IS_VERSION_OF)?;
-        let ordinals = self.column(vt::ORDINAL)?;
-        let texts = self.column(vt::TEXT)?;
-        let (starts, ends) = (self.column(vt::START)?, self.column(vt::END)?);
-        let sections = self.column(vt::SECTION)?;
-        let pages = self.column(vt::PAGE)?;
-        let pictures = self.column(vt::PICTURE_FILE)?;
-        let alternatives = self.column(vt::ALTERNATIVE_TEXT)?;
-        let captions = self.column(schema::CAPTION)?;
+        self.fragments_in(None)
+    }
+
+    /// The fragments of one document version, ordered by position.
+    ///
+    /// # Errors
+    /// When the store cannot be read or a fragment is incomplete.
+    pub fn fragments_of(&self, version: &VersionId) -> Result<Vec<Fragment>, GraphError> {
+        self.fragments_in(Some(version))
+    }
+
+    fn fragments_in(&self, graph: Option<&VersionId>) -> Result<Vec<Fragment>, GraphError> {
+        let column = |property| self.column_in(property, graph);
+        let versions = column(dcterms::IS_VERSION_OF)?;
+        let ordinals = column(vt::ORDINAL)?;
+        let texts = column(vt::TEXT)?;
+        let (starts, ends) = (column(vt::START)?, column(vt::END)?);
+        let sections = column(vt::SECTION)?;
+        let pages = column(vt::PAGE)?;
+        let pictures = column(vt::PICTURE_FILE)?;
+        let alternatives = column(vt::ALTERNATIVE_TEXT)?;
+        let captions = column(schema::CAPTION)?;
         let mut fragments = Vec::new();
-        for (id, version) in self.column(dcterms::IS_PART_OF)? {
+        for (id, version) in column(dcterms::IS_PART_OF)? {
             let Some(document) = versions.get(&version) else { continue };
             let kind = match pictures.get(&id) {
                 None => FragmentKind::Chunk,
@@ -153,10 +166,27 @@ impl Store {
     /// # Errors
     /// When the store cannot be read.
     pub fn links(&self) -> Result<Vec<FragmentLink>, GraphError> {
-        let fragments = self.column(vt::STANDS_IN)?;
-        let (starts, ends) = (self.column(vt::START)?, self.column(vt::END)?);
+        self.links_in(None)
+    }
+
+    /// Links from the fragments of one document version, ordered.
+    ///
+    /// # Errors
+    /// When the store cannot be read.
+    pub fn links_of(&self, version: &VersionId) -> Result<Vec<FragmentLink>, GraphError> {
+        self.links_in(Some(version))
+    }
+
+    fn links_in(&self, graph: Option<&VersionId>) -> Result<Vec<FragmentLink>, GraphError> {
+        let targets = self.pairs_in(vt::LINKS_TO, graph)?;
+        if targets.is_empty() {
+            return Ok(Vec::new());
+        }
+        let column = |property| self.column_in(property, graph);
+        let fragments = column(vt::STANDS_IN)?;
+        let (starts, ends) = (column(vt::START)?, column(vt::END)?);
         let mut links = Vec::new();
-        for (id, target) in self.pairs(vt::LINKS_TO)? {
+        for (id, target) in targets {
             let fragment = fragments.get(&id).ok_or_else(|| damaged("link", &id, "vt:standsIn"))?;
             let span = Span::new(
                 parsed(&starts, "link", &id, "vt:start")?,
@@ -271,9 +301,20 @@ impl Store {
 
     /// Subject and object of every triple with this predicate, in all graphs.
     pub(super) fn pairs(&self, predicate: &str) -> Result<Vec<(String, String)>, GraphError> {
+        self.pairs_in(predicate, None)
+    }
+
+    /// Subject and object of every triple with this predicate, in the graph of one
+    /// document version or in all graphs.
+    pub(super) fn pairs_in(
+        &self,
+        predicate: &str,
+        graph: Option<&VersionId>,
+    ) -> Result<Vec<(String, String)>, GraphError> {
         let predicate = NamedNodeRef::new_unchecked(predicate);
+        let graph = graph.map(|version| NamedNodeRef::new_unchecked(version.as_str()).into());
         self.inner
-            .quads_for_pattern(None, Some(predicate), None, None)
+            .quads_for_pattern(None, Some(predicate), None, graph)
             .map(|quad| {
                 let quad = quad?;
                 Ok((iri(&quad.subject.into()), text(quad.object)))
@@ -282,7 +323,15 @@ impl Store {
     }
 
     pub(super) fn column(&self, predicate: &str) -> Result<Column, GraphError> {
-        Ok(self.pairs(predicate)?.into_iter().collect())
+        self.column_in(predicate, None)
+    }
+
+    pub(super) fn column_in(
+        &self,
+        predicate: &str,
+        graph: Option<&VersionId>,
+    ) -> Result<Column, GraphError> {
+        Ok(self.pairs_in(predicate, graph)?.into_iter().collect())
     }
 }
 

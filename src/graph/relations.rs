@@ -5,6 +5,7 @@
 //! it as a plain triple, so that ordinary queries find it.
 
 use super::error::GraphError;
+use super::mentions::has_digest;
 use super::read::iri;
 use super::store::{Store, insert};
 use super::triples::Triples;
@@ -12,12 +13,12 @@ use crate::model::{
     Digest, EntityId, FragmentId, Predicate, Relation, RelationObject, Span, VersionId,
 };
 use crate::vocab::{self, oa, rdf, rdfs, vt};
-use oxigraph::model::{NamedNode, NamedNodeRef, Quad, Term, Triple};
+use oxigraph::model::{NamedNodeRef, Quad, QuadRef, Term, Triple};
 use oxigraph::store::Transaction;
-use std::collections::{BTreeMap, BTreeSet, HashMap, HashSet};
+use std::collections::{BTreeMap, BTreeSet, HashMap};
 
 /// Versions whose relations are written in one transaction.
-const VERSIONS_PER_TRANSACTION: usize = 256;
+const VERSIONS_PER_TRANSACTION: usize = 32;
 
 /// The relations of one document version.
 #[derive(Debug)]
@@ -39,14 +40,18 @@ impl Store {
     /// new relations.
     pub fn set_relations(&self, writes: &[RelationsWrite<'_>]) -> Result<(), GraphError> {
         for batch in writes.chunks(VERSIONS_PER_TRANSACTION) {
-            self.write(|transaction| {
+            let n_triples = self.write(|transaction| {
+                let mut n_triples = 0;
                 for write in batch {
                     clear(transaction, write.version)?;
                     let graph = NamedNodeRef::new_unchecked(write.version.as_str());
-                    insert(transaction, graph, &triples(write));
+                    let triples = triples(write);
+                    insert(transaction, graph, &triples);
+                    n_triples += triples.len();
                 }
-                Ok(())
+                Ok(n_triples)
             })?;
+            self.wrote(n_triples)?;
         }
         Ok(())
     }
@@ -167,13 +172,14 @@ fn may_be_stated(subject: &str) -> bool {
 /// Removes the relations of a version: everything under a relation's IRI, the plain
 /// triples, and the names of keys.
 fn clear(transaction: &mut Transaction<'_>, version: &VersionId) -> Result<(), GraphError> {
-    let graph = NamedNode::new_unchecked(version.as_str());
-    let quads: Vec<Quad> = transaction
-        .quads_for_pattern(None, None, None, Some(graph.as_ref().into()))
-        .collect::<Result<_, _>>()?;
+    if !has_digest(transaction, version, vt::RELATIONS_SHA256)? {
+        return Ok(());
+    }
+    let graph = NamedNodeRef::new_unchecked(version.as_str());
     let mut ends: BTreeMap<String, [Option<Term>; 3]> = BTreeMap::new();
-    let mut gone: Vec<&Quad> = Vec::new();
-    for quad in &quads {
+    let mut gone: Vec<Quad> = Vec::new();
+    for quad in transaction.quads_for_pattern(None, None, None, Some(graph.into())) {
+        let quad = quad?;
         let subject = iri(&Term::from(quad.subject.clone()));
         if subject.starts_with(vocab::RELATION_PREFIX) {
             let place = [rdf::SUBJECT, rdf::PREDICATE, rdf::OBJECT]
@@ -189,17 +195,15 @@ fn clear(transaction: &mut Transaction<'_>, version: &VersionId) -> Result<(), G
             gone.push(quad);
         }
     }
-    let plain: HashSet<(String, String, &Term)> = ends
-        .values()
-        .filter_map(|[s, p, o]| Some((iri(s.as_ref()?), iri(p.as_ref()?), o.as_ref()?)))
-        .filter(|(subject, _, _)| may_be_stated(subject))
-        .collect();
-    gone.extend(quads.iter().filter(|quad| {
-        let subject = iri(&Term::from(quad.subject.clone()));
-        plain.contains(&(subject, quad.predicate.as_str().to_owned(), &quad.object))
-    }));
-    for quad in gone {
-        transaction.remove(quad.as_ref());
+    gone.iter().for_each(|quad| transaction.remove(quad.as_ref()));
+    let plain = ends
+        .into_values()
+        .filter_map(|[s, p, o]| Some((iri(s.as_ref()?), iri(p.as_ref()?), o?)))
+        .filter(|(subject, _, _)| may_be_stated(subject));
+    for (subject, predicate, object) in plain {
+        let (subject, predicate) =
+            (NamedNodeRef::new_unchecked(&subject), NamedNodeRef::new_unchecked(&predicate));
+        transaction.remove(QuadRef::new(subject, predicate, object.as_ref(), graph));
     }
     Ok(())
 }

@@ -7,6 +7,7 @@ use oxigraph::model::{GraphName, NamedNode, NamedNodeRef, Quad, Triple};
 use oxigraph::store::{StorageError, Store as Oxigraph, Transaction};
 use std::collections::HashSet;
 use std::fs;
+use std::hash::{DefaultHasher, Hash, Hasher};
 use std::path::{Path, PathBuf};
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::{Mutex, PoisonError};
@@ -16,7 +17,18 @@ const FORMAT: &str = "veritrail-graph 1";
 
 /// Triples between two flushes: the store keeps each of them in memory until then, in
 /// six orders of about a hundred bytes.
-const FLUSH_TRIPLES: usize = 100_000;
+const FLUSH_TRIPLES: usize = 20_000;
+
+/// Triples of one transaction where they need not be written together. A transaction
+/// keeps each of them in memory, about a kilobyte with its orders.
+const TRIPLES_PER_TRANSACTION: usize = 10_000;
+
+/// Changes of one graph that wait for their transaction.
+#[derive(Default)]
+struct Pending {
+    new: Vec<Triple>,
+    gone: Vec<Triple>,
+}
 
 /// The graph on disk. Any number of threads may read; writes queue up.
 pub struct Store {
@@ -146,6 +158,79 @@ impl Store {
         })
     }
 
+    /// Makes what `is_own` of a named graph be exactly `wanted`, in one transaction when
+    /// few triples differ, else in several of bounded size: what is new enters before
+    /// what is gone leaves, and a crash between them leaves some of both. Of the triples
+    /// that are there already nothing but a hash is kept in memory.
+    pub(super) fn settle(
+        &self,
+        name: &str,
+        wanted: impl IntoIterator<Item = Triple>,
+        is_own: &dyn Fn(&Quad) -> bool,
+    ) -> Result<(), GraphError> {
+        let graph = NamedNode::new_unchecked(name);
+        let mut pending = Pending::default();
+        let mut hashes = HashSet::new();
+        for triple in wanted {
+            hashes.insert(hash_of(&triple));
+            if !self.inner.contains(triple.as_ref().in_graph(graph.as_ref()))? {
+                pending.new.push(triple);
+                self.write_when_many(&graph, &mut pending)?;
+            }
+        }
+        let present = self.inner.quads_for_pattern(None, None, None, Some(graph.as_ref().into()));
+        for quad in present {
+            let quad = quad?;
+            if is_own(&quad) {
+                let triple = Triple::from(quad);
+                if !hashes.contains(&hash_of(&triple)) {
+                    pending.gone.push(triple);
+                    self.write_when_many(&graph, &mut pending)?;
+                }
+            }
+        }
+        self.write_pending(&graph, &mut pending)
+    }
+
+    /// Adds those of `wanted` that a named graph lacks, in transactions of bounded size.
+    pub(super) fn supply(
+        &self,
+        name: &str,
+        wanted: impl IntoIterator<Item = Triple>,
+    ) -> Result<(), GraphError> {
+        let graph = NamedNode::new_unchecked(name);
+        let mut pending = Pending::default();
+        for triple in wanted {
+            if !self.inner.contains(triple.as_ref().in_graph(graph.as_ref()))? {
+                pending.new.push(triple);
+                self.write_when_many(&graph, &mut pending)?;
+            }
+        }
+        self.write_pending(&graph, &mut pending)
+    }
+
+    fn write_when_many(&self, graph: &NamedNode, pending: &mut Pending) -> Result<(), GraphError> {
+        match pending.new.len() + pending.gone.len() >= TRIPLES_PER_TRANSACTION {
+            true => self.write_pending(graph, pending),
+            false => Ok(()),
+        }
+    }
+
+    fn write_pending(&self, graph: &NamedNode, pending: &mut Pending) -> Result<(), GraphError> {
+        let Pending { new, gone } = std::mem::take(pending);
+        if new.is_empty() && gone.is_empty() {
+            return Ok(());
+        }
+        self.write(|transaction| {
+            insert(transaction, graph.as_ref(), &new);
+            for triple in &gone {
+                transaction.remove(triple.as_ref().in_graph(graph.as_ref()));
+            }
+            Ok(())
+        })?;
+        self.wrote(new.len() + gone.len())
+    }
+
     /// Adds triples to a named graph.
     ///
     /// # Errors
@@ -179,6 +264,17 @@ impl Store {
             .collect::<Result<Vec<_>, _>>()?;
         self.replace_graph(vocab::GRAPH_ONTOLOGY, triples)
     }
+}
+
+/// 128 bits that tell triples apart.
+fn hash_of(triple: &Triple) -> (u64, u64) {
+    let of = |seed: u8| {
+        let mut hasher = DefaultHasher::new();
+        hasher.write_u8(seed);
+        triple.hash(&mut hasher);
+        hasher.finish()
+    };
+    (of(0), of(1))
 }
 
 /// Adds triples to a graph within a transaction.
@@ -249,6 +345,31 @@ mod tests {
         store.insert_graph("urn:t:g", triples.clone()).unwrap();
         assert!(store.insert_graph("urn:t:g", triples).is_err());
         assert_eq!(store.n_quads().unwrap(), 1);
+    }
+
+    #[test]
+    fn what_is_own_of_a_graph_is_settled_and_the_rest_stays() {
+        let folder = tempfile::tempdir().unwrap();
+        let store = Store::open(folder.path()).unwrap();
+        let numbered = |numbers: std::ops::Range<usize>| {
+            let mut triples = Triples::new();
+            numbers.for_each(|n| triples.count("urn:t:own", "urn:t:p", n));
+            triples.into_vec()
+        };
+        let mut foreign = Triples::new();
+        foreign.text("urn:t:other", "urn:t:p", "x");
+        store.add_to_graph("urn:t:g", &foreign.into_vec()).unwrap();
+        let is_own = |quad: &Quad| quad.subject.to_string() == "<urn:t:own>";
+        // The second one takes several transactions.
+        for wanted in [0..3, 2..TRIPLES_PER_TRANSACTION + 9, 1..4, 0..0] {
+            store.settle("urn:t:g", numbered(wanted.clone()), &is_own).unwrap();
+            assert_eq!(store.n_quads().unwrap(), wanted.len() + 1);
+            let present: HashSet<Triple> = store.graph("urn:t:g").unwrap().into_iter().collect();
+            assert!(numbered(wanted).iter().all(|triple| present.contains(triple)));
+        }
+        store.supply("urn:t:g", numbered(0..2)).unwrap();
+        store.supply("urn:t:g", numbered(1..3)).unwrap();
+        assert_eq!(store.n_quads().unwrap(), 4);
     }
 
     #[test]

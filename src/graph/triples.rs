@@ -77,7 +77,8 @@ mod tests {
 
     #[test]
     fn a_single_is_as_short_as_it_can_be_and_reads_back() {
-        for (value, expected) in [(0.8f32, "0.8"), (0.1, "0.1"), (1.0, "1"), (1.0 / 3.0, "0.33333334")]
+        for (value, expected) in
+            [(0.8f32, "0.8"), (0.1, "0.1"), (1.0, "1"), (1.0 / 3.0, "0.33333334")]
         {
             let mut triples = Triples::new();
             triples.single("urn:a", "urn:p", value);

@@ -84,6 +84,13 @@ pub enum LexicalError {
     },
 }
 
+/// A word index under construction.
+pub struct LexicalWriter {
+    path: PathBuf,
+    writer: IndexWriter,
+    fields: Fields,
+}
+
 /// An immutable word index.
 pub struct LexicalIndex {
     path: PathBuf,
@@ -102,9 +109,58 @@ struct Fields {
     body: Field,
 }
 
+impl LexicalWriter {
+    /// An empty index in `folder`. One thread writes, so that the same fragments in the
+    /// same order give the same ranking.
+    ///
+    /// # Errors
+    /// When the disk refuses.
+    pub fn create(folder: &Path) -> Result<Self, LexicalError> {
+        std::fs::create_dir_all(folder)
+            .map_err(|source| LexicalError::Io { path: folder.to_owned(), source })?;
+        let failed = |source| LexicalError::Index { path: folder.to_owned(), source };
+        let (schema, fields) = schema();
+        let index = Index::create_in_dir(folder, schema).map_err(failed)?;
+        index.tokenizers().register(TOKENIZER, analyzer());
+        let writer = index.writer_with_num_threads(1, WRITER_BYTES).map_err(failed)?;
+        Ok(Self { path: folder.to_owned(), writer, fields })
+    }
+
+    /// Adds a fragment.
+    ///
+    /// # Errors
+    /// When the disk refuses.
+    pub fn add(&mut self, document: &LexicalDocument<'_>) -> Result<(), LexicalError> {
+        let fields = self.fields;
+        let mut entry = TantivyDocument::new();
+        entry.add_text(fields.id, document.id.as_str());
+        entry.add_text(fields.label, &document.label.0);
+        entry.add_text(fields.title, document.title);
+        entry.add_text(fields.headings, document.headings);
+        let body = format!("{}\n{}\n{}", document.title, document.headings, document.body);
+        entry.add_text(fields.body, body);
+        self.writer.add_document(entry).map_err(|source| self.failed(source))?;
+        Ok(())
+    }
+
+    /// Makes the index whole.
+    ///
+    /// # Errors
+    /// When the disk refuses.
+    pub fn finish(mut self) -> Result<(), LexicalError> {
+        self.writer.commit().map_err(|source| self.failed(source))?;
+        let path = self.path;
+        let failed = |source| LexicalError::Index { path, source };
+        self.writer.wait_merging_threads().map_err(failed)
+    }
+
+    fn failed(&self, source: tantivy::TantivyError) -> LexicalError {
+        LexicalError::Index { path: self.path.clone(), source }
+    }
+}
+
 impl LexicalIndex {
-    /// Builds an index in `folder`. One thread writes, so that the same
-    /// fragments in the same order give the same ranking.
+    /// Builds an index in `folder` of all `documents`.
     ///
     /// # Errors
     /// When the disk refuses.
@@ -112,29 +168,14 @@ impl LexicalIndex {
         folder: &Path,
         documents: impl IntoIterator<Item = LexicalDocument<'a>>,
     ) -> Result<(), LexicalError> {
-        std::fs::create_dir_all(folder)
-            .map_err(|source| LexicalError::Io { path: folder.to_owned(), source })?;
-        let failed = |source| LexicalError::Index { path: folder.to_owned(), source };
-        let (schema, fields) = schema();
-        let index = Index::create_in_dir(folder, schema).map_err(failed)?;
-        index.tokenizers().register(TOKENIZER, analyzer());
-        let mut writer: IndexWriter =
-            index.writer_with_num_threads(1, WRITER_BYTES).map_err(failed)?;
+        let mut writer = LexicalWriter::create(folder)?;
         for document in documents {
-            let mut entry = TantivyDocument::new();
-            entry.add_text(fields.id, document.id.as_str());
-            entry.add_text(fields.label, &document.label.0);
-            entry.add_text(fields.title, document.title);
-            entry.add_text(fields.headings, document.headings);
-            let body = format!("{}\n{}\n{}", document.title, document.headings, document.body);
-            entry.add_text(fields.body, body);
-            writer.add_document(entry).map_err(failed)?;
+            writer.add(&document)?;
         }
-        writer.commit().map_err(failed)?;
-        writer.wait_merging_threads().map_err(failed)
+        writer.finish()
     }
 
-    /// Opens an index that [`LexicalIndex::build`] made.
+    /// Opens an index that a [`LexicalWriter`] made.
     ///
     /// # Errors
     /// When it is missing or damaged.

@@ -15,6 +15,8 @@ mod vectors;
 pub use dense::{DenseConfig, DenseIndex, IndexRead, IndexWrite, SearchError, VectorHit};
 pub use dot::dot;
 pub use hnsw::{HnswError, HnswIndex};
-pub use lexical::{LexicalConfig, LexicalDocument, LexicalError, LexicalHit, LexicalIndex};
+pub use lexical::{
+    LexicalConfig, LexicalDocument, LexicalError, LexicalHit, LexicalIndex, LexicalWriter,
+};
 pub use segment::VectorStoreError;
 pub use vectors::{VectorSet, VectorStore};

@@ -2,7 +2,9 @@
 
 use super::profile::{codes, words};
 use super::record::{Record, compact_code};
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::BTreeSet;
+use std::hash::{DefaultHasher, Hash, Hasher};
+use std::ops::Range;
 
 /// Characters of the grams under which misspelt labels meet.
 const GRAM_CHARS: usize = 4;
@@ -25,36 +27,92 @@ impl Default for BlockingOptions {
     }
 }
 
-/// Pairs of positions in `records`, the lower one first, that share an identifier, a
-/// code, a rare word or a rare gram of a label, a label's initials, or stand near
-/// each other when labels are sorted (Hernández and Stolfo 1995, on sorted words).
-/// The number of pairs is at most `max_block` for each key and `window` for each label.
-pub fn candidates(records: &[Record], options: BlockingOptions) -> BTreeSet<(usize, usize)> {
-    let mut blocks: BTreeMap<String, BTreeSet<usize>> = BTreeMap::new();
-    let mut sorted: BTreeSet<(String, &str, usize)> = BTreeSet::new();
-    for (n, record) in records.iter().enumerate() {
-        for key in keys(record) {
-            blocks.entry(key).or_default().insert(n);
+/// Which records meet which. Of a key a hash is kept, and only while blocks are made:
+/// some hundred bytes for each record are left.
+#[derive(Clone, Debug, Default)]
+pub struct Blocks {
+    /// Positions of the records of all blocks, block after block.
+    members: Vec<u32>,
+    /// Position of a record, and where the rest of one of its blocks stands, ordered.
+    rests: Vec<(u32, Range<u32>)>,
+    /// Records that stand near each other when labels are sorted, ordered.
+    near: Vec<(u32, u32)>,
+}
+
+impl Blocks {
+    /// Lets records meet that share an identifier, a code, a rare word or a rare gram of
+    /// a label, a label's initials, or stand near each other when labels are sorted
+    /// (Hernández and Stolfo 1995, on sorted words).
+    /// The number of pairs is at most `max_block` for each key and `window` for each
+    /// label.
+    pub fn of(records: &[Record], options: BlockingOptions) -> Self {
+        let mut blocks = Self { near: near(records, options.window), ..Self::default() };
+        let mut keyed: Vec<(u64, u32)> = Vec::new();
+        for (n, record) in (0u32..).zip(records) {
+            keyed.extend(keys(record).iter().map(|key| (hash_of(key), n)));
         }
+        keyed.sort_unstable();
+        keyed.dedup();
+        for block in keyed.chunk_by(|a, b| a.0 == b.0) {
+            if block.len() < 2 || block.len() > options.max_block {
+                continue;
+            }
+            let begin = blocks.members.len() as u32;
+            let end = begin + block.len() as u32;
+            for (place, (_, record)) in (begin + 1..).zip(block) {
+                blocks.members.push(*record);
+                if place < end {
+                    blocks.rests.push((*record, place..end));
+                }
+            }
+        }
+        blocks.rests.sort_unstable_by_key(|(record, rest)| (*record, rest.start));
+        blocks
+    }
+
+    /// The records behind this one that it meets, ordered.
+    pub fn later_partners(&self, record: usize) -> BTreeSet<usize> {
+        let mut partners = BTreeSet::new();
+        let Ok(record) = u32::try_from(record) else { return partners };
+        let first = self.rests.partition_point(|(of, _)| *of < record);
+        for (_, rest) in self.rests.iter().skip(first).take_while(|(of, _)| *of == record) {
+            let members = self.members.get(rest.start as usize..rest.end as usize);
+            partners.extend(members.into_iter().flatten().map(|partner| *partner as usize));
+        }
+        let first = self.near.partition_point(|(of, _)| *of < record);
+        let near = self.near.iter().skip(first).take_while(|(of, _)| *of == record);
+        partners.extend(near.map(|(_, partner)| *partner as usize));
+        partners
+    }
+}
+
+/// Pairs of records, the lower position first, that stand within a window when labels
+/// are sorted by their sorted words.
+fn near(records: &[Record], window: usize) -> Vec<(u32, u32)> {
+    let mut sorted: Vec<(String, &str, u32)> = Vec::new();
+    for (n, record) in (0u32..).zip(records) {
         for label in &record.labels {
             let mut words = words(label);
             words.sort_unstable();
-            sorted.insert((words.join(" "), record.id.as_str(), n));
+            sorted.push((words.join(" "), record.id.as_str(), n));
         }
     }
-    let mut pairs = BTreeSet::new();
-    for block in blocks.values().filter(|block| block.len() <= options.max_block) {
-        for (i, a) in block.iter().enumerate() {
-            pairs.extend(block.iter().skip(i + 1).map(|b| (*a, *b)));
-        }
+    sorted.sort_unstable();
+    sorted.dedup();
+    let mut pairs = Vec::new();
+    for (place, (_, _, a)) in sorted.iter().enumerate() {
+        let behind = sorted.iter().skip(place + 1).take(window);
+        pairs.extend(behind.filter(|(_, _, b)| b != a).map(|(_, _, b)| (*a.min(b), *a.max(b))));
     }
-    let order: Vec<usize> = sorted.into_iter().map(|(_, _, n)| n).collect();
-    for (place, a) in order.iter().enumerate() {
-        for b in order.iter().skip(place + 1).take(options.window).filter(|b| *b != a) {
-            pairs.insert((*a.min(b), *a.max(b)));
-        }
-    }
+    pairs.sort_unstable();
+    pairs.dedup();
     pairs
+}
+
+fn hash_of(key: &str) -> u64 {
+    let mut hasher = DefaultHasher::new();
+    key.hash(&mut hasher);
+    hasher.finish()
 }
 
 /// Keys under which a record may meet others.
@@ -92,7 +150,7 @@ mod tests {
 
     fn meets(a: Record, b: Record) -> bool {
         let options = BlockingOptions { window: 0, ..BlockingOptions::default() };
-        candidates(&[a, b], options).contains(&(0, 1))
+        Blocks::of(&[a, b], options).later_partners(0).contains(&1)
     }
 
     #[test]
@@ -111,6 +169,7 @@ mod tests {
         let records: Vec<Record> =
             (0..50).map(|n| record(&n.to_string(), &format!("pump {n}{n}{n}{n}x"))).collect();
         let options = BlockingOptions { max_block: 10, window: 1 };
-        assert!(candidates(&records, options).len() < 200);
+        let blocks = Blocks::of(&records, options);
+        assert!((0..50).map(|n| blocks.later_partners(n).len()).sum::<usize>() < 200);
     }
 }

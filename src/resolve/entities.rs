@@ -1,20 +1,41 @@
 //! The table of entities that a corpus speaks of.
 
 use crate::model::{Entity, EntityClass, EntityId, Mention, normalise_label};
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::{BTreeMap, BTreeSet, HashMap};
 
 /// A heading found in more documents than this is a form ("Overview"), not a thing.
-const MAX_DOCUMENTS_PER_HEADING: usize = 2;
+const MAX_DOCUMENTS_PER_HEADING: u32 = 2;
 /// A proper name or identifier must be found in this many fragments to link anything.
-const MIN_FRAGMENTS_PER_NAME: usize = 2;
+const MIN_FRAGMENTS_PER_NAME: u32 = 2;
 
-/// Collects labelled things and gives each its entity.
+/// Collects labelled things and gives each its entity. Headings and mentions are given
+/// document by document and fragment by fragment, so that counts are all that is kept.
 #[derive(Debug, Default)]
 pub struct EntityTable {
     by_id: BTreeMap<EntityId, Entity>,
-    /// Normalised heading, spelling, and the documents that have it.
-    headings: BTreeMap<String, (String, BTreeSet<String>)>,
+    /// By normalised heading.
+    headings: BTreeMap<String, Heading>,
     resources: BTreeMap<String, BTreeSet<EntityId>>,
+    mentioned: HashMap<EntityId, Mentioned>,
+}
+
+#[derive(Debug)]
+struct Heading {
+    spelling: String,
+    n_documents: u32,
+    last_document: usize,
+}
+
+/// How an entity is mentioned.
+#[derive(Debug)]
+struct Mentioned {
+    /// The words of the first mention, and its class.
+    surface: String,
+    class: EntityClass,
+    n_fragments: u32,
+    last_fragment: usize,
+    /// Whether every mention is by the shape of the words alone.
+    by_shape: bool,
 }
 
 /// Entities, and pairs that may be the same.
@@ -24,6 +45,14 @@ pub struct Resolution {
     pub entities: Vec<Entity>,
     /// Pairs proposed as the same.
     pub close_matches: Vec<(EntityId, EntityId)>,
+}
+
+impl Resolution {
+    /// What kind of thing an entity is; none when there is no such entity.
+    pub fn class(&self, entity: &EntityId) -> Option<EntityClass> {
+        let place = self.entities.binary_search_by(|known| known.id.cmp(entity)).ok()?;
+        self.entities.get(place).map(|known| known.class)
+    }
 }
 
 impl EntityTable {
@@ -55,15 +84,39 @@ impl EntityTable {
         Some(id)
     }
 
-    /// A heading of the document with this id.
-    pub fn add_heading(&mut self, heading: &str, document: &str) {
+    /// A heading of the document with this number.
+    pub fn add_heading(&mut self, heading: &str, document: usize) {
         let normalised = normalise_label(heading);
-        if !normalised.is_empty() {
-            let entry = self
-                .headings
-                .entry(normalised)
-                .or_insert_with(|| (heading.to_owned(), BTreeSet::new()));
-            entry.1.insert(document.to_owned());
+        if normalised.is_empty() {
+            return;
+        }
+        let new =
+            || Heading { spelling: heading.to_owned(), n_documents: 1, last_document: document };
+        let known = self.headings.entry(normalised).or_insert_with(new);
+        known.n_documents += u32::from(known.last_document != document);
+        known.last_document = document;
+    }
+
+    /// A mention in the fragment with this number.
+    pub fn add_mention(&mut self, mention: &Mention, class: EntityClass, fragment: usize) {
+        let by_shape = !class.is_walked()
+            || matches!(class, EntityClass::Identifier | EntityClass::ProperName);
+        match self.mentioned.get_mut(&mention.entity) {
+            Some(known) => {
+                known.n_fragments += u32::from(known.last_fragment != fragment);
+                known.last_fragment = fragment;
+                known.by_shape &= by_shape;
+            }
+            None => {
+                let known = Mentioned {
+                    surface: mention.surface.clone(),
+                    class,
+                    n_fragments: 1,
+                    last_fragment: fragment,
+                    by_shape,
+                };
+                self.mentioned.insert(mention.entity.clone(), known);
+            }
         }
     }
 
@@ -97,55 +150,44 @@ impl EntityTable {
     /// that few documents share and that say more than one word.
     pub fn listed(&self) -> Vec<Entity> {
         let mut listed: BTreeMap<EntityId, Entity> = self.by_id.clone();
-        for (normalised, (heading, documents)) in &self.headings {
-            let id = EntityId::from_label(normalised);
-            let specific =
-                documents.len() <= MAX_DOCUMENTS_PER_HEADING && normalised.split(' ').count() > 1;
-            if specific && !listed.contains_key(&id) {
-                listed.insert(
-                    id.clone(),
-                    Entity { id, labels: vec![heading.clone()], class: EntityClass::Heading },
-                );
+        for (normalised, heading) in &self.headings {
+            let specific = heading.n_documents <= MAX_DOCUMENTS_PER_HEADING
+                && normalised.split(' ').count() > 1;
+            if !specific {
+                continue;
             }
+            let id = EntityId::from_label(normalised);
+            listed.entry(id.clone()).or_insert_with(|| Entity {
+                id,
+                labels: vec![heading.spelling.clone()],
+                class: EntityClass::Heading,
+            });
         }
         listed.into_values().collect()
     }
 
-    /// Decides which mentions stay and what they mean: names that only one
-    /// fragment uses link nothing and are left out.
-    pub fn resolve(self, mentions: Vec<(Mention, EntityClass)>) -> (Resolution, Vec<Mention>) {
-        let listed = self.listed();
+    /// Decides which entities there are, once all mentions were added: names that only
+    /// one fragment uses link nothing and are left out. A mention stays when its entity
+    /// does.
+    pub fn resolve(mut self) -> Resolution {
+        let mentioned = std::mem::take(&mut self.mentioned);
         let mut entities: BTreeMap<EntityId, Entity> =
-            listed.into_iter().map(|entity| (entity.id.clone(), entity)).collect();
-        let mut users: BTreeMap<&EntityId, BTreeSet<&str>> = BTreeMap::new();
-        for (mention, _) in &mentions {
-            users.entry(&mention.entity).or_default().insert(mention.fragment.as_str());
-        }
-        let rare: BTreeSet<EntityId> = users
-            .into_iter()
-            .filter(|(_, fragments)| fragments.len() < MIN_FRAGMENTS_PER_NAME)
-            .map(|(id, _)| id.clone())
-            .collect();
-        let mut kept = Vec::with_capacity(mentions.len());
-        for (mention, class) in mentions {
-            let by_shape = !class.is_walked()
-                || matches!(class, EntityClass::Identifier | EntityClass::ProperName);
-            if by_shape && rare.contains(&mention.entity) && !entities.contains_key(&mention.entity)
-            {
+            self.listed().into_iter().map(|entity| (entity.id.clone(), entity)).collect();
+        entities.retain(|id, entity| {
+            entity.class != EntityClass::Heading || mentioned.contains_key(id)
+        });
+        for (id, known) in mentioned {
+            if known.by_shape && known.n_fragments < MIN_FRAGMENTS_PER_NAME {
                 continue;
             }
-            entities.entry(mention.entity.clone()).or_insert_with(|| Entity {
-                id: mention.entity.clone(),
-                labels: vec![mention.surface.clone()],
-                class,
+            entities.entry(id.clone()).or_insert_with(|| Entity {
+                id,
+                labels: vec![known.surface],
+                class: known.class,
             });
-            kept.push(mention);
         }
-        let mentioned: BTreeSet<&EntityId> = kept.iter().map(|m| &m.entity).collect();
-        entities
-            .retain(|id, entity| entity.class != EntityClass::Heading || mentioned.contains(id));
         let close_matches = self.close_matches(&entities);
-        (Resolution { entities: entities.into_values().collect(), close_matches }, kept)
+        Resolution { entities: entities.into_values().collect(), close_matches }
     }
 
     fn close_matches(&self, entities: &BTreeMap<EntityId, Entity>) -> Vec<(EntityId, EntityId)> {
@@ -185,13 +227,26 @@ mod tests {
 
     #[test]
     fn a_name_used_once_links_nothing() {
-        let (resolution, kept) = EntityTable::default().resolve(vec![
-            mention("f1", "Zürich", EntityClass::ProperName),
-            mention("f1", "HX-200", EntityClass::Identifier),
-            mention("f2", "HX-200", EntityClass::Identifier),
-        ]);
-        assert_eq!(kept.len(), 2);
-        assert_eq!(resolution.entities.len(), 1);
+        let mut table = EntityTable::default();
+        let mentions = [
+            (0, mention("f1", "Zürich", EntityClass::ProperName)),
+            (0, mention("f1", "HX-200", EntityClass::Identifier)),
+            (0, mention("f1", "HX-300", EntityClass::Identifier)),
+            (0, mention("f1", "HX-300", EntityClass::Identifier)),
+            (1, mention("f2", "HX-200", EntityClass::Identifier)),
+        ];
+        for (fragment, (mention, class)) in &mentions {
+            table.add_mention(mention, *class, *fragment);
+        }
+        let resolution = table.resolve();
+        let labels: Vec<&str> =
+            resolution.entities.iter().flat_map(|e| &e.labels).map(String::as_str).collect();
+        assert_eq!(labels, ["HX-200"]);
+        assert_eq!(
+            resolution.class(&EntityId::from_label("hx-200")),
+            Some(EntityClass::Identifier)
+        );
+        assert_eq!(resolution.class(&EntityId::from_label("zürich")), None);
     }
 
     #[test]
@@ -199,7 +254,7 @@ mod tests {
         let mut table = EntityTable::default();
         table.add_topic("HX-200");
         table.add_resource(&EntityId::from_iri("https://example.com/hx200"), "HX-200");
-        let (resolution, _) = table.resolve(Vec::new());
+        let resolution = table.resolve();
         assert_eq!(resolution.entities.len(), 2);
         assert_eq!(resolution.close_matches.len(), 1);
     }
@@ -207,10 +262,10 @@ mod tests {
     #[test]
     fn headings_that_many_documents_share_are_not_listed() {
         let mut table = EntityTable::default();
-        for document in ["a", "b", "c"] {
+        table.add_heading("Seal replacement", 0);
+        for document in 0..3 {
             table.add_heading("Before you begin", document);
         }
-        table.add_heading("Seal replacement", "a");
         let labels: Vec<_> = table.listed().into_iter().flat_map(|e| e.labels).collect();
         assert_eq!(labels, ["Seal replacement"]);
     }

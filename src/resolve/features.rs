@@ -215,7 +215,7 @@ impl PairFeatures {
             let pairs = left.iter().flat_map(|l| right.iter().map(move |r| (l, r)));
             let (mut likeness, mut amount, mut agrees) = (0f64, None::<f64>, false);
             for (l, r) in pairs {
-                let telling = l.rarities.values().any(|rarity| *rarity >= TELLING_RARITY);
+                let telling = l.words.iter().any(|word| word.rarity >= TELLING_RARITY);
                 match (l.number, r.number) {
                     (Some(x), Some(y)) => amount = Some(amount.unwrap_or(0.0).max(nearness(x, y))),
                     _ => likeness = likeness.max(likeness_of(l, r)),

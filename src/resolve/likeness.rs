@@ -1,6 +1,6 @@
 //! How alike two texts, values or codes are, as a number in `0..=1`.
 
-use super::profile::TextProfile;
+use super::profile::{TextProfile, Word};
 use std::collections::BTreeSet;
 use strsim::jaro_winkler;
 
@@ -61,14 +61,14 @@ pub(super) fn likeness_of(a: &TextProfile, b: &TextProfile) -> f64 {
 
 /// TF-IDF cosine of the words of two texts.
 pub(super) fn cosine(a: &TextProfile, b: &TextProfile) -> f64 {
-    let shared = a.words.iter().filter_map(|(word, w)| Some(w * b.words.get(word)?));
+    let shared = a.words.iter().filter_map(|word| Some(word.weight * b.word(&word.text)?.weight));
     shared.sum::<f64>().min(1.0)
 }
 
 /// The word of `text` nearest to `word`, and how near it is.
 fn nearest<'t>(word: &str, text: &'t TextProfile) -> Option<(&'t str, f64, f64)> {
-    if let Some((same, weight)) = text.words.get_key_value(word) {
-        return Some((same, 1.0, *weight));
+    if let Some(same) = text.word(word) {
+        return Some((&same.text, 1.0, same.weight));
     }
     if word.chars().count() < MIN_FUZZY_CHARS || word.chars().any(|c| c.is_ascii_digit()) {
         return None;
@@ -76,8 +76,8 @@ fn nearest<'t>(word: &str, text: &'t TextProfile) -> Option<(&'t str, f64, f64)>
     let first = word.chars().next();
     text.words
         .iter()
-        .filter(|(other, _)| other.chars().next() == first)
-        .map(|(other, weight)| (other.as_str(), jaro_winkler(word, other), *weight))
+        .filter(|other| other.text.chars().next() == first)
+        .map(|other| (other.text.as_ref(), jaro_winkler(word, &other.text), other.weight))
         .filter(|(_, likeness, _)| *likeness >= SAME_WORD_FROM)
         .max_by(|x, y| x.1.total_cmp(&y.1).then_with(|| y.0.cmp(x.0)))
 }
@@ -85,9 +85,9 @@ fn nearest<'t>(word: &str, text: &'t TextProfile) -> Option<(&'t str, f64, f64)>
 /// Symmetric soft cosine: the mean of both directions.
 pub(super) fn soft_cosine(a: &TextProfile, b: &TextProfile) -> f64 {
     let directed = |from: &TextProfile, to: &TextProfile| {
-        let parts = from.words.iter().filter_map(|(word, weight)| {
-            let (_, likeness, other) = nearest(word, to)?;
-            Some(weight * other * likeness)
+        let parts = from.words.iter().filter_map(|word| {
+            let (_, likeness, other) = nearest(&word.text, to)?;
+            Some(word.weight * other * likeness)
         });
         parts.sum::<f64>()
     };
@@ -96,14 +96,14 @@ pub(super) fn soft_cosine(a: &TextProfile, b: &TextProfile) -> f64 {
 
 /// Share of the rarity of the smaller text's words that the larger one holds.
 pub(super) fn contained(a: &TextProfile, b: &TextProfile) -> f64 {
-    let sum = |text: &TextProfile| text.rarities.values().sum::<f64>();
+    let sum = |text: &TextProfile| text.words.iter().map(|word| word.rarity).sum::<f64>();
     let total = sum(a).min(sum(b));
     if total <= 0.0 {
         return 0.0;
     }
     let directed = |from: &TextProfile, to: &TextProfile| {
-        let held = from.rarities.iter().filter_map(|(word, rarity)| {
-            nearest(word, to).map(|(_, likeness, _)| rarity * likeness)
+        let held = from.words.iter().filter_map(|word| {
+            nearest(&word.text, to).map(|(_, likeness, _)| word.rarity * likeness)
         });
         held.sum::<f64>()
     };
@@ -118,16 +118,17 @@ pub(super) fn monge_elkan(a: &TextProfile, b: &TextProfile) -> f64 {
     if short.words.is_empty() {
         return 0.0;
     }
-    let best = |word: &String| {
-        long.words.keys().map(|other| jaro_winkler(word, other)).fold(0.0, f64::max)
+    let best = |word: &Word| {
+        let others = long.words.iter().map(|other| jaro_winkler(&word.text, &other.text));
+        others.fold(0.0, f64::max)
     };
-    short.words.keys().map(best).sum::<f64>() / short.words.len() as f64
+    short.words.iter().map(best).sum::<f64>() / short.words.len() as f64
 }
 
 /// Whether `long` has all words of `short` and more.
 pub(super) fn extends(long: &TextProfile, short: &TextProfile) -> bool {
     long.words.len() > short.words.len()
-        && short.words.keys().all(|word| long.words.contains_key(word))
+        && short.words.iter().all(|word| long.word(&word.text).is_some())
 }
 
 /// Whether `short` is the initials of `long`.

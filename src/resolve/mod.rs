@@ -20,7 +20,7 @@ mod profile;
 mod record;
 mod stated;
 
-pub use blocking::{BlockingOptions, candidates};
+pub use blocking::{BlockingOptions, Blocks};
 pub use entities::{EntityTable, Resolution};
 pub use features::{Cosines, PairFeatures};
 pub use groups::{Conflict, Groups, merge_groups, one_to_one};

@@ -2,6 +2,7 @@
 
 use super::record::{Record, compact_code};
 use std::collections::{BTreeMap, BTreeSet, HashMap};
+use std::sync::Arc;
 use unicode_normalization::UnicodeNormalization;
 
 /// Codes shorter than this many characters are words or plain numbers.
@@ -13,7 +14,7 @@ const MIN_CODE_DIGITS: usize = 5;
 #[derive(Clone, Debug, Default)]
 pub struct Corpus {
     n_records: usize,
-    frequency: HashMap<String, usize>,
+    frequency: HashMap<Arc<str>, usize>,
 }
 
 impl Corpus {
@@ -26,7 +27,12 @@ impl Corpus {
             let mut seen: BTreeSet<String> = words(&text).into_iter().collect();
             seen.extend(codes(&text));
             for word in seen {
-                *corpus.frequency.entry(word).or_default() += 1;
+                match corpus.frequency.get_mut(word.as_str()) {
+                    Some(n) => *n += 1,
+                    None => {
+                        corpus.frequency.insert(word.into(), 1);
+                    }
+                }
             }
         }
         corpus
@@ -39,6 +45,21 @@ impl Corpus {
         let f = (1 + self.frequency.get(word).copied().unwrap_or(0)) as f64;
         ((n / f).ln() / n.ln()).clamp(0.0, 1.0)
     }
+
+    /// The word itself, in memory once for all that hold it.
+    fn shared(&self, word: &str) -> Arc<str> {
+        let known = self.frequency.get_key_value(word);
+        known.map_or_else(|| word.into(), |(word, _)| word.clone())
+    }
+}
+
+/// A word of a text.
+#[derive(Clone, Debug)]
+pub(super) struct Word {
+    pub(super) text: Arc<str>,
+    /// The weights of the words of a text are a vector of length 1.
+    pub(super) weight: f64,
+    pub(super) rarity: f64,
 }
 
 /// A text as weighted words.
@@ -46,10 +67,8 @@ impl Corpus {
 pub(super) struct TextProfile {
     /// Lower case, one space between words.
     pub(super) text: String,
-    /// Distinct words, with weights of a vector of length 1.
-    pub(super) words: BTreeMap<String, f64>,
-    /// Rarity of each distinct word.
-    pub(super) rarities: BTreeMap<String, f64>,
+    /// Distinct words, ordered.
+    pub(super) words: Vec<Word>,
     /// Whether the text is a number, and which.
     pub(super) number: Option<f64>,
 }
@@ -61,17 +80,24 @@ impl TextProfile {
         for word in &all {
             *counts.entry(word).or_default() += 1.0;
         }
-        let rarities: BTreeMap<String, f64> =
-            counts.keys().map(|word| ((*word).to_owned(), corpus.rarity(word))).collect();
-        let mut weights: BTreeMap<String, f64> = counts
+        let mut words: Vec<Word> = counts
             .iter()
-            .map(|(word, n)| ((*word).to_owned(), (1.0 + n.ln()) * corpus.rarity(word)))
+            .map(|(word, n)| {
+                let rarity = corpus.rarity(word);
+                Word { text: corpus.shared(word), weight: (1.0 + n.ln()) * rarity, rarity }
+            })
             .collect();
-        let length = weights.values().map(|weight| weight * weight).sum::<f64>().sqrt();
+        let length = words.iter().map(|word| word.weight * word.weight).sum::<f64>().sqrt();
         if length > 0.0 {
-            weights.values_mut().for_each(|weight| *weight /= length);
+            words.iter_mut().for_each(|word| word.weight /= length);
         }
-        Self { number: number(text), text: all.join(" "), words: weights, rarities }
+        Self { number: number(text), text: all.join(" "), words }
+    }
+
+    /// A word of the text.
+    pub(super) fn word(&self, text: &str) -> Option<&Word> {
+        let place = self.words.binary_search_by(|word| word.text.as_ref().cmp(text)).ok()?;
+        self.words.get(place)
     }
 }
 
