@@ -1,7 +1,7 @@
 # Two commands: `make demo` and `make test`. Both install what they need into
 # ~/.cache/veritrail and can be run again at any time. The tests also install a
 # small language model and its server (200 MB), and the official OpenAI clients
-# for Python and JavaScript (50 MB; they need Node.js with npm).
+# for Python and JavaScript (50 MB; they need Node.js with npm), and a browser where apt-get can.
 SHELL := /bin/sh
 BINARY := target/release/veritrail
 ENV = eval "$$(.ci/toolchain)"
@@ -23,6 +23,7 @@ test: models
 	@.ci/schemathesis
 	@.ci/test-clients >/dev/null
 	@.ci/clients >/dev/null
+	@.ci/browser
 	@$(ENV) && cargo test --release --locked
 
 check:

@@ -156,6 +156,7 @@ impl KnowledgeBase {
             mentions,
             links: self.graph.links()?.into_iter().map(|l| (l.fragment, l.target)).collect(),
             topics: self.graph.topics()?,
+            representatives: HashMap::new(),
             ties,
             stated_ties: stated.ties,
             stated_labels: stated.labels,

@@ -18,6 +18,10 @@ pub(super) fn apply(
         return;
     }
     let of = |id: &EntityId| EntityId::from_iri(groups.of(id.as_str()));
+    let stand = |(member, of): (&String, &String)| {
+        (EntityId::from_iri(member.clone()), EntityId::from_iri(of.clone()))
+    };
+    parts.representatives = groups.representative.iter().map(stand).collect();
     parts.entities = one_each(std::mem::take(&mut parts.entities), groups);
     parts.mentions.iter_mut().for_each(|(_, entity)| *entity = of(entity));
     parts.mentions.sort();

@@ -8,6 +8,7 @@
 mod assemble;
 mod config;
 mod edges;
+mod entities;
 mod expand;
 mod fuse;
 mod names;
@@ -20,6 +21,7 @@ mod visual;
 
 pub use assemble::assemble;
 pub use config::{RetrievalMode, RetrieveConfig};
+pub use entities::{EntitySurroundings, NamedEntity, Naming, Neighbour, NeighbourKind};
 pub use names::FoundName;
 pub use route::{RouteRule, RouteSpace};
 pub use search::{Embedders, Retrieval, RetrieveError, search};

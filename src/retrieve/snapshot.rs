@@ -1,6 +1,7 @@
 //! One generation as a reader sees it.
 
 use super::edges::project;
+use super::entities::Names;
 use super::view::{View, Views};
 use crate::extract::{Gazetteer, GazetteerError};
 use crate::graph::{DocumentSummary, NodeKey, Projection};
@@ -10,6 +11,7 @@ use crate::model::{
     GenerationId, PictureFacts, SpaceId, VersionId,
 };
 use std::collections::{BTreeSet, HashMap, HashSet};
+use std::sync::OnceLock;
 
 /// What a snapshot is made of.
 pub struct SnapshotParts {
@@ -30,6 +32,8 @@ pub struct SnapshotParts {
     pub links: Vec<(FragmentId, DocumentId)>,
     /// The topic of each document.
     pub topics: Vec<(DocumentId, EntityId)>,
+    /// The entity that stands for each one that is one thing with it.
+    pub representatives: HashMap<EntityId, EntityId>,
     /// Pairs of entities that may be the same, or that imported RDF ties.
     pub ties: Vec<(EntityId, EntityId)>,
     /// Which documents state the ties that imported RDF makes.
@@ -78,6 +82,10 @@ pub struct Snapshot {
     /// Documents that say that a picture shows an entity; `None` is the picture itself.
     pub(super) depicted_by: HashMap<(DocumentId, EntityId), Vec<Option<DocumentId>>>,
     pub(super) views: Views,
+    /// Made when somebody asks for a name.
+    names: OnceLock<Names>,
+    /// Entities that another one stands for.
+    representatives: HashMap<EntityId, EntityId>,
     pub(super) picture_classes: HashMap<DocumentId, BTreeSet<String>>,
     /// Pictures whose words say nothing: the vector of such words is noise.
     pub(super) wordless: HashSet<FragmentId>,
@@ -114,6 +122,8 @@ impl Snapshot {
             stated_labels: parts.stated_labels,
             depicted_by,
             views: Views::default(),
+            names: OnceLock::new(),
+            representatives: parts.representatives,
             generation: parts.generation,
             reading: parts.reading,
             documents: parts.documents.into_iter().map(|d| (d.id.clone(), d)).collect(),
@@ -207,6 +217,33 @@ impl Snapshot {
             .and_then(|fragment| self.documents.get(&fragment.document)?.picture.as_ref())
             .map(|facts| facts.pixels);
         pixels.map_or_else(Vec::new, |pixels| self.pictures_of(&pixels, view))
+    }
+
+    /// Names, for finding entities.
+    pub(super) fn names(&self) -> &Names {
+        self.names.get_or_init(|| Names::of(self))
+    }
+
+    /// The entity that stands for this one; itself when it stands for itself.
+    pub fn representative<'a>(&'a self, id: &'a EntityId) -> &'a EntityId {
+        self.representatives.get(id).unwrap_or(id)
+    }
+
+    /// An entity with those that it stands for.
+    pub(super) fn members(&self, id: &EntityId) -> Vec<EntityId> {
+        let others = self.representatives.iter().filter(|(_, of)| *of == id);
+        let mut members: Vec<EntityId> = others.map(|(member, _)| member.clone()).collect();
+        members.push(id.clone());
+        members.sort();
+        members.dedup();
+        members
+    }
+
+    /// Numbers of the entities that a fragment names.
+    pub(super) fn entities_in(&self, fragment: u32) -> impl Iterator<Item = u32> + '_ {
+        let start = self.mentions.partition_point(|(of, _)| *of < fragment);
+        let named = self.mentions.iter().skip(start);
+        named.take_while(move |(of, _)| *of == fragment).map(|(_, entity)| *entity)
     }
 
     /// Number of documents, fragments and entities.

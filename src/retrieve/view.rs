@@ -89,7 +89,11 @@ impl Snapshot {
     }
 }
 
-impl View<'_> {
+impl<'s> View<'s> {
+    pub(super) fn snapshot(&self) -> &'s Snapshot {
+        self.snapshot
+    }
+
     /// Access labels of evidence that was found in this view: of its documents, of the
     /// pictures that it shows, and of what its paths pass. Where a path shows a name
     /// that none of these holds, all labels of the view.

@@ -6,16 +6,17 @@ use super::error::ApiError;
 use super::observe::{TraceSetupError, observe};
 use super::tls::Tls;
 use super::{
-    answers, chat, chat_models, document_files, documents, embeddings, feedback, health, jobs_http,
-    jobs_work, mcp, metrics, openapi, review, search, sign_in, sparql, upload,
+    answers, chat, chat_models, document_files, documents, embeddings, entities, feedback, health,
+    jobs_http, jobs_work, mcp, metrics, openapi, pages, review, search, sign_in, sparql, upload,
 };
 use crate::access::OidcError;
 use crate::config::{ServeConfig, ServeConfigError};
 use crate::engine::{EngineError, KnowledgeBase};
 use axum::Router;
 use axum::extract::DefaultBodyLimit;
-use axum::http::Uri;
+use axum::http::{HeaderMap, Uri};
 use axum::middleware::from_fn_with_state;
+use axum::response::IntoResponse;
 use axum_server::Handle;
 use std::future::Future;
 use std::io;
@@ -171,6 +172,7 @@ fn router(app: Arc<App>) -> Router {
         .merge(search::routes())
         .merge(sparql::routes())
         .merge(answers::routes())
+        .merge(entities::routes())
         .merge(health::routes())
         .merge(metrics::routes())
         .merge(openapi::routes())
@@ -187,8 +189,12 @@ fn router(app: Arc<App>) -> Router {
     let _ = app.document.set(document.to_json().unwrap_or_default());
     routes
         .merge(mcp::routes(&app))
-        .fallback(|uri: Uri| async move {
-            ApiError::not_found("not_found", "path", format!("there is nothing at {}", uri.path()))
+        .merge(pages::routes())
+        .fallback(|uri: Uri, headers: HeaderMap| async move {
+            pages::missing(&uri, &headers).unwrap_or_else(|| {
+                let message = format!("there is nothing at {}", uri.path());
+                ApiError::not_found("not_found", "path", message).into_response()
+            })
         })
         .layer(DefaultBodyLimit::max(app.gate.config.max_request_bytes))
         .layer(from_fn_with_state(Arc::clone(&app), guard))
