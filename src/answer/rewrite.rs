@@ -2,6 +2,7 @@
 
 use super::follow_up::{MAX_TURNS, Turn, keeps_to};
 use super::prompt::contained;
+use super::words::content_stems;
 use crate::llm::{ChatPrompt, Message, Role};
 
 /// Longest question that is taken from a model, in characters.
@@ -37,8 +38,14 @@ pub fn rewrite_prompt(turns: &[Turn], question: &str) -> ChatPrompt {
 }
 
 /// The question that a model wrote; `None` when it adds words that nobody said, loses
-/// words of the question, or is no single line.
-pub fn accepted_rewriting(turns: &[Turn], question: &str, output: &str) -> Option<String> {
+/// words of the question, names nothing of what the rules added to it (`by_rules`), or is
+/// no single line.
+pub fn accepted_rewriting(
+    turns: &[Turn],
+    question: &str,
+    by_rules: &str,
+    output: &str,
+) -> Option<String> {
     let mut lines = output.trim().lines().filter(|line| !line.trim().is_empty());
     let line = lines.next()?.trim();
     let line = line.strip_prefix("Question:").unwrap_or(line).trim();
@@ -47,8 +54,17 @@ pub fn accepted_rewriting(turns: &[Turn], question: &str, output: &str) -> Optio
         && line.chars().count() <= MAX_CHARS
         && line.chars().any(char::is_alphanumeric)
         && line.split_whitespace().count() > 2
-        && keeps_to(turns, question, line);
+        && keeps_to(turns, question, line)
+        && names_what_is_meant(question, by_rules, line);
     fits.then(|| line.to_owned())
+}
+
+fn names_what_is_meant(question: &str, by_rules: &str, rewritten: &str) -> bool {
+    let asked = content_stems(question);
+    let mut added = content_stems(by_rules);
+    added.retain(|stem| !asked.contains(stem));
+    let said = content_stems(rewritten);
+    added.is_empty() || added.iter().any(|stem| said.contains(stem))
 }
 
 #[cfg(test)]
@@ -72,7 +88,9 @@ mod tests {
 
     #[test]
     fn only_a_question_in_words_of_the_conversation_is_taken() {
-        let accepted = |output: &str| accepted_rewriting(&turns(), "and the Beck 30?", output);
+        let by_rules = "How often is the oil of a Beck 30 changed?";
+        let accepted =
+            |output: &str| accepted_rewriting(&turns(), "and the Beck 30?", by_rules, output);
         let good = "How often is the oil of a Beck 30 changed?";
         assert_eq!(accepted(good).as_deref(), Some(good));
         assert_eq!(accepted(&format!("Question: \"{good}\"\n")).as_deref(), Some(good));
@@ -82,6 +100,7 @@ mod tests {
             "How often is the coolant of a Beck 30 changed?",
             "How often is the oil of a Beck 20 changed?",
             "How often is the oil of a Beck 30 changed?\nEvery year.",
+            "And what is the Beck 30?",
         ] {
             assert_eq!(accepted(wrong), None, "{wrong}");
         }

@@ -59,9 +59,12 @@ impl Rewriting {
         let earlier = &self.options.earlier;
         let prompt = rewrite_prompt(earlier, &self.question);
         match self.generator.complete(prompt, OutputForm::InWords).await {
-            Ok(written) => accepted_rewriting(earlier, &self.question, &written.text)
-                .map(|question| ResolvedQuestion { question, by: ResolvedBy::LanguageModel })
-                .unwrap_or(self.by_rules),
+            Ok(written) => {
+                let by_rules = &self.by_rules.question;
+                accepted_rewriting(earlier, &self.question, by_rules, &written.text)
+                    .map(|question| ResolvedQuestion { question, by: ResolvedBy::LanguageModel })
+                    .unwrap_or(self.by_rules)
+            }
             Err(error) => {
                 tracing::warn!(%error, "the language model rewrote no question; rules did");
                 self.by_rules

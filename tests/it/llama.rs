@@ -4,6 +4,8 @@
 //! evidence, and a server that dies is replaced by quotes.
 
 use crate::fixtures::{ingest, open, pump_documents};
+use crate::server::{Running, get, http, serve_on};
+use serde_json::{Value, json};
 use std::io::{BufRead, BufReader};
 use std::net::TcpListener;
 use std::path::Path;
@@ -128,6 +130,49 @@ fn a_real_model_answers_and_only_what_the_evidence_carries_is_shown() {
         }
     }
     assert!(n_generated > 0, "no answer of the model was carried by the evidence");
+}
+
+/// One turn, streamed over HTTP: the text, and the last piece with a choice.
+async fn streamed_turn(server: &Running, said: &[&str]) -> (String, Value) {
+    let message = |(i, text): (usize, &&str)| json!({ "role": if i % 2 == 0 { "user" } else { "assistant" }, "content": text });
+    let messages: Vec<Value> = said.iter().enumerate().map(message).collect();
+    let body = json!({ "model": "veritrail", "stream": true, "messages": messages });
+    let url = format!("{}/v1/chat/completions", server.base);
+    let response = http().post(url).json(&body).send().await.unwrap();
+    let id = response.headers()["x-veritrail-answer-id"].to_str().unwrap().to_owned();
+    let events = response.text().await.unwrap();
+    let mut data: Vec<&str> =
+        events.lines().filter_map(|line| line.strip_prefix("data: ")).collect();
+    assert_eq!(data.pop(), Some("[DONE]"), "{events}");
+    let pieces: Vec<Value> =
+        data.iter().map(|piece| serde_json::from_str(piece).unwrap()).collect();
+    let text = pieces.iter().filter_map(|piece| piece["choices"][0]["delta"]["content"].as_str());
+    let last = pieces.last().unwrap().clone();
+    assert_eq!(last["answer_id"], id, "{events}");
+    (text.collect(), last)
+}
+
+#[tokio::test]
+async fn a_real_model_is_asked_again_over_http_and_every_turn_is_recorded() {
+    let llama = Llama::start();
+    let (root, knowledge_base) = knowledge_base(llama.port);
+    let server = serve_on(root, knowledge_base).await;
+    let first = "When does the Pump X-10 show error E-17?";
+    let (answer, last) = streamed_turn(&server, &[first]).await;
+    println!("{first}\n  {answer}\n  {}", last["mode"]);
+    assert_eq!(last["resolved_question"], Value::Null);
+    let (second, last) = streamed_turn(&server, &[first, &answer, "Why does it show that?"]).await;
+    println!("{}\n  {second}\n  {}", last["resolved_question"], last["mode"]);
+    assert!(last["resolved_question"].as_str().unwrap().contains("X-10"), "{last}");
+    assert!(last["degraded_because"].is_null(), "the protocol failed: {last}");
+    for cited in last["citations"].as_array().unwrap() {
+        assert!(!cited["quote"].as_str().unwrap().is_empty());
+    }
+    let url = format!("{}/api/answers/{}", server.base, last["answer_id"].as_str().unwrap());
+    let (status, _, record) = get(url, "application/json").await;
+    let record: Value = serde_json::from_str(&record).unwrap();
+    assert_eq!((status, &record["resolved_question"]), (200, &last["resolved_question"]));
+    assert!(!record["llm"]["output"].as_str().unwrap().is_empty(), "{record}");
 }
 
 /// Passes bytes on to the server and kills it after some of its answer.
