@@ -5,6 +5,10 @@ use super::caller::Caller;
 use super::documents::find;
 use super::error::ApiError;
 use super::jobs_work::name;
+use super::mcp_types::{
+    AskInput, AskOutput, CitationOutput, DocumentInput, DocumentOutput, ExplainInput,
+    ExplainOutput, HitOutput, SearchInput, SearchMode, SearchOutput, SparqlInput, SparqlOutput,
+};
 use super::seen::reads_answer;
 use crate::engine::AskOptions;
 use crate::graph::{QueryOptions, ResultFormat};
@@ -13,8 +17,8 @@ use crate::retrieve::{RetrievalMode, Snapshot};
 use rmcp::handler::server::tool::{schema_for_input, schema_for_output};
 use rmcp::model::JsonObject;
 use rmcp::schemars::JsonSchema;
+use serde::Serialize;
 use serde::de::DeserializeOwned;
-use serde::{Deserialize, Serialize};
 use serde_json::Value;
 use std::io::{self, Read, Write};
 use std::sync::Arc;
@@ -112,176 +116,6 @@ Long texts come in parts: go on with `start` at the `end` of the last part.",
 fn input<T: JsonSchema + 'static>() -> Arc<JsonObject> {
     // The types are structs of this file, whose schemas are those of objects.
     schema_for_input::<T>().unwrap_or_default()
-}
-
-#[derive(Debug, Deserialize, JsonSchema)]
-#[schemars(crate = "rmcp::schemars")]
-#[serde(deny_unknown_fields)]
-struct SearchInput {
-    /// The question, or words to look for.
-    query: String,
-    /// How many hits: 10 unless given, 50 at most.
-    #[serde(default)]
-    k: Option<usize>,
-    /// `graph` (words, meaning and the knowledge graph; unless given), `hybrid` (without
-    /// the graph), `dense` (meaning alone) or `lexical` (words alone).
-    #[serde(default)]
-    mode: Option<SearchMode>,
-    /// Whether nothing but pictures is wanted.
-    #[serde(default)]
-    only_pictures: bool,
-}
-
-#[derive(Clone, Copy, Debug, Deserialize, JsonSchema)]
-#[schemars(crate = "rmcp::schemars")]
-#[serde(rename_all = "lowercase")]
-enum SearchMode {
-    Lexical,
-    Dense,
-    Hybrid,
-    Graph,
-}
-
-#[derive(Debug, Serialize, JsonSchema)]
-#[schemars(crate = "rmcp::schemars")]
-struct SearchOutput {
-    /// Name of the state of the knowledge base.
-    generation: String,
-    /// Best first.
-    hits: Vec<HitOutput>,
-}
-
-#[derive(Debug, Serialize, JsonSchema)]
-#[schemars(crate = "rmcp::schemars")]
-struct HitOutput {
-    /// IRI of the fragment.
-    fragment: String,
-    /// Name of the document, for `get_document`.
-    document_id: String,
-    title: String,
-    section: String,
-    /// Source path.
-    source: String,
-    /// The words of the passage, or the words about the picture.
-    text: String,
-    page: Option<u32>,
-    /// Where the passage begins and ends in the text of the document, in characters.
-    start: usize,
-    end: usize,
-    /// Name of the document that is the picture.
-    picture: Option<String>,
-    score: f32,
-    /// Ways on which it was found.
-    routes: Vec<String>,
-    /// The path through the knowledge graph, in words.
-    path: Vec<String>,
-}
-
-#[derive(Debug, Deserialize, JsonSchema)]
-#[schemars(crate = "rmcp::schemars")]
-#[serde(deny_unknown_fields)]
-struct AskInput {
-    /// The question.
-    question: String,
-    /// Whether the answer is made of quotes alone, without a language model.
-    #[serde(default)]
-    extractive: bool,
-}
-
-#[derive(Debug, Serialize, JsonSchema)]
-#[schemars(crate = "rmcp::schemars")]
-struct AskOutput {
-    /// Name of the record, for `explain_answer`.
-    answer_id: String,
-    /// `generated`, `extractive` or `abstained`.
-    mode: String,
-    /// The answer with `[n]` behind each sentence.
-    answer: String,
-    /// Why a language model did not write it, although one is configured.
-    degraded_because: Option<String>,
-    /// What it cites.
-    citations: Vec<CitationOutput>,
-}
-
-#[derive(Debug, Serialize, JsonSchema)]
-#[schemars(crate = "rmcp::schemars")]
-struct CitationOutput {
-    number: usize,
-    document_id: String,
-    title: String,
-    section: String,
-    source: String,
-    page: Option<u32>,
-    /// The exact words.
-    quote: String,
-    /// Where they stand in the text of the document, in characters.
-    start: usize,
-    end: usize,
-}
-
-#[derive(Debug, Deserialize, JsonSchema)]
-#[schemars(crate = "rmcp::schemars")]
-#[serde(deny_unknown_fields)]
-struct ExplainInput {
-    /// The name that `ask` gave.
-    answer_id: String,
-}
-
-#[derive(Debug, Serialize, JsonSchema)]
-#[schemars(crate = "rmcp::schemars")]
-struct ExplainOutput {
-    /// The name of the answer.
-    answer_id: String,
-    /// The record as JSON-LD: a PROV-O bundle.
-    record: Value,
-}
-
-#[derive(Debug, Deserialize, JsonSchema)]
-#[schemars(crate = "rmcp::schemars")]
-#[serde(deny_unknown_fields)]
-struct SparqlInput {
-    /// SPARQL 1.1.
-    query: String,
-}
-
-#[derive(Debug, Serialize, JsonSchema)]
-#[schemars(crate = "rmcp::schemars")]
-struct SparqlOutput {
-    /// Media type of the result.
-    format: String,
-    /// SPARQL results as JSON; of CONSTRUCT and DESCRIBE a text in Turtle.
-    result: Value,
-}
-
-#[derive(Debug, Deserialize, JsonSchema)]
-#[schemars(crate = "rmcp::schemars")]
-#[serde(deny_unknown_fields)]
-struct DocumentInput {
-    /// Name of the document, or its source path.
-    document_id: String,
-    /// First character; 0 unless given.
-    #[serde(default)]
-    start: usize,
-    /// How many characters: 20,000 unless given, 100,000 at most.
-    #[serde(default)]
-    max_chars: Option<usize>,
-}
-
-#[derive(Debug, Serialize, JsonSchema)]
-#[schemars(crate = "rmcp::schemars")]
-struct DocumentOutput {
-    document_id: String,
-    title: String,
-    source: String,
-    media_type: String,
-    language: Option<String>,
-    /// Characters of the whole text.
-    n_chars: usize,
-    /// First character of this part.
-    start: usize,
-    /// The character behind this part; less than `n_chars` when there is more.
-    end: usize,
-    text: String,
 }
 
 /// Carries out a tool as a principal.

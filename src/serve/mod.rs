@@ -46,6 +46,7 @@ mod jobs_work;
 mod limits;
 mod mcp;
 mod mcp_tools;
+mod mcp_types;
 mod metrics;
 mod observe;
 mod openapi;

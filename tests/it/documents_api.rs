@@ -14,6 +14,8 @@ use tempfile::TempDir;
 use veritrail::engine::Receipt;
 
 const BOUNDARY: &str = "----boundary-of-the-tests";
+/// Content type of such a form.
+pub(crate) const FORM: &str = "multipart/form-data; boundary=----boundary-of-the-tests";
 
 fn http() -> reqwest::Client {
     let _ = rustls::crypto::ring::default_provider().install_default();
@@ -47,8 +49,7 @@ pub(crate) fn form(files: &[(&str, &[u8])], fields: &[(&str, &str)]) -> Vec<u8> 
 }
 
 async fn send(base: &str, body: Vec<u8>) -> (u16, Value) {
-    let kind = format!("multipart/form-data; boundary={BOUNDARY}");
-    let request = http().post(format!("{base}/api/documents")).header("content-type", kind);
+    let request = http().post(format!("{base}/api/documents")).header("content-type", FORM);
     let response = request.body(body).send().await.unwrap();
     (response.status().as_u16(), response.json().await.unwrap())
 }
