@@ -21,9 +21,9 @@ models: build
 test: models
 	@.ci/language-model
 	@.ci/schemathesis
-	@.ci/test-clients >/dev/null
 	@.ci/clients >/dev/null
 	@.ci/browser
+	@.ci/mcp-client >/dev/null
 	@$(ENV) && cargo test --release --locked
 
 check:

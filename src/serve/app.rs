@@ -66,7 +66,6 @@ impl App {
     }
 
     /// Waits until the server stops.
-    #[expect(dead_code, reason = "awaited by streams of events as soon as there are some")]
     pub(super) async fn stopped(&self) {
         let mut stopping = self.stopping.subscribe();
         // The sender lives as long as this.

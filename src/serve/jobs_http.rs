@@ -134,7 +134,7 @@ async fn get(
 }
 
 /// The job as server-sent events: `progress` at once and at every change, `done` when it
-/// ended, then the end of the stream.
+/// ended, then the end of the stream. It ends without `done` when the server stops.
 #[utoipa::path(
     get,
     path = "/api/jobs/{id}/events",
@@ -156,8 +156,12 @@ async fn events(
     receiver.mark_changed();
     let told = stream::unfold(Some((app, job, receiver)), |watched| async move {
         let (app, job, mut receiver) = watched?;
-        // The job holds the sender, so this fails never; if it did, the stream would end.
-        receiver.changed().await.ok()?;
+        tokio::select! {
+            // The job holds the sender, so this never fails.
+            changed = receiver.changed() => changed.ok()?,
+            // Whoever listens asks again when the server is back.
+            () = app.stopped() => return None,
+        }
         let state = receiver.borrow_and_update().clone();
         let ended = state.ended();
         let view = JobView::new(&app, &job, state);

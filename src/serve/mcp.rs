@@ -5,16 +5,10 @@
 //! another.
 
 use super::app::App;
-use super::error::ApiError;
 use super::mcp_tools::{self, TOOLS};
 use crate::model::Principal;
 use axum::Router;
-use axum::extract::Request;
-use axum::http::header::{HOST, ORIGIN};
 use axum::http::request::Parts;
-use axum::http::{HeaderMap, StatusCode};
-use axum::middleware::{Next, from_fn};
-use axum::response::{IntoResponse, Response};
 use rmcp::model::{
     CallToolRequestParams, CallToolResponse, CallToolResult, ContentBlock, Implementation,
     ListToolsResult, PaginatedRequestParams, ServerCapabilities, ServerConfig, Tool,
@@ -41,7 +35,7 @@ pub(super) fn routes(app: &Arc<App>) -> Router<Arc<App>> {
         .with_legacy_session_mode(false)
         .with_json_response(true)
         .with_max_request_body_bytes(MAX_REQUEST_BYTES)
-        // Every request has passed the server's own check of its host.
+        // Every request has passed the server's own check of its host and origin.
         .disable_allowed_hosts();
     let tools = Tools { app: Arc::clone(app) };
     let service = StreamableHttpService::new(
@@ -49,24 +43,7 @@ pub(super) fn routes(app: &Arc<App>) -> Router<Arc<App>> {
         Arc::new(NeverSessionManager::default()),
         config,
     );
-    Router::new().route_service("/mcp", service).layer(from_fn(own_pages_only))
-}
-
-/// A page of another site must not use tools on behalf of whoever looks at it.
-async fn own_pages_only(request: Request, next: Next) -> Response {
-    if is_foreign(request.headers()) {
-        let message = "expected no Origin header, or one of this server";
-        return ApiError::refused(StatusCode::FORBIDDEN, "foreign_origin", message).into_response();
-    }
-    next.run(request).await
-}
-
-fn is_foreign(headers: &HeaderMap) -> bool {
-    let text = |name| headers.get(name).and_then(|value| value.to_str().ok());
-    text(ORIGIN).is_some_and(|origin| {
-        let authority = origin.split_once("://").map(|(_, authority)| authority);
-        authority.is_none() || authority != text(HOST)
-    })
+    Router::new().route_service("/mcp", service)
 }
 
 /// The tools as a service.

@@ -2,7 +2,7 @@
 
 use crate::access::{client, key};
 use crate::documents_api::{FORM, form};
-use crate::fixtures::{init_with_text_alone, ingest, open, pump_documents};
+use crate::fixtures::{ingest, init_with_text_alone, open, pump_documents};
 use crate::mcp::by_client;
 use crate::server::{Running, serve_on};
 use reqwest::{Method, Response};
@@ -52,7 +52,10 @@ impl World {
     }
 
     async fn upload(&self, key: &str, name: &str, folder: &str) -> (u16, Value) {
-        let body = form(&[(name, b"# Costs\n\nThe quorvex QX-7741 costs 12 euro.\n")], &[("folder", folder)]);
+        let body = form(
+            &[(name, b"# Costs\n\nThe quorvex QX-7741 costs 12 euro.\n")],
+            &[("folder", folder)],
+        );
         let request = client().post(format!("{}/api/documents", self.server.base));
         let request = request.bearer_auth(key).header("content-type", FORM).body(body);
         let response = request.send().await.unwrap();
@@ -67,7 +70,9 @@ async fn what_has_a_foreign_label_can_be_neither_written_nor_seen() {
     assert_eq!(world.upload("vt_unknown", "a.md", "").await.0, 401);
     let (status, body) = world.upload(bob, "a.md", "").await;
     assert_eq!((status, &body["error"]["code"]), (403, &json!("forbidden")));
-    for (name, folder) in [("a.md", "secret"), ("secret/a.md", ""), ("pack.zip", ""), ("cost.md", "secret")] {
+    for (name, folder) in
+        [("a.md", "secret"), ("secret/a.md", ""), ("pack.zip", ""), ("cost.md", "secret")]
+    {
         let (status, body) = world.upload(ann, name, folder).await;
         assert_eq!((status, &body["error"]["code"]), (403, &json!("foreign_label")), "{name}");
     }
@@ -75,7 +80,11 @@ async fn what_has_a_foreign_label_can_be_neither_written_nor_seen() {
     assert_eq!(status, 202, "{body}");
     let job = body["job"].as_str().unwrap();
     let (_, events) = world.get(eve, &format!("/api/jobs/{job}/events")).await;
-    assert!(events.contains("event: done") && events.contains("secret%2Fqx.md") || events.contains("secret/qx.md"), "{events}");
+    assert!(
+        events.contains("event: done") && events.contains("secret%2Fqx.md")
+            || events.contains("secret/qx.md"),
+        "{events}"
+    );
     for path in [format!("/api/jobs/{job}"), format!("/api/jobs/{job}/events")] {
         let hidden = world.get(ann, &path).await;
         let unknown = world.get(ann, &path.replace(job, "00000000000000000000")).await;
@@ -146,6 +155,12 @@ async fn tools_run_as_whoever_calls_them() {
         let said = seen["calls"].to_string();
         assert!(!said.contains("4 euro") && !said.contains("Costs"), "{said}");
         assert_eq!(seen["calls"][1]["is_error"], true, "{said}");
-        assert_eq!(seen["calls"][2]["structured"]["result"]["results"]["bindings"].as_array().unwrap().len(), 2);
+        assert_eq!(
+            seen["calls"][2]["structured"]["result"]["results"]["bindings"]
+                .as_array()
+                .unwrap()
+                .len(),
+            2
+        );
     }
 }

@@ -99,9 +99,9 @@ pub(crate) fn outcome(output: &Output) -> (i32, String, String) {
     (output.status.code().unwrap_or(-1), text(&output.stdout), text(&output.stderr))
 }
 
-/// Python with the official clients of the interfaces.
-pub(crate) fn cached_python() -> PathBuf {
-    let script = Path::new(env!("CARGO_MANIFEST_DIR")).join(".ci/test-clients");
+/// Python with the official client of the Model Context Protocol.
+pub(crate) fn mcp_python() -> PathBuf {
+    let script = Path::new(env!("CARGO_MANIFEST_DIR")).join(".ci/mcp-client");
     let output = Command::new(script).output().unwrap();
     let (code, path, said) = outcome(&output);
     assert_eq!(code, 0, "{said}");

@@ -16,6 +16,7 @@ mod delete;
 mod depictions;
 mod document_files;
 mod documents_api;
+mod documents_labels;
 mod embedding_reference;
 mod entities;
 mod entity_resolution;

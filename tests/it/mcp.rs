@@ -1,6 +1,6 @@
 //! The Model Context Protocol, by the client of the official Python SDK.
 
-use crate::fixtures::{cached_python, pump_knowledge_base};
+use crate::fixtures::{mcp_python, pump_knowledge_base};
 use crate::server::{Running, serve_on};
 use serde_json::{Value, json};
 use std::path::Path;
@@ -12,8 +12,8 @@ async fn serve() -> Running {
 
 /// What the client saw, by the way in which it connects: with a handshake and without.
 pub(crate) async fn by_client(base: &str, key: &str, calls: &Value) -> [Value; 2] {
-    let script = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/it/mcp_client.py");
-    let mut command = std::process::Command::new(cached_python());
+    let script = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/it/mcp_client/client.py");
+    let mut command = std::process::Command::new(mcp_python());
     command.arg(script).arg(format!("{base}/mcp")).arg(key).arg(calls.to_string());
     let run = tokio::task::spawn_blocking(move || command.output().unwrap());
     let output = run.await.unwrap();
