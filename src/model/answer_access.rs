@@ -33,16 +33,23 @@ impl AnswerAccess {
     /// others, in both cases only when all evidence may be seen. The words of a question
     /// can hold whatever its author may see, so that others must see as much.
     pub fn is_readable_by(&self, reader: &Principal) -> bool {
+        let others = reader.role.may(Permission::ReadAllAnswers);
+        self.may_be_shown_to(reader) && (reader.name == self.principal || others)
+    }
+
+    /// Whether somebody who reviews may read the record when feedback was given on it:
+    /// whoever gives feedback hands question and answer on to those who see as much.
+    pub fn is_reviewable_by(&self, reader: &Principal) -> bool {
+        self.may_be_shown_to(reader)
+    }
+
+    fn may_be_shown_to(&self, reader: &Principal) -> bool {
         let sees = |labels: &Option<BTreeSet<AccessLabel>>| match (labels, reader.labels()) {
             (_, None) => true,
             (Some(labels), Some(seen)) => labels.is_subset(seen),
             (None, Some(_)) => false,
         };
-        if !sees(&self.evidence_labels) {
-            return false;
-        }
-        reader.name == self.principal
-            || (reader.role.may(Permission::ReadAllAnswers) && sees(&self.asker_labels))
+        sees(&self.evidence_labels) && (reader.name == self.principal || sees(&self.asker_labels))
     }
 }
 

@@ -5,6 +5,7 @@ use super::caller::Caller;
 use super::citations::{document_link, document_name, picture_link};
 use super::error::ApiError;
 use crate::audit::{RecordedAnswer, recorded};
+use crate::engine::{EngineError, KnowledgeBase};
 use crate::graph::{QueryOptions, ResultFormat};
 use crate::model::{AnswerId, DocumentId, Fragment, FragmentId, Permission, Principal};
 use crate::retrieve::Snapshot;
@@ -59,9 +60,7 @@ async fn get(
         }
         let snapshot = app.snapshot();
         let Some(format) = format else {
-            let triples = app.knowledge_base().answer_record(&id)?;
-            let record = recorded(id.as_str(), &triples);
-            let body = record.map(|record| with_links(&snapshot, &record, &caller.0));
+            let body = read_record(&snapshot, app.knowledge_base(), &caller.0, &id)?;
             return Ok(body.map(|body| (body.to_string().into_bytes(), "application/json")));
         };
         let query =
@@ -89,6 +88,18 @@ fn wished_format(accept: &str) -> Option<ResultFormat> {
         }
     }
     Some(ResultFormat::JsonLd)
+}
+
+/// The record of an answer as JSON for somebody who may read it.
+pub(super) fn read_record(
+    snapshot: &Snapshot,
+    knowledge_base: &KnowledgeBase,
+    reader: &Principal,
+    id: &AnswerId,
+) -> Result<Option<Value>, EngineError> {
+    let triples = knowledge_base.answer_record(id)?;
+    let record = recorded(id.as_str(), &triples);
+    Ok(record.map(|record| with_links(snapshot, &record, reader)))
 }
 
 /// The record as JSON, with links to what it cites where that is still there and seen.

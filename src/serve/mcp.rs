@@ -6,6 +6,7 @@
 
 use super::app::App;
 use super::mcp_tools::{self, TOOLS};
+use super::observe::Observed;
 use crate::model::Principal;
 use axum::Router;
 use axum::http::request::Parts;
@@ -89,7 +90,9 @@ impl ServerHandler for Tools {
             ErrorData::invalid_params(message, None)
         })?;
         let arguments = request.arguments.unwrap_or_default();
-        let done = mcp_tools::call(Arc::clone(&self.app), principal, tool, arguments).await;
+        let observed = parts.and_then(|parts| parts.extensions.get::<Observed>()).cloned();
+        let app = Arc::clone(&self.app);
+        let done = mcp_tools::call(app, principal, observed, tool, arguments).await;
         Ok(match done {
             Ok(value) => CallToolResult::structured(value),
             Err(error) => CallToolResult::error(vec![ContentBlock::text(error.message())]),

@@ -1,6 +1,8 @@
 //! What the tools of the Model Context Protocol do.
 
+use super::answers::read_record;
 use super::app::App;
+use super::asking::{self, Recorded};
 use super::caller::Caller;
 use super::documents::find;
 use super::error::ApiError;
@@ -9,19 +11,24 @@ use super::mcp_types::{
     AskInput, AskOutput, CitationOutput, DocumentInput, DocumentOutput, ExplainInput,
     ExplainOutput, HitOutput, SearchInput, SearchMode, SearchOutput, SparqlInput, SparqlOutput,
 };
+use super::observe::Observed;
 use super::seen::reads_answer;
 use crate::engine::AskOptions;
 use crate::graph::{QueryOptions, ResultFormat};
-use crate::model::{AnswerId, AnswerMode, Hit, Permission, Principal, Query};
+use crate::model::{AnswerId, AnswerMode, Hit, Permission, Principal, Query, Stopwatch};
+
 use crate::retrieve::{RetrievalMode, Snapshot};
+use axum::http::StatusCode;
 use rmcp::handler::server::tool::{schema_for_input, schema_for_output};
 use rmcp::model::JsonObject;
 use rmcp::schemars::JsonSchema;
 use serde::Serialize;
 use serde::de::DeserializeOwned;
 use serde_json::Value;
+use std::future::pending;
 use std::io::{self, Read, Write};
 use std::sync::Arc;
+use std::time::Instant;
 
 /// Longest question or query in characters.
 const MAX_TEXT_CHARS: usize = 20_000;
@@ -122,6 +129,7 @@ fn input<T: JsonSchema + 'static>() -> Arc<JsonObject> {
 pub(super) async fn call(
     app: Arc<App>,
     principal: Principal,
+    observed: Option<Observed>,
     tool: &ToolDescription,
     arguments: JsonObject,
 ) -> Result<Value, ApiError> {
@@ -132,15 +140,19 @@ pub(super) async fn call(
         Kind::Sparql => Permission::QueryGraph,
         Kind::GetDocument => Permission::ReadDocuments,
     })?;
+    if let Kind::Ask = kind {
+        return value(ask(&app, caller, observed, arguments_of(arguments)?).await?);
+    }
     let place = Arc::clone(&app.places).acquire_owned().await;
     let done = tokio::task::spawn_blocking(move || {
         let _place = place;
         match kind {
-            Kind::Search => value(search(&app, &caller, arguments_of(arguments)?)?),
-            Kind::Ask => value(ask(&app, &caller, arguments_of(arguments)?)?),
+            Kind::Search => value(search(&app, &caller, observed, arguments_of(arguments)?)?),
             Kind::ExplainAnswer => value(explain(&app, &caller, arguments_of(arguments)?)?),
             Kind::Sparql => value(sparql(&app, &caller, arguments_of(arguments)?)?),
-            Kind::GetDocument => value(document(&app, &caller, arguments_of(arguments)?)?),
+            Kind::Ask | Kind::GetDocument => {
+                value(document(&app, &caller, arguments_of(arguments)?)?)
+            }
         }
     });
     done.await?
@@ -167,7 +179,12 @@ fn bounded(text: String, param: &'static str) -> Result<String, ApiError> {
     Ok(text)
 }
 
-fn search(app: &App, caller: &Caller, input: SearchInput) -> Result<SearchOutput, ApiError> {
+fn search(
+    app: &App,
+    caller: &Caller,
+    observed: Option<Observed>,
+    input: SearchInput,
+) -> Result<SearchOutput, ApiError> {
     let query = Query {
         allowed_labels: caller.0.labels().cloned(),
         only_pictures: input.only_pictures,
@@ -180,7 +197,11 @@ fn search(app: &App, caller: &Caller, input: SearchInput) -> Result<SearchOutput
         SearchMode::Graph => RetrievalMode::Graph,
     };
     let session = app.session();
-    let found = session.search(&query, mode)?;
+    let mut stopwatch = Stopwatch::new(Instant::now);
+    let found = session.find(&query, mode, &mut stopwatch)?;
+    if let Some(observed) = observed {
+        observed.stages(&stopwatch);
+    }
     let snapshot = session.snapshot();
     let hits = found.hits.iter().filter_map(|hit| hit_output(snapshot, caller, hit)).collect();
     Ok(SearchOutput { generation: snapshot.generation().name().to_owned(), hits })
@@ -210,16 +231,27 @@ fn hit_output(snapshot: &Snapshot, caller: &Caller, hit: &Hit) -> Option<HitOutp
     })
 }
 
-fn ask(app: &App, caller: &Caller, input: AskInput) -> Result<AskOutput, ApiError> {
+async fn ask(
+    app: &Arc<App>,
+    caller: Caller,
+    observed: Option<Observed>,
+    input: AskInput,
+) -> Result<AskOutput, ApiError> {
     let query = Query {
         allowed_labels: caller.0.labels().cloned(),
         ..Query::text(bounded(input.question, "question")?, N_EVIDENCE_HITS)
     };
-    let options = AskOptions {
-        use_llm: !input.extractive,
-        ..AskOptions::for_principal(caller.0.name.as_str())
+    let options = AskOptions { use_llm: !input.extractive, ..AskOptions::of(caller.0) };
+    let prepared = asking::prepare(app, query, options).await?;
+    // Whoever goes takes this future along, and with it the language model's.
+    let recorded = asking::answer(app, prepared, &mut |_| {}, pending()).await?;
+    let Some(Recorded { record, stopwatch, .. }) = recorded else {
+        let message = "the answer was broken off";
+        return Err(ApiError::refused(StatusCode::SERVICE_UNAVAILABLE, "broken_off", message));
     };
-    let record = app.session().ask(&query, &options, &mut |_| {})?;
+    if let Some(observed) = observed {
+        observed.answered(&record, &stopwatch);
+    }
     let mut citations = Vec::new();
     for citation in record.answer.sentences.iter().flat_map(|sentence| &sentence.citations) {
         let evidence = record.evidence.iter().find(|item| item.number == citation.number);
@@ -257,12 +289,8 @@ fn explain(app: &App, caller: &Caller, input: ExplainInput) -> Result<ExplainOut
     if !reads_answer(app, &caller.0, &id)? {
         return Err(unknown());
     }
-    let query = format!("CONSTRUCT {{ ?s ?p ?o }} {{ GRAPH <{id}> {{ ?s ?p ?o }} }}");
-    let options =
-        QueryOptions { timeout_ms: QUERY_TIMEOUT_MS, formats: vec![ResultFormat::JsonLd] };
-    let mut output = Vec::new();
-    app.knowledge_base().sparql(&query, &options, &mut output)?;
-    let record = serde_json::from_slice(&output).map_err(|error| ApiError::internal(&error))?;
+    let record = read_record(&app.snapshot(), app.knowledge_base(), &caller.0, &id)?;
+    let record = record.ok_or_else(unknown)?;
     Ok(ExplainOutput { answer_id: input.answer_id, record })
 }
 

@@ -123,7 +123,7 @@ pub(super) struct ExplainInput {
 pub(super) struct ExplainOutput {
     /// The name of the answer.
     pub(super) answer_id: String,
-    /// The record as JSON-LD: a PROV-O bundle.
+    /// Question, evidence, sentences with citations and checks, and times.
     pub(super) record: Value,
 }
 

@@ -3,7 +3,7 @@
 use super::app::App;
 use super::error::ApiError;
 use crate::graph::{QueryOptions, ResultFormat};
-use crate::model::{AnswerId, Permission, Principal};
+use crate::model::{AnswerId, Principal};
 use crate::vocab;
 use std::collections::{HashMap, HashSet};
 
@@ -51,34 +51,25 @@ pub(super) fn seen_claims(app: &App, principal: &Principal) -> Result<Option<See
     Ok(Some(seen))
 }
 
-/// Whether the principal may read an answer: their own, or for those who read all answers
-/// any, as far as they see what it was made of.
+/// Whether the principal may read the record of an answer.
 pub(super) fn reads_answer(
     app: &App,
     principal: &Principal,
     answer: &AnswerId,
 ) -> Result<bool, ApiError> {
-    if !principal.role.may(Permission::ReadAllAnswers) {
-        let query = format!(
-            "SELECT ?n {{ GRAPH <{answer}> {{ <{answer}/principal> rdfs:label ?n }} }} LIMIT 1"
-        );
-        let asker = rows(app, principal, &query)?.into_iter().flatten().next();
-        if asker.as_ref() != Some(&principal.name) {
-            return Ok(false);
-        }
-    }
-    reads_answer_for_review(app, principal, answer)
+    let access = app.knowledge_base().answer_access(answer)?;
+    Ok(access.is_some_and(|access| access.is_readable_by(principal)))
 }
 
-/// Whether somebody who reviews may read an answer that feedback was given on: whoever
-/// gives feedback hands question and answer on. What it was made of must be seen.
+/// Whether the principal, who reviews, may read the record of an answer that feedback was
+/// given on.
 pub(super) fn reads_answer_for_review(
     app: &App,
     principal: &Principal,
     answer: &AnswerId,
 ) -> Result<bool, ApiError> {
-    let query = format!("SELECT ?v {{ GRAPH <{answer}> {{ <{answer}> prov:value ?v }} }} LIMIT 1");
-    Ok(!rows(app, principal, &query)?.is_empty())
+    let access = app.knowledge_base().answer_access(answer)?;
+    Ok(access.is_some_and(|access| access.is_reviewable_by(principal)))
 }
 
 /// The values of a query, evaluated on what the principal sees.
