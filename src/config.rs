@@ -11,7 +11,7 @@ mod serve;
 use crate::answer;
 use crate::embed::Device;
 use crate::extract::ExtractConfig;
-use crate::graph::GraphConfig;
+use crate::graph::{GraphConfig, SparqlConfig};
 use crate::index::{DenseConfig, LexicalConfig};
 use crate::ingest::IngestConfig;
 use crate::llm;
@@ -42,6 +42,8 @@ pub struct Config {
     pub extract: ExtractConfig,
     /// The graph.
     pub graph: GraphConfig,
+    /// Queries and updates of others.
+    pub sparql: SparqlConfig,
     /// Vector search.
     pub dense: DenseConfig,
     /// Word search.

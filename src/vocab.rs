@@ -78,6 +78,16 @@ pub const GRAPH_CO_OCCURRENCES: &str = "urn:veritrail:graph:co-occurrences";
 /// Prefix of graphs that hold imported RDF, one per document version.
 pub const GRAPH_IMPORTED_PREFIX: &str = "urn:veritrail:graph:imported:";
 
+/// The unnamed graph, where a change of it is recorded.
+pub const GRAPH_UNNAMED: &str = "urn:veritrail:graph:unnamed";
+/// How all names begin that only the program gives.
+pub const RESERVED_PREFIX: &str = "urn:veritrail:";
+
+/// Whether only the program may give this name.
+pub fn is_reserved(iri: &str) -> bool {
+    iri.starts_with(RESERVED_PREFIX) || iri.starts_with("https://w3id.org/veritrail/")
+}
+
 macro_rules! terms {
     ($(#[$doc:meta])* $module:ident = $namespace:literal { $($(#[$term_doc:meta])* $name:ident = $local:literal;)* }) => {
         $(#[$doc])*
@@ -285,11 +295,13 @@ terms! {
 
 mod annotation;
 mod photo;
+mod service;
 mod shacl;
 mod veritrail;
 
 pub use annotation::{foaf, oa};
 pub use photo::{exif, geo};
+pub use service::{formats, sd};
 pub use shacl::sh;
 pub use veritrail::vt;
 
@@ -319,4 +331,5 @@ pub const PREFIXES: &[(&str, &str)] = &[
     ("geo", geo::NAMESPACE),
     ("foaf", foaf::NAMESPACE),
     ("sh", sh::NAMESPACE),
+    ("sd", sd::NAMESPACE),
 ];

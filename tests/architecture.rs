@@ -34,6 +34,9 @@ const HOMES: &[(&str, &[&str])] = &[
     ("pulp", &["index"]),
     ("petgraph", &["graph"]),
     ("spargebra", &["graph"]),
+    ("spareval", &["graph"]),
+    // Processes for queries bound their memory.
+    ("rlimit", &["graph"]),
     // RDF terms may travel; the store may not.
     ("hayro_interpret", &["ingest"]),
     ("quick_xml", &["ingest"]),

@@ -250,7 +250,7 @@ mod tests {
         let file = KeyFile::of(folder.path());
         assert_eq!(file.list().unwrap(), []);
         let (record, key) = file.create(agent("anna"), OffsetDateTime::UNIX_EPOCH).unwrap();
-        assert_eq!(file.list().unwrap(), [record.clone()]);
+        assert_eq!(file.list().unwrap(), std::slice::from_ref(&record));
         let text = fs::read_to_string(folder.path().join("access/keys.json")).unwrap();
         assert!(!text.contains(key.expose()) && text.contains(&record.sha256.to_string()));
         #[cfg(unix)]

@@ -21,6 +21,7 @@ mod pictures;
 mod review;
 mod serve;
 mod sparql;
+mod sparql_worker;
 mod status;
 mod validate;
 
@@ -84,6 +85,9 @@ enum Command {
     Keys(keys::KeysArguments),
     /// Answer people and programs over HTTP.
     Serve(serve::ServeArguments),
+    /// Evaluate queries of others on a copy of the graph.
+    #[command(hide = true)]
+    SparqlWorker(sparql_worker::WorkerArguments),
 }
 
 impl Arguments {
@@ -109,6 +113,7 @@ impl Arguments {
             Command::Calibrate(arguments) => calibrate::run(&self, arguments),
             Command::Keys(arguments) => keys::run(&self, arguments),
             Command::Serve(arguments) => serve::run(&self, arguments),
+            Command::SparqlWorker(arguments) => sparql_worker::run(arguments),
         };
         print::ended(outcome.unwrap_or_else(|error| output::report(&error)))
     }

@@ -6,18 +6,22 @@ use super::print::is_unread;
 use anyhow::Context;
 use clap::{Args, ValueEnum};
 use std::io::{BufWriter, Read, Write};
-use veritrail::graph::{QueryOptions, ResultFormat};
+use veritrail::graph::{ChangeReceipt, GraphChoice, QueryOptions, ResultFormat};
+use veritrail::model::Principal;
 
 /// Example: `veritrail sparql "SELECT ?title { ?d a vt:Document ; dcterms:title ?title }"`
 #[derive(Debug, Args)]
 pub(super) struct SparqlArguments {
     /// The query, or `-` to read it from standard input.
     query: String,
+    /// The text is an update of graphs of users; it is recorded like those over HTTP.
+    #[arg(long, conflicts_with = "format")]
+    update: bool,
     /// Format of the results; csv for SELECT and ASK, turtle for CONSTRUCT and
     /// DESCRIBE when not given.
     #[arg(long, value_enum)]
     format: Option<SparqlFormat>,
-    /// Longest evaluation in milliseconds.
+    /// Longest evaluation of a query in milliseconds.
     #[arg(long, default_value_t = 30_000)]
     timeout_ms: u64,
 }
@@ -49,6 +53,19 @@ impl From<SparqlFormat> for ResultFormat {
     }
 }
 
+fn print_receipt(receipt: &ChangeReceipt) {
+    match &receipt.record {
+        None => println!("nothing changed"),
+        Some(record) => {
+            let (inserted, removed) = (receipt.n_inserted, receipt.n_removed);
+            println!("added {inserted} triples, removed {removed}, recorded as {record}");
+            for graph in &receipt.graphs {
+                println!("changed <{graph}>");
+            }
+        }
+    }
+}
+
 pub(super) fn run(arguments: &Arguments, sparql: &SparqlArguments) -> anyhow::Result<ExitCode> {
     let mut query = sparql.query.clone();
     if query == "-" {
@@ -56,6 +73,12 @@ pub(super) fn run(arguments: &Arguments, sparql: &SparqlArguments) -> anyhow::Re
         std::io::stdin().read_to_string(&mut query).context("cannot read the query")?;
     }
     let knowledge_base = arguments.open()?;
+    if sparql.update {
+        let graphs = GraphChoice::default();
+        let receipt = knowledge_base.update(query, graphs, &Principal::local())?;
+        print_receipt(&receipt);
+        return Ok(ExitCode::Success);
+    }
     let formats = match sparql.format {
         Some(format) => vec![format.into()],
         None => vec![ResultFormat::Csv, ResultFormat::Turtle],

@@ -109,7 +109,8 @@ impl KnowledgeBase {
         let lock = lock(root)?;
         let config = Config::load(&root.join("veritrail.toml"))?;
         check_routes(&config, &models)?;
-        let graph = Store::open(&root.join("graph"))?;
+        let mut graph = Store::open(&root.join("graph"))?;
+        graph.configure_queries(config.sparql.clone());
         graph.load_ontology(include_str!("../../ontology/veritrail.ttl"))?;
         let folder = root.join("vectors");
         let vectors = VectorStore::open(&folder, models.text.space())?;

@@ -1,14 +1,16 @@
 //! SPARQL over a knowledge base, with vector search inside of queries.
 
 use super::ask::Session;
+use super::build::now;
 use super::error::EngineError;
 use super::knowledge_base::KnowledgeBase;
 use crate::embed::{Embedder, TextRole};
 use crate::graph::{
-    QueryError, QueryOptions, ResultFormat, SearchInput, SearchMatch, SearchRequest,
-    VectorSearchError,
+    ChangeAuthor, ChangeReceipt, DefaultGraph, GraphChange, GraphChoice, QueryError, QueryOptions,
+    QueryRequest, ResultFormat, SearchInput, SearchMatch, SearchRequest, UpdateRequest,
+    VectorSearch, VectorSearchError, Viewer,
 };
-use crate::model::{AccessLabel, Space, SpaceId};
+use crate::model::{AccessLabel, Principal, Space, SpaceId};
 use crate::picture::Picture;
 use crate::vocab;
 use base64::Engine;
@@ -20,13 +22,21 @@ fn failed(error: impl std::error::Error + Send + Sync + 'static) -> VectorSearch
     VectorSearchError::Failed(Box::new(error))
 }
 
+fn author(principal: &Principal) -> ChangeAuthor {
+    ChangeAuthor {
+        name: principal.name.clone(),
+        role: principal.role.as_str().to_owned(),
+        began_at: now(),
+    }
+}
+
 fn refused(problem: impl Into<String>) -> VectorSearchError {
     VectorSearchError::Refused(problem.into())
 }
 
 impl KnowledgeBase {
-    /// Answers a SPARQL query and says in which format. The current generation is
-    /// read only when the query searches by vector.
+    /// Answers a SPARQL query in this process and says in which format. The current
+    /// generation is read only when the query searches by vector.
     ///
     /// # Errors
     /// When the query is wrong or takes too long, or its search fails.
@@ -36,20 +46,87 @@ impl KnowledgeBase {
         options: &QueryOptions,
         output: &mut dyn Write,
     ) -> Result<ResultFormat, QueryError> {
-        let search = |request: &SearchRequest| {
-            let session = self.session().map_err(|error| match error {
-                EngineError::Empty(_) => refused("nothing was published that could be searched"),
-                error => failed(error),
-            })?;
-            session.vector_search(request, None)
-        };
+        let search = |request: &SearchRequest| self.search_now(request);
         self.graph.query(text, options, Some(&search), output)
+    }
+
+    /// Makes a SPARQL update, which is evaluated in a process of its own, and records it.
+    ///
+    /// # Errors
+    /// When the update is wrong, takes too long, or touches what the program keeps.
+    pub fn update(
+        &self,
+        text: String,
+        graphs: GraphChoice,
+        principal: &Principal,
+    ) -> Result<ChangeReceipt, QueryError> {
+        let search = |request: &SearchRequest| self.search_now(request);
+        self.updated(text, graphs, principal, &search)
+    }
+
+    fn updated(
+        &self,
+        text: String,
+        graphs: GraphChoice,
+        principal: &Principal,
+        search: &VectorSearch<'_>,
+    ) -> Result<ChangeReceipt, QueryError> {
+        let config = &self.config.sparql;
+        let request = UpdateRequest {
+            text,
+            timeout_ms: config.timeout_ms,
+            graphs: self.chosen(graphs),
+            viewer: Viewer::of(principal, config.graphs),
+        };
+        self.graph.update(&request, &author(principal), Some(search))
+    }
+
+    /// What a request names, or else the default of the settings.
+    fn chosen(&self, graphs: GraphChoice) -> GraphChoice {
+        GraphChoice { union: self.config.sparql.default_graph == DefaultGraph::Union, ..graphs }
+    }
+
+    /// Changes a graph of users, the unnamed one when there is no name, and records it.
+    ///
+    /// # Errors
+    /// When the documents are not RDF, the caller may not write the graph, or there is
+    /// none that could be deleted.
+    pub fn change_graph(
+        &self,
+        change: &GraphChange<'_>,
+        principal: &Principal,
+    ) -> Result<ChangeReceipt, QueryError> {
+        let viewer = Viewer::of(principal, self.config.sparql.graphs);
+        self.graph.change_graph(change, &author(principal), &viewer)
+    }
+
+    /// Writes what a caller sees of a graph, read in a process of its own.
+    ///
+    /// # Errors
+    /// When the caller sees no such graph, or it takes too long.
+    pub fn read_graph(
+        &self,
+        name: Option<&str>,
+        options: &QueryOptions,
+        principal: &Principal,
+        output: &mut dyn Write,
+    ) -> Result<ResultFormat, QueryError> {
+        let viewer = Viewer::of(principal, self.config.sparql.graphs);
+        self.graph.read_graph(name, options, &viewer, output)
+    }
+
+    fn search_now(&self, request: &SearchRequest) -> Result<Vec<SearchMatch>, VectorSearchError> {
+        let session = self.session().map_err(|error| match error {
+            EngineError::Empty(_) => refused("nothing was published that could be searched"),
+            error => failed(error),
+        })?;
+        session.vector_search(request, None)
     }
 }
 
 impl Session<'_> {
-    /// Answers a SPARQL query on the opened generation. `labels` are those that the
-    /// asking principal may see; they bind the hits of searches.
+    /// Answers a SPARQL query in this process. `labels` are those that the asking
+    /// principal sees: of the graph, and among the hits of searches.
     ///
     /// # Errors
     /// When the query is wrong or takes too long, or its search fails.
@@ -61,7 +138,52 @@ impl Session<'_> {
         output: &mut dyn Write,
     ) -> Result<ResultFormat, QueryError> {
         let search = |request: &SearchRequest| self.vector_search(request, labels);
-        self.knowledge_base.graph.query(text, options, Some(&search), output)
+        let request = QueryRequest {
+            text: text.to_owned(),
+            options: options.clone(),
+            graphs: GraphChoice::union(),
+            viewer: Viewer { labels: labels.cloned(), ..Viewer::everything() },
+        };
+        self.knowledge_base.graph.query_here(&request, Some(&search), output)
+    }
+
+    /// Answers a SPARQL query of others in a process of its own.
+    ///
+    /// # Errors
+    /// When the query is wrong, wants too much time or memory, or its search fails.
+    pub fn query(
+        &self,
+        text: String,
+        options: QueryOptions,
+        graphs: GraphChoice,
+        principal: &Principal,
+        output: &mut dyn Write,
+    ) -> Result<ResultFormat, QueryError> {
+        let knowledge_base = self.knowledge_base;
+        let request = QueryRequest {
+            text,
+            options,
+            graphs: knowledge_base.chosen(graphs),
+            viewer: Viewer::of(principal, knowledge_base.config.sparql.graphs),
+        };
+        let search = |request: &SearchRequest| self.vector_search(request, principal.labels());
+        knowledge_base.graph.query_bounded(request, Some(&search), output)
+    }
+
+    /// Makes a SPARQL update of others, evaluated in a process of its own, and records
+    /// it.
+    ///
+    /// # Errors
+    /// When the update is wrong, wants too much time or memory, or touches what the
+    /// caller may not write.
+    pub fn update(
+        &self,
+        text: String,
+        graphs: GraphChoice,
+        principal: &Principal,
+    ) -> Result<ChangeReceipt, QueryError> {
+        let search = |request: &SearchRequest| self.vector_search(request, principal.labels());
+        self.knowledge_base.updated(text, graphs, principal, &search)
     }
 
     fn vector_search(

@@ -208,7 +208,10 @@ impl Store {
     /// # Errors
     /// When the disk refuses.
     pub fn compact(&self) -> Result<(), GraphError> {
-        self.inner.optimize().map_err(|source| self.not_written(source))
+        self.inner.optimize().map_err(|source| self.not_written(source))?;
+        // Copies for queries share the files of before.
+        self.pool.retire();
+        Ok(())
     }
 }
 

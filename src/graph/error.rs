@@ -2,6 +2,7 @@
 
 use oxigraph::sparql::{QueryEvaluationError, SparqlSyntaxError};
 use oxigraph::store::StorageError;
+use serde::{Deserialize, Serialize};
 use std::io;
 use std::path::PathBuf;
 
@@ -15,6 +16,17 @@ pub enum GraphError {
     #[error("cannot write the graph in {path}")]
     Write {
         /// Folder of the store.
+        path: PathBuf,
+        /// What the store says.
+        #[source]
+        source: StorageError,
+    },
+    /// The store cannot be copied for queries.
+    #[error(
+        "cannot copy the graph for queries into {path}\nhint: the copy needs little room, but some, on the disk of the knowledge base"
+    )]
+    Copy {
+        /// Where to.
         path: PathBuf,
         /// What the store says.
         #[source]
@@ -68,21 +80,22 @@ pub enum GraphError {
     GraphExists(String),
 }
 
-/// A query that cannot be answered.
-#[derive(Debug, thiserror::Error)]
+/// A query that cannot be answered, or an update that cannot be made. What the process
+/// that evaluates them says comes over in words.
+#[derive(Debug, thiserror::Error, Serialize, Deserialize)]
 pub enum QueryError {
     /// The text is not SPARQL: the user's mistake.
-    #[error("the query is not valid SPARQL: {0}")]
-    Syntax(#[from] SparqlSyntaxError),
+    #[error("not valid SPARQL: {0}")]
+    Syntax(String),
     /// The result cannot be given in this format.
     #[error("{kind} results cannot be written as {formats}; choose one of: {choices}")]
     Format {
         /// `SELECT`, `ASK` or `CONSTRUCT`.
-        kind: &'static str,
+        kind: String,
         /// Formats asked for.
         formats: String,
         /// Formats that fit.
-        choices: &'static str,
+        choices: String,
     },
     /// The query asks another server.
     #[error(
@@ -94,14 +107,81 @@ pub enum QueryError {
     SearchClause(String),
     /// A `SERVICE vt:search` that cannot be done.
     #[error(transparent)]
+    #[serde(skip)]
     Search(#[from] super::service::VectorSearchError),
     /// The time is up.
     #[error("the query was stopped after {0} ms; narrow it or raise the limit")]
     Timeout(u64),
+    /// More memory was wanted than there may be.
+    #[error("the query was stopped because it needs more than {0} MiB of memory; narrow it")]
+    Memory(u64),
+    /// Others are served, and the queue is full.
+    #[error("{0} queries wait already; try again later")]
+    Busy(usize),
     /// The evaluation failed.
     #[error("the query failed: {0}")]
-    Evaluation(#[from] QueryEvaluationError),
+    Evaluation(String),
+    /// The process that evaluates it ended.
+    #[error("the query made the process end that evaluates it; write it in a simpler way")]
+    Ended,
+    /// The process that evaluates queries does not start.
+    #[error("the process that evaluates queries does not start: {0}")]
+    #[serde(skip)]
+    Start(String, #[source] io::Error),
+    /// The graph cannot be copied for queries, read or written.
+    #[error(transparent)]
+    #[serde(skip)]
+    Graph(#[from] GraphError),
     /// The results cannot be written.
     #[error("the results cannot be written")]
+    #[serde(skip)]
     Write(#[from] io::Error),
+    /// Two parameters or clauses that exclude each other: the user's mistake.
+    #[error("{0}")]
+    Dataset(String),
+    /// The body is in no format of triples: the user's mistake.
+    #[error(
+        "expected triples as text/turtle, application/n-triples, application/rdf+xml or application/ld+json, found `{0}`"
+    )]
+    MediaType(String),
+    /// The body is not RDF: the user's mistake.
+    #[error("not valid RDF: {0}")]
+    Rdf(String),
+    /// The graph is not one that users write.
+    #[error(
+        "the graph <{0}> is not yours to write: updates reach the unnamed graph and graphs of users that the caller sees, not those that the program keeps"
+    )]
+    NotWritable(String),
+    /// A restricted caller would lose sight of what he writes.
+    #[error(
+        "the graph <{0}> must say who sees it: expected in the graph itself <{0}> vt:accessLabel with one of your labels"
+    )]
+    NotLabelled(String),
+    /// There is no such graph.
+    #[error("there is no graph <{0}>")]
+    NoGraph(String),
+    /// There is such a graph already.
+    #[error("there is a graph <{0}> already")]
+    GraphExists(String),
+    /// A document of another server is to be loaded.
+    #[error("LOAD <{0}> is refused: updates stay on this machine; send the triples themselves")]
+    Load(String),
+}
+
+impl From<SparqlSyntaxError> for QueryError {
+    fn from(error: SparqlSyntaxError) -> Self {
+        Self::Syntax(error.to_string())
+    }
+}
+
+impl From<QueryEvaluationError> for QueryError {
+    fn from(error: QueryEvaluationError) -> Self {
+        Self::Evaluation(error.to_string())
+    }
+}
+
+impl From<StorageError> for QueryError {
+    fn from(error: StorageError) -> Self {
+        Self::Graph(error.into())
+    }
 }

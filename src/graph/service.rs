@@ -29,6 +29,7 @@ use super::error::QueryError;
 use crate::model::FragmentId;
 use crate::vocab::{vt, xsd};
 use oxigraph::model::{Literal, NamedNode, Variable};
+use serde::{Deserialize, Serialize};
 use spargebra::algebra::GraphPattern;
 use spargebra::term::{GroundTerm, NamedNodePattern, TermPattern, TriplePattern};
 
@@ -36,7 +37,7 @@ use spargebra::term::{GroundTerm, NamedNodePattern, TermPattern, TriplePattern};
 const MAX_HITS: usize = 1_000;
 
 /// What a query looks for.
-#[derive(Clone, Debug, PartialEq)]
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub enum SearchInput {
     /// Words.
     Text(String),
@@ -46,7 +47,7 @@ pub enum SearchInput {
 }
 
 /// A search that a query asks for.
-#[derive(Clone, Debug, PartialEq)]
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub struct SearchRequest {
     /// What is looked for.
     pub input: SearchInput,
@@ -57,7 +58,7 @@ pub struct SearchRequest {
 }
 
 /// A fragment that a search found.
-#[derive(Clone, Debug, PartialEq)]
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub struct SearchMatch {
     /// The fragment.
     pub fragment: FragmentId,

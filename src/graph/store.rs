@@ -1,6 +1,10 @@
 //! The store on disk and its one writer.
 
+use super::changes::Changes;
 use super::error::GraphError;
+use super::history::History;
+use super::query_config::SparqlConfig;
+use super::query_pool::QueryPool;
 use crate::vocab;
 use oxigraph::io::{RdfFormat, RdfParser};
 use oxigraph::model::{GraphName, NamedNode, NamedNodeRef, Quad, Triple};
@@ -34,8 +38,10 @@ struct Pending {
 pub struct Store {
     path: PathBuf,
     pub(super) inner: Oxigraph,
-    writer: Mutex<()>,
+    pub(super) writer: Mutex<()>,
     n_unflushed: AtomicUsize,
+    pub(super) history: History,
+    pub(super) pool: QueryPool,
 }
 
 impl Store {
@@ -69,6 +75,8 @@ impl Store {
             inner,
             writer: Mutex::new(()),
             n_unflushed: AtomicUsize::new(0),
+            history: History::default(),
+            pool: QueryPool::new(path.join("queries"))?,
         })
     }
 
@@ -82,7 +90,13 @@ impl Store {
         let mut transaction = self.inner.start_transaction()?;
         let value = change(&mut transaction)?;
         transaction.commit().map_err(|source| self.not_written(source))?;
+        self.history.wrote_unknown();
         Ok(value)
+    }
+
+    /// The settings of queries and updates of others.
+    pub fn configure_queries(&mut self, config: SparqlConfig) {
+        self.pool.configure(config);
     }
 
     /// Number of quads.
@@ -127,13 +141,13 @@ impl Store {
     /// When a graph of that name exists, or the store cannot be written.
     pub fn insert_graph(&self, name: &str, triples: Vec<Triple>) -> Result<(), GraphError> {
         let graph = NamedNode::new_unchecked(name);
-        self.write(|transaction| {
-            if transaction.contains_named_graph(graph.as_ref())? {
-                return Err(GraphError::GraphExists(name.to_owned()));
-            }
-            insert(transaction, graph.as_ref(), &triples);
-            Ok(())
-        })
+        let guard = self.writer.lock().unwrap_or_else(PoisonError::into_inner);
+        if self.inner.contains_named_graph(graph.as_ref())? {
+            return Err(GraphError::GraphExists(name.to_owned()));
+        }
+        let inserted = triples.into_iter().map(|triple| triple.in_graph(graph.clone())).collect();
+        let changes = Changes { inserted, ..Changes::default() };
+        self.write_changes(&guard, &changes)
     }
 
     /// Makes a named graph hold exactly these triples, writing only what differs.
@@ -237,10 +251,11 @@ impl Store {
     /// When the store cannot be written.
     pub fn add_to_graph(&self, name: &str, triples: &[Triple]) -> Result<(), GraphError> {
         let graph = NamedNode::new_unchecked(name);
-        self.write(|transaction| {
-            insert(transaction, graph.as_ref(), triples);
-            Ok(())
-        })
+        let guard = self.writer.lock().unwrap_or_else(PoisonError::into_inner);
+        let inserted =
+            triples.iter().map(|triple| triple.clone().in_graph(graph.clone())).collect();
+        let changes = Changes { inserted, ..Changes::default() };
+        self.write_changes(&guard, &changes)
     }
 
     /// The triples of a named graph; none when there is no such graph.

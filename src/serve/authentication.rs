@@ -13,7 +13,7 @@ use super::observe::Observed;
 use crate::access::{AccessError, Authenticated, Authenticator, OidcError, Sessions};
 use crate::config::{Authentication, ServeConfig};
 use crate::model::{Principal, Role};
-use axum::body::Body;
+use axum::body::{Body, HttpBody};
 use axum::extract::{ConnectInfo, Request, State};
 use axum::http::header::{ACCEPT, AUTHORIZATION, COOKIE, HOST, ORIGIN};
 use axum::http::uri::Authority;
@@ -234,7 +234,8 @@ async fn passed(
         request.extensions_mut().insert(principal);
     }
     let response = gate.limits.in_time(request, |request| next.run(request)).await;
-    Ok(match place {
+    let is_stream = response.body().size_hint().exact().is_none();
+    Ok(match place.filter(|_| is_stream) {
         None => response,
         // A streamed answer has its place until its end.
         Some(place) => response.map(|body| {

@@ -139,27 +139,40 @@ impl From<EngineError> for ApiError {
 
 impl From<QueryError> for ApiError {
     fn from(error: QueryError) -> Self {
+        use QueryError as Q;
+        let refused = |status, code| Self::refused(status, code, error.to_string());
         match &error {
-            QueryError::Syntax(_)
-            | QueryError::Service(_)
-            | QueryError::SearchClause(_)
-            | QueryError::Search(VectorSearchError::Refused(_)) => {
+            Q::Syntax(_)
+            | Q::Service(_)
+            | Q::SearchClause(_)
+            | Q::Dataset(_)
+            | Q::Load(_)
+            // The evaluation fails for what the query asks.
+            | Q::Evaluation(_)
+            | Q::Search(VectorSearchError::Refused(_)) => {
                 Self::bad_request("query", error.to_string())
             }
-            QueryError::Search(VectorSearchError::Failed(_)) => Self::internal(&error),
-            QueryError::Format { .. } => {
-                Self::refused(StatusCode::NOT_ACCEPTABLE, "not_acceptable", error.to_string())
+            Q::Rdf(_) => Self::bad_request("body", error.to_string()),
+            Q::MediaType(_) => {
+                refused(StatusCode::UNSUPPORTED_MEDIA_TYPE, "unsupported_media_type")
             }
-            QueryError::Timeout(_) => {
-                Self::refused(StatusCode::SERVICE_UNAVAILABLE, "query_timeout", error.to_string())
-            }
-            // The evaluation fails for what the query asks, such as too much memory.
-            QueryError::Evaluation(_) => Self::bad_request("query", error.to_string()),
-            QueryError::Write(_) => Self::refused(
+            Q::Format { .. } => refused(StatusCode::NOT_ACCEPTABLE, "not_acceptable"),
+            Q::NoGraph(_) => refused(StatusCode::NOT_FOUND, "graph_not_found"),
+            Q::GraphExists(_) => refused(StatusCode::CONFLICT, "graph_exists"),
+            Q::NotWritable(_) => refused(StatusCode::FORBIDDEN, "graph_not_writable"),
+            Q::NotLabelled(_) => refused(StatusCode::FORBIDDEN, "graph_not_labelled"),
+            Q::Timeout(_) => refused(StatusCode::SERVICE_UNAVAILABLE, "query_timeout"),
+            Q::Memory(_) => refused(StatusCode::SERVICE_UNAVAILABLE, "query_memory"),
+            Q::Ended => refused(StatusCode::SERVICE_UNAVAILABLE, "query_ended"),
+            Q::Busy(_) => Self::busy(1, &error.to_string()),
+            Q::Write(_) => Self::refused(
                 StatusCode::UNPROCESSABLE_ENTITY,
                 "result_too_large",
                 "the result is larger than this server sends at once; add a LIMIT",
             ),
+            Q::Search(VectorSearchError::Failed(_)) | Q::Start(..) | Q::Graph(_) => {
+                Self::internal(&error)
+            }
         }
     }
 }

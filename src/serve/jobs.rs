@@ -41,6 +41,20 @@ pub(super) enum JobStatus {
     Failed,
 }
 
+impl JobStatus {
+    pub(super) const ALL: [Self; 4] = [Self::Queued, Self::Running, Self::Done, Self::Failed];
+
+    /// Name in answers and metrics.
+    pub(super) fn as_str(self) -> &'static str {
+        match self {
+            Self::Queued => "queued",
+            Self::Running => "running",
+            Self::Done => "done",
+            Self::Failed => "failed",
+        }
+    }
+}
+
 /// What a running job is at.
 #[derive(Clone, Debug, Default, PartialEq, Serialize, ToSchema)]
 pub(super) struct JobProgress {
@@ -224,6 +238,13 @@ impl Jobs {
         let known = self.known();
         let jobs = known.jobs.values().rev().filter(|job| job.is_seen_by(principal));
         jobs.map(Arc::clone).collect()
+    }
+
+    /// How many jobs there are of each status; of those that ended, the latest only.
+    pub(super) fn counts(&self) -> [(JobStatus, usize); 4] {
+        let known = self.known();
+        let n_of = |status| known.jobs.values().filter(|job| job.state().status == status).count();
+        JobStatus::ALL.map(|status| (status, n_of(status)))
     }
 
     /// Jobs before this one; none when it does not wait.

@@ -32,6 +32,7 @@ pub(super) struct Limits {
     by_address: PerCaller<IpAddr>,
     failures: PerCaller<IpAddr>,
     places: Arc<Semaphore>,
+    n_places: usize,
     request_timeout: Duration,
     body_pause: Duration,
     min_body_bytes_per_s: u64,
@@ -45,10 +46,16 @@ impl Limits {
             by_address: PerCaller::new(config.requests_per_minute_without_credential),
             failures: PerCaller::new(config.failed_sign_ins_per_minute),
             places: Arc::new(Semaphore::new(n_places)),
+            n_places,
             request_timeout: Duration::from_millis(config.request_timeout_ms),
             body_pause: Duration::from_millis(config.body_pause_ms),
             min_body_bytes_per_s: config.min_body_bytes_per_s.max(1),
         }
+    }
+
+    /// Requests that compute or wait for that, and how many may.
+    pub(super) fn n_admitted(&self) -> (usize, usize) {
+        (self.n_places.saturating_sub(self.places.available_permits()), self.n_places)
     }
 
     /// Counts a request of a principal.

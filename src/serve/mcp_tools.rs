@@ -14,9 +14,8 @@ use super::mcp_types::{
 use super::observe::Observed;
 use super::seen::reads_answer;
 use crate::engine::AskOptions;
-use crate::graph::{QueryOptions, ResultFormat};
+use crate::graph::{GraphChoice, QueryOptions, ResultFormat};
 use crate::model::{AnswerId, AnswerMode, Hit, Permission, Principal, Query, Stopwatch};
-
 use crate::retrieve::{RetrievalMode, Snapshot};
 use axum::http::StatusCode;
 use rmcp::handler::server::tool::{schema_for_input, schema_for_output};
@@ -299,7 +298,8 @@ fn sparql(app: &App, caller: &Caller, input: SparqlInput) -> Result<SparqlOutput
     let formats = vec![ResultFormat::Json, ResultFormat::Turtle];
     let options = QueryOptions { timeout_ms: QUERY_TIMEOUT_MS, formats };
     let mut output = Limited(Vec::new());
-    let format = app.session().sparql(&query, &options, caller.0.labels(), &mut output)?;
+    let graphs = GraphChoice::default();
+    let format = app.session().query(query, options, graphs, &caller.0, &mut output)?;
     let result = match format {
         ResultFormat::Json => {
             serde_json::from_slice(&output.0).map_err(|error| ApiError::internal(&error))?

@@ -6,7 +6,9 @@
 //! | `GET /v1/models` | the modes in which it answers, and the spaces of vectors, as models |
 //! | `POST /v1/embeddings` | vectors of texts in every space |
 //! | `POST /api/search` | what is found for a question, without an answer |
-//! | `GET, POST /sparql` | SPARQL 1.1 Protocol, queries only |
+//! | `GET, POST /query` (also `/sparql`) | SPARQL 1.1 Protocol, queries |
+//! | `POST /update` | SPARQL 1.1 Protocol, updates of graphs of users |
+//! | `GET, PUT, POST, DELETE /store` | SPARQL 1.1 Graph Store HTTP Protocol |
 //! | `GET /api/answers/{id}` | the record of an answer as JSON or RDF |
 //! | `GET /api/me`, `POST, DELETE /api/session` | who the caller is; signing in and out |
 //! | `GET /healthz`, `GET /readyz` | whether it lives, and whether it can answer |
@@ -22,6 +24,7 @@
 //! runs on threads for blocking work, never on those that wait for the network. Errors
 //! become HTTP in one file.
 
+mod accept;
 mod answers;
 mod app;
 mod asking;
@@ -38,6 +41,7 @@ mod embeddings;
 mod entities;
 mod error;
 mod feedback;
+mod graph_store;
 mod headers;
 mod health;
 mod jobs;
@@ -58,6 +62,7 @@ mod seen;
 mod server;
 mod sign_in;
 mod sparql;
+mod sparql_request;
 mod tls;
 mod upload;
 

@@ -131,7 +131,6 @@ pub(super) fn complete(document: &mut OpenApi) {
     get,
     path = "/openapi.json",
     tag = "operations",
-    security(()),
     responses((status = 200, description = "OpenAPI 3.1", body = serde_json::Value)),
 )]
 async fn document(State(app): State<Arc<App>>) -> Response {

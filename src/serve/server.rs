@@ -6,8 +6,9 @@ use super::error::ApiError;
 use super::observe::{TraceSetupError, observe};
 use super::tls::Tls;
 use super::{
-    answers, chat, chat_models, document_files, documents, embeddings, entities, feedback, health,
-    jobs_http, jobs_work, mcp, metrics, openapi, pages, review, search, sign_in, sparql, upload,
+    answers, chat, chat_models, document_files, documents, embeddings, entities, feedback,
+    graph_store, health, jobs_http, jobs_work, mcp, metrics, openapi, pages, review, search,
+    sign_in, sparql, upload,
 };
 use crate::access::OidcError;
 use crate::config::{ServeConfig, ServeConfigError};
@@ -171,6 +172,7 @@ fn router(app: Arc<App>) -> Router {
         .merge(embeddings::routes())
         .merge(search::routes())
         .merge(sparql::routes())
+        .merge(graph_store::routes())
         .merge(answers::routes())
         .merge(entities::routes())
         .merge(health::routes())

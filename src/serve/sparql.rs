@@ -1,198 +1,186 @@
-//! `/sparql`: the query operation of the SPARQL 1.1 Protocol (W3C, 2013).
+//! `/query` and `/update`: the SPARQL 1.1 Protocol (W3C, 2013).
 
+use super::accept;
 use super::app::App;
 use super::caller::Caller;
 use super::error::ApiError;
-use crate::graph::{QueryOptions, ResultFormat};
+use super::sparql_request::{Limited, Operation, SparqlRequest};
+use crate::graph::{QueryOptions, ServiceDescription, service_description};
 use crate::model::Permission;
+use axum::body::Bytes;
 use axum::extract::{RawQuery, State};
-use axum::http::header::{ACCEPT, CONTENT_TYPE};
-use axum::http::{HeaderMap, StatusCode};
+use axum::http::header::{CONTENT_TYPE, HOST};
+use axum::http::{HeaderMap, StatusCode, Uri};
 use axum::response::{IntoResponse, Response};
-use std::io::{self, Write};
+use serde_json::json;
 use std::sync::Arc;
 use utoipa_axum::router::OpenApiRouter;
 use utoipa_axum::routes;
 
-/// Longest evaluation.
-const TIMEOUT_MS: u64 = 30_000;
-/// Largest result that is sent.
-const MAX_RESULT_BYTES: usize = 256 << 20;
-
 pub(super) fn routes() -> OpenApiRouter<Arc<App>> {
-    OpenApiRouter::new().routes(routes!(get, post))
+    OpenApiRouter::new()
+        .routes(routes!(query_get, query_post))
+        .routes(routes!(update))
+        // The name that many clients expect.
+        .route("/sparql", axum::routing::get(query_get).post(query_post))
 }
 
-/// `GET /sparql?query=...`
-#[utoipa::path(get, path = "/sparql", tag = "graph", responses((status = 200)))]
-async fn get(
+/// Answers a query, or describes the service when there is none.
+#[utoipa::path(
+    get,
+    path = "/query",
+    tag = "graph",
+    params(
+        ("query" = Option<String>, Query, description = "SPARQL 1.1 query; without one, the service is described"),
+        ("default-graph-uri" = Option<Vec<String>>, Query, description = "graphs whose merge is the default graph"),
+        ("named-graph-uri" = Option<Vec<String>>, Query, description = "named graphs"),
+    ),
+    responses(
+        (status = 200, description = "results in the format that Accept names"),
+        (status = 400, description = "the query or a parameter is wrong"),
+        (status = 401, description = "nobody knows who asks"),
+        (status = 406, description = "the results cannot be written as Accept wants them"),
+        (status = 422, description = "the results are too large"),
+        (status = 429, description = "too many queries wait"),
+        (status = 503, description = "the query wanted too much time or memory"),
+    )
+)]
+async fn query_get(
+    State(app): State<Arc<App>>,
+    caller: Caller,
+    headers: HeaderMap,
+    uri: Uri,
+    RawQuery(parameters): RawQuery,
+) -> Result<Response, ApiError> {
+    caller.require(Permission::QueryGraph)?;
+    let request = SparqlRequest::of_url(Operation::Query, &parameters.unwrap_or_default())?;
+    if request.text.is_none() {
+        return describe(&app, &caller, &headers, uri.path());
+    }
+    answer(app, caller, &headers, request).await
+}
+
+/// Answers a query that is a form or the body itself.
+#[utoipa::path(
+    post,
+    path = "/query",
+    tag = "graph",
+    params(
+        ("default-graph-uri" = Option<Vec<String>>, Query, description = "graphs whose merge is the default graph"),
+        ("named-graph-uri" = Option<Vec<String>>, Query, description = "named graphs"),
+    ),
+    request_body(content = String, content_type = "application/sparql-query"),
+    responses(
+        (status = 200, description = "results in the format that Accept names"),
+        (status = 400, description = "the query or a parameter is wrong"),
+        (status = 401, description = "nobody knows who asks"),
+        (status = 406, description = "the results cannot be written as Accept wants them"),
+        (status = 413, description = "the request is too large"),
+        (status = 415, description = "the body is neither a form nor a query"),
+        (status = 422, description = "the results are too large"),
+        (status = 429, description = "too many queries wait"),
+        (status = 503, description = "the query wanted too much time or memory"),
+    )
+)]
+async fn query_post(
     State(app): State<Arc<App>>,
     caller: Caller,
     headers: HeaderMap,
     RawQuery(parameters): RawQuery,
+    body: Bytes,
 ) -> Result<Response, ApiError> {
-    let query = query_parameter(parameters.unwrap_or_default().as_bytes())?;
-    answer(app, caller, &headers, query).await
-}
-
-/// `POST /sparql` with a form, or with the query itself as
-/// `application/sparql-query`.
-#[utoipa::path(
-    post,
-    path = "/sparql",
-    tag = "graph",
-    request_body(content = String, content_type = "application/sparql-query"),
-    responses((status = 200))
-)]
-async fn post(
-    State(app): State<Arc<App>>,
-    caller: Caller,
-    headers: HeaderMap,
-    body: axum::body::Bytes,
-) -> Result<Response, ApiError> {
-    let kind = headers.get(CONTENT_TYPE).and_then(|value| value.to_str().ok()).unwrap_or_default();
-    let query = match kind.split(';').next().unwrap_or_default().trim() {
-        "application/sparql-query" => String::from_utf8(body.to_vec())
-            .map_err(|_| ApiError::bad_request("query", "expected the query in UTF-8"))?,
-        "application/x-www-form-urlencoded" => query_parameter(&body)?,
-        found => {
-            let message = format!(
-                "expected application/sparql-query or application/x-www-form-urlencoded, found `{found}`"
-            );
-            let status = StatusCode::UNSUPPORTED_MEDIA_TYPE;
-            return Err(ApiError::refused(status, "unsupported_media_type", &message));
-        }
-    };
-    answer(app, caller, &headers, query).await
+    caller.require(Permission::QueryGraph)?;
+    let url = parameters.unwrap_or_default();
+    let request = SparqlRequest::of_body(Operation::Query, &url, &headers, &body)?;
+    answer(app, caller, &headers, request).await
 }
 
 async fn answer(
     app: Arc<App>,
     caller: Caller,
     headers: &HeaderMap,
-    query: String,
+    request: SparqlRequest,
 ) -> Result<Response, ApiError> {
-    caller.require(Permission::QueryGraph)?;
-    let accept = headers.get(ACCEPT).and_then(|value| value.to_str().ok()).unwrap_or("*/*");
-    let formats = wished_formats(accept);
-    if formats.is_empty() {
-        let known: Vec<&str> = ResultFormat::ALL.iter().map(|format| format.media_type()).collect();
-        let message = format!("expected Accept to name one of: {}", known.join(", "));
-        return Err(ApiError::refused(StatusCode::NOT_ACCEPTABLE, "not_acceptable", &message));
-    }
-    let options = QueryOptions { timeout_ms: TIMEOUT_MS, formats };
+    let formats = accept::formats(headers)?;
+    let (text, graphs) = request.text(Operation::Query)?;
     let answered = tokio::task::spawn_blocking(move || {
-        let mut output = Limited { bytes: Vec::new() };
-        let format = app.session().sparql(&query, &options, caller.0.labels(), &mut output)?;
+        let config = &app.knowledge_base().config().sparql;
+        let options = QueryOptions { timeout_ms: config.timeout_ms, formats };
+        let mut output = Limited { bytes: Vec::new(), most: config.result_mib << 20 };
+        let format = app.session().query(text, options, graphs, &caller.0, &mut output)?;
         Ok::<_, ApiError>((format, output.bytes))
     });
     let (format, bytes) = answered.await??;
     Ok(([(CONTENT_TYPE, format.media_type())], bytes).into_response())
 }
 
-/// The one `query` among the parameters. Others of the protocol would change
-/// the answer, so they are not passed over.
-fn query_parameter(encoded: &[u8]) -> Result<String, ApiError> {
-    let mut queries = Vec::new();
-    for (key, value) in form_urlencoded::parse(encoded) {
-        match key.as_ref() {
-            "query" => queries.push(value.into_owned()),
-            "default-graph-uri" | "named-graph-uri" => {
-                let message = "not supported: name the graphs by FROM in the query";
-                return Err(ApiError::bad_request("default-graph-uri", message));
-            }
-            "update" => {
-                let message = "updates are not served here; this endpoint answers queries";
-                return Err(ApiError::bad_request("update", message));
-            }
-            _ => {}
-        }
-    }
-    match (queries.pop(), queries.is_empty()) {
-        (Some(query), true) => Ok(query),
-        (Some(_), false) => Err(ApiError::bad_request("query", "expected one query, found more")),
-        (None, _) => Err(ApiError::bad_request("query", "expected the parameter `query`")),
-    }
-}
-
-/// Formats that an `Accept` header (RFC 9110, section 12.5.1) allows, the most
-/// wanted first; equal ones in the order of the header.
-fn wished_formats(accept: &str) -> Vec<ResultFormat> {
-    let mut wishes: Vec<(f32, &str)> = accept
-        .split(',')
-        .filter_map(|item| {
-            let mut parts = item.split(';').map(str::trim);
-            let media_type = parts.next().filter(|media_type| !media_type.is_empty())?;
-            let quality = parts.find_map(|part| part.strip_prefix("q="));
-            Some((quality.map_or(1.0, |q| q.parse().unwrap_or(0.0)), media_type))
-        })
-        .filter(|(quality, _)| *quality > 0.0)
-        .collect();
-    wishes.sort_by(|a, b| b.0.total_cmp(&a.0));
-    let mut formats = Vec::new();
-    for (_, wish) in wishes {
-        let fits = |format: &ResultFormat| match wish {
-            "*/*" => true,
-            "application/json" => *format == ResultFormat::Json,
-            "application/xml" | "text/xml" => {
-                matches!(format, ResultFormat::Xml | ResultFormat::RdfXml)
-            }
-            "text/plain" => *format == ResultFormat::NTriples,
-            wish => match wish.strip_suffix("/*") {
-                Some(kind) => format.media_type().split('/').next() == Some(kind),
-                None => format.media_type() == wish,
-            },
-        };
-        formats.extend(ResultFormat::ALL.into_iter().filter(fits));
-    }
-    let mut seen = Vec::new();
-    formats.retain(|format| {
-        let new = !seen.contains(format);
-        seen.push(*format);
-        new
+/// Changes graphs of users; the change is recorded with who made it.
+#[utoipa::path(
+    post,
+    path = "/update",
+    tag = "graph",
+    params(
+        ("using-graph-uri" = Option<Vec<String>>, Query, description = "graphs whose merge is the default graph of WHERE"),
+        ("using-named-graph-uri" = Option<Vec<String>>, Query, description = "named graphs of WHERE"),
+    ),
+    request_body(content = String, content_type = "application/sparql-update"),
+    responses(
+        (status = 200, description = "what was changed, and the record of it"),
+        (status = 400, description = "the update or a parameter is wrong"),
+        (status = 401, description = "nobody knows who asks"),
+        (status = 403, description = "the role may not change the graph, or the program keeps this one"),
+        (status = 404, description = "there is no such graph"),
+        (status = 409, description = "there is such a graph already"),
+        (status = 413, description = "the request is too large"),
+        (status = 415, description = "the body is neither a form nor an update"),
+        (status = 429, description = "too many queries wait"),
+        (status = 503, description = "the update wanted too much time or memory"),
+    )
+)]
+async fn update(
+    State(app): State<Arc<App>>,
+    caller: Caller,
+    headers: HeaderMap,
+    RawQuery(parameters): RawQuery,
+    body: Bytes,
+) -> Result<Response, ApiError> {
+    caller.require(Permission::UpdateGraph)?;
+    let url = parameters.unwrap_or_default();
+    let request = SparqlRequest::of_body(Operation::Update, &url, &headers, &body)?;
+    let (text, graphs) = request.text(Operation::Update)?;
+    let made = tokio::task::spawn_blocking(move || {
+        Ok::<_, ApiError>(app.session().update(text, graphs, &caller.0)?)
     });
-    formats
+    let receipt = made.await??;
+    let body = json!({
+        "record": receipt.record,
+        "inserted": receipt.n_inserted,
+        "removed": receipt.n_removed,
+        "graphs": receipt.graphs,
+    });
+    Ok((StatusCode::OK, axum::Json(body)).into_response())
 }
 
-/// Collects a result up to the limit.
-struct Limited {
-    bytes: Vec<u8>,
-}
-
-impl Write for Limited {
-    fn write(&mut self, data: &[u8]) -> io::Result<usize> {
-        if self.bytes.len() + data.len() > MAX_RESULT_BYTES {
-            return Err(io::Error::from(io::ErrorKind::FileTooLarge));
-        }
-        self.bytes.extend_from_slice(data);
-        Ok(data.len())
-    }
-
-    fn flush(&mut self) -> io::Result<()> {
-        Ok(())
-    }
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-    use ResultFormat::{Csv, Json, RdfXml, Tsv, Turtle, Xml};
-
-    #[test]
-    fn the_accept_header_orders_the_formats() {
-        assert_eq!(wished_formats("text/turtle"), [Turtle]);
-        assert_eq!(wished_formats("text/csv;q=0.5, application/json"), [Json, Csv]);
-        assert_eq!(wished_formats("application/xml"), [Xml, RdfXml]);
-        assert_eq!(wished_formats("*/*"), ResultFormat::ALL);
-        assert_eq!(wished_formats("text/*"), [Csv, Tsv, Turtle]);
-        assert_eq!(wished_formats("image/png, text/csv;q=0"), []);
-    }
-
-    #[test]
-    fn one_query_parameter_is_expected() {
-        assert_eq!(query_parameter(b"query=ASK+%7B%7D&x=1").unwrap(), "ASK {}");
-        for wrong in ["", "query=a&query=b", "query=a&default-graph-uri=x", "update=x"] {
-            assert!(query_parameter(wrong.as_bytes()).is_err(), "{wrong}");
-        }
-    }
+fn describe(
+    app: &App,
+    caller: &Caller,
+    headers: &HeaderMap,
+    path: &str,
+) -> Result<Response, ApiError> {
+    let host = headers.get(HOST).and_then(|host| host.to_str().ok()).unwrap_or("localhost");
+    // Behind a proxy that ends TLS, the scheme is what it says.
+    let scheme = headers.get("x-forwarded-proto").and_then(|scheme| scheme.to_str().ok());
+    let scheme = if scheme == Some("https") { "https" } else { "http" };
+    let description = ServiceDescription {
+        endpoint: format!("{scheme}://{host}{path}"),
+        update: caller
+            .0
+            .role
+            .may(Permission::UpdateGraph)
+            .then(|| format!("{scheme}://{host}/update")),
+        default_graph: app.knowledge_base().config().sparql.default_graph,
+    };
+    let formats = accept::formats(headers)?;
+    let (format, bytes) = service_description(&description, &formats)?;
+    Ok(([(CONTENT_TYPE, format.media_type())], bytes).into_response())
 }

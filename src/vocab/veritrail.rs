@@ -101,6 +101,18 @@ terms! {
         TOKEN_COUNT = "tokenCount";
         /// How many statements were left out, and why.
         REJECTED = "rejected";
+        /// A change that a person or program made to graphs of users.
+        GRAPH_UPDATE = "GraphUpdate";
+        /// The request that changed graphs, word by word.
+        UPDATE_TEXT = "updateText";
+        /// SHA-256 of the request that changed graphs.
+        UPDATE_SHA256 = "updateSha256";
+        /// A graph that a change touched.
+        CHANGED_GRAPH = "changedGraph";
+        /// Quads that a change added.
+        N_INSERTED = "insertedCount";
+        /// Quads that a change took away.
+        N_REMOVED = "removedCount";
         /// A published state of corpus, indexes and projection.
         GENERATION = "Generation";
         /// An embedding space.
@@ -127,7 +139,7 @@ terms! {
         SIZE_BYTES = "sizeBytes";
         /// Who may see a document, or what the evidence of an answer has.
         ACCESS_LABEL = "accessLabel";
-        /// What somebody who asked is here for.
+        /// What somebody who asked or changed something is here for.
         ROLE = "role";
         /// An access label of what somebody who asked could see; none for every label.
         SEES_LABEL = "seesLabel";

@@ -1,7 +1,12 @@
 //! Behaviour through the public interface, the command line and HTTP, with the
 //! installed model (`make models`).
 
-#![expect(clippy::unwrap_used, clippy::indexing_slicing, reason = "a test fails by panicking")]
+#![expect(
+    clippy::unwrap_used,
+    clippy::indexing_slicing,
+    clippy::panic,
+    reason = "a test fails by panicking"
+)]
 
 mod access;
 mod adapt;
@@ -49,4 +54,8 @@ mod scripted_server;
 mod server;
 mod shacl_suite;
 mod shapes;
+mod sparql_limits;
+mod sparql_protocol;
+mod sparql_suite;
+mod sparql_views;
 mod vector_search;

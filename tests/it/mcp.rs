@@ -106,7 +106,7 @@ async fn what_is_wrong_is_told_as_an_error_of_the_tool() {
 #[tokio::test]
 async fn pages_of_other_sites_are_refused() {
     let server = serve().await;
-    let client = reqwest::Client::new();
+    let client = crate::server::http();
     let ping = json!({ "jsonrpc": "2.0", "id": 1, "method": "ping" });
     let ask = |origin: &str| {
         let request = client.post(format!("{}/mcp", server.base)).json(&ping);

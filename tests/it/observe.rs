@@ -2,7 +2,7 @@
 
 use crate::fixtures::{ingest, open, pump_documents, pump_knowledge_base};
 use crate::scripted_server;
-use crate::server::{Running, get, serve_on};
+use crate::server::{Running, get, http, serve_on};
 use opentelemetry_proto::tonic::collector::trace::v1::ExportTraceServiceRequest;
 use opentelemetry_proto::tonic::common::v1::any_value::Value as OtlpValue;
 use opentelemetry_proto::tonic::trace::v1::Span;
@@ -27,7 +27,7 @@ async fn ask(server: &Running, headers: &[(&str, &str)]) -> reqwest::Response {
     let body =
         json!({ "model": "veritrail", "messages": [{ "role": "user", "content": QUESTION }] });
     let url = format!("{}/v1/chat/completions", server.base);
-    let mut request = reqwest::Client::new().post(url).json(&body);
+    let mut request = http().post(url).json(&body);
     for (name, value) in headers {
         request = request.header(*name, *value);
     }
@@ -51,7 +51,8 @@ async fn metrics_with(server: &Running, wanted: &str) -> String {
             return text;
         }
     }
-    panic!("{wanted} is missing in {text}");
+    assert!(text.contains(wanted), "{wanted} is missing in {text}");
+    text
 }
 
 /// A knowledge base whose settings are `settings`.
@@ -59,8 +60,8 @@ fn knowledge_base_with(settings: &str) -> (tempfile::TempDir, KnowledgeBase) {
     let (root, source) = (tempfile::tempdir().unwrap(), pump_documents());
     KnowledgeBase::init(root.path()).unwrap();
     std::fs::write(root.path().join("veritrail.toml"), settings).unwrap();
-    let mut knowledge_base = open(root.path());
-    ingest(&mut knowledge_base, source.path());
+    let knowledge_base = open(root.path());
+    ingest(&knowledge_base, source.path());
     (root, knowledge_base)
 }
 

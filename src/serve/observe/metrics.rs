@@ -104,21 +104,23 @@ impl Metrics {
     }
 
     /// A response has ended.
-    pub(super) fn ended(&self, route: &str, method: &str, status: u16, took: Duration) {
+    pub(super) fn ended(
+        &self,
+        route: &str,
+        method: &'static str,
+        (status, code): (u16, Option<&'static str>),
+        took: Duration,
+    ) {
         self.in_flight.dec();
-        let labels = RequestLabels {
-            route: route.to_owned(),
-            method: known_method(method),
-            status: status_class(status),
-        };
+        let labels =
+            RequestLabels { route: route.to_owned(), method, status: status_class(status) };
         self.requests.get_or_create(&labels).observe(took.as_secs_f64());
-        if let Some(reason) = refusal(status) {
+        if let Some(code) = code {
+            self.errors.get_or_create(&CodeLabel { code }).inc();
+        }
+        if let Some(reason) = refusal(status, code) {
             self.refusals.get_or_create(&ReasonLabel { reason }).inc();
         }
-    }
-
-    pub(super) fn error(&self, code: &'static str) {
-        self.errors.get_or_create(&CodeLabel { code }).inc();
     }
 
     pub(super) fn stages(&self, stopwatch: &Stopwatch) {
@@ -163,16 +165,20 @@ fn status_class(status: u16) -> &'static str {
     }
 }
 
-/// Why a request with this status was turned away.
-fn refusal(status: u16) -> Option<&'static str> {
+/// Why a request with this status, and this code where it is an error of ours, was
+/// turned away.
+fn refusal(status: u16, code: Option<&'static str>) -> Option<&'static str> {
+    if code.is_some_and(|code| code.contains("timeout")) {
+        return Some("timeout");
+    }
     match status {
         401 => Some("unauthenticated"),
         403 => Some("forbidden"),
-        408 => Some("timeout"),
+        408 | 504 => Some("timeout"),
         413 => Some("too_large"),
-        429 => Some("too_many"),
+        429 if code == Some("busy") => Some("busy"),
+        429 => Some("quota"),
         503 => Some("unavailable"),
-        504 => Some("timeout"),
         _ => None,
     }
 }

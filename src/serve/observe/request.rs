@@ -6,7 +6,7 @@ use crate::serve::app::App;
 use axum::body::{Body, HttpBody};
 use axum::extract::{FromRequestParts, MatchedPath, Request, State};
 use axum::http::request::Parts;
-use axum::http::{HeaderMap, HeaderName, HeaderValue};
+use axum::http::{Extensions, HeaderMap, HeaderName, HeaderValue};
 use axum::middleware::Next;
 use axum::response::Response;
 use opentelemetry::Context;
@@ -80,6 +80,11 @@ pub(super) struct Finished<'a> {
 pub(in crate::serve) struct ErrorCode(pub(in crate::serve) &'static str);
 
 impl Observed {
+    /// The request that these extensions belong to.
+    pub(in crate::serve) fn of(extensions: Option<&Extensions>) -> Self {
+        extensions.and_then(|known| known.get::<Self>()).cloned().unwrap_or(Self(None))
+    }
+
     /// Who asks; only a digest of the name is kept.
     pub(in crate::serve) fn principal(&self, principal: &Principal) {
         if let Some(inner) = &self.0 {
@@ -127,7 +132,7 @@ impl<S: Send + Sync> FromRequestParts<S> for Observed {
     type Rejection = Infallible;
 
     async fn from_request_parts(parts: &mut Parts, _: &S) -> Result<Self, Infallible> {
-        Ok(parts.extensions.get::<Self>().cloned().unwrap_or(Self(None)))
+        Ok(Self::of(Some(&parts.extensions)))
     }
 }
 
@@ -156,14 +161,12 @@ pub(in crate::serve) async fn observe(
         app,
     });
     request.extensions_mut().insert(Observed(Some(Arc::clone(&inner))));
-    let mut running = Running { inner, status: 499 };
+    let mut running = Running { inner, status: 499, code: None };
     running.inner.app.observer().metrics.begun();
     let span = tracing::info_span!("request", id);
     let mut response = next.run(request).instrument(span).await;
     running.status = response.status().as_u16();
-    if let Some(ErrorCode(code)) = response.extensions().get() {
-        running.inner.app.observer().metrics.error(code);
-    }
+    running.code = response.extensions().get().map(|ErrorCode(code)| *code);
     if let Ok(value) = HeaderValue::from_str(&id) {
         response.headers_mut().insert(REQUEST_ID, value);
     }
@@ -185,6 +188,8 @@ struct Running {
     inner: Arc<Inner>,
     /// 499 until there is a response, as other servers count clients that left.
     status: u16,
+    /// The code of the error that it is answered with.
+    code: Option<&'static str>,
 }
 
 impl Drop for Running {
@@ -194,7 +199,8 @@ impl Drop for Running {
         if inner.ended.set((status, took)).is_err() {
             return;
         }
-        inner.app.observer().metrics.ended(&inner.route, inner.method, status, took);
+        let metrics = &inner.app.observer().metrics;
+        metrics.ended(&inner.route, inner.method, (status, self.code), took);
         inner.log(status, took);
     }
 }

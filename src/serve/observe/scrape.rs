@@ -21,6 +21,11 @@ struct CacheLabel {
 }
 
 #[derive(Clone, Debug, PartialEq, Eq, Hash, EncodeLabelSet)]
+struct StatusLabel {
+    status: &'static str,
+}
+
+#[derive(Clone, Debug, PartialEq, Eq, Hash, EncodeLabelSet)]
 struct SpaceLabel {
     space: String,
 }
@@ -95,7 +100,17 @@ fn about_language_model(registry: &mut Registry, app: &App) {
 
 fn about_work(registry: &mut Registry, app: &App) {
     let free = app.places.available_permits();
-    gauge(registry, "question_places_free", "Questions that could begin now", free);
+    gauge(registry, "compute_places_free", "Requests that could begin to compute now", free);
+    let (n_admitted, n_most) = app.gate.limits.n_admitted();
+    let help = "Requests that compute or wait for a place to";
+    gauge(registry, "requests_admitted", help, n_admitted);
+    let help = "Requests that may be admitted; further ones get status 429";
+    gauge(registry, "requests_admitted_most", help, n_most);
+    let jobs: Family<StatusLabel, Gauge> = Family::default();
+    for (status, n) in app.jobs().counts() {
+        jobs.get_or_create(&StatusLabel { status: status.as_str() }).set(whole(n));
+    }
+    registry.register("jobs", "Jobs, by how far they are", jobs);
 }
 
 fn about_caches(registry: &mut Registry, app: &App) {
