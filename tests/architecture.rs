@@ -58,7 +58,7 @@ const HOMES: &[(&str, &[&str])] = &[
     ("reqwest", &["llm", "embed", "access"]),
     ("rustls", &["llm", "embed", "access", "serve"]),
     ("jsonwebtoken", &["access"]),
-    ("getrandom", &["access"]),
+    ("getrandom", &["access", "serve"]),
     ("axum_server", &["serve"]),
     ("governor", &["serve"]),
     ("axum", &["serve"]),

@@ -110,7 +110,7 @@ class Service:
         caches = {
             labels: float(value)
             for labels, value in re.findall(
-                r"^veritrail_cache_requests_total\{(.*)\} (\S+)$", text, re.M
+                r"^(veritrail_cache_(?:hits|misses)_total\{.*\}) (\S+)$", text, re.M
             )
         }
         return found, caches

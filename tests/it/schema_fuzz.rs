@@ -90,6 +90,7 @@ const PAGES: &[&str] = &[
     "/documents",
     "/audit",
     "/operations",
+    "/docs",
     "/sign-in",
     "/assets",
     "/favicon.ico",

@@ -18,6 +18,7 @@ const STYLES: &str = concat!(
     include_str!("assets/ask.css"),
     include_str!("assets/graph.css"),
     include_str!("assets/documents.css"),
+    include_str!("assets/interface.css"),
 );
 
 /// Every file.
@@ -50,6 +51,7 @@ pub(super) const ALL: &[Asset] = &[
     script("entity.js", include_bytes!("assets/entity.js")),
     script("examples.js", include_bytes!("assets/examples.js")),
     script("graph.js", include_bytes!("assets/graph.js")),
+    script("interface.js", include_bytes!("assets/interface.js")),
     script("iri.js", include_bytes!("assets/iri.js")),
     script("jobs.js", include_bytes!("assets/jobs.js")),
     script("missing.js", include_bytes!("assets/missing.js")),

@@ -26,6 +26,7 @@ pub(super) fn routes() -> Router<Arc<App>> {
         .route("/documents/{*id}", get(|| async { shown(Page::Document) }))
         .route("/audit", get(|| async { shown(Page::Audit) }))
         .route("/operations", get(|| async { shown(Page::Operations) }))
+        .route("/docs", get(|| async { shown(Page::Interface) }))
         .route("/sign-in", get(|| async { shown(Page::SignIn) }))
         .route("/assets/{digest}/{name}", get(asset))
         .route("/favicon.ico", get(|| async { file("mark.svg", &HeaderMap::new()) }))

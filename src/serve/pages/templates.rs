@@ -11,6 +11,7 @@ pub(super) enum Page {
     Document,
     Audit,
     Operations,
+    Interface,
     SignIn,
     Missing,
 }
@@ -38,6 +39,7 @@ frames! {
     DocumentFrame = "document.html";
     AuditFrame = "audit.html";
     OperationsFrame = "operations.html";
+    InterfaceFrame = "interface.html";
     SignInFrame = "sign_in.html";
     MissingFrame = "missing.html";
 }
@@ -51,13 +53,14 @@ macro_rules! rendered {
 impl Page {
     /// Every page.
     #[cfg(test)]
-    pub(super) const ALL: [Self; 8] = [
+    pub(super) const ALL: [Self; 9] = [
         Self::Ask,
         Self::Graph,
         Self::Documents,
         Self::Document,
         Self::Audit,
         Self::Operations,
+        Self::Interface,
         Self::SignIn,
         Self::Missing,
     ];
@@ -76,6 +79,9 @@ impl Page {
             Self::Audit => rendered!(AuditFrame, "Audit", "audit", "audit.js", assets),
             Self::Operations => {
                 rendered!(OperationsFrame, "Operations", "operations", "operations.js", assets)
+            }
+            Self::Interface => {
+                rendered!(InterfaceFrame, "Interface", "interface", "interface.js", assets)
             }
             Self::SignIn => rendered!(SignInFrame, "Sign in", "sign-in", "sign_in.js", assets),
             Self::Missing => rendered!(MissingFrame, "Not found", "missing", "missing.js", assets),
