@@ -137,10 +137,12 @@ fn answers_are_seen_by_who_asked_and_by_who_reads_all() {
     let (_root, knowledge_base) = knowledge_base(true);
     let session = knowledge_base.session().unwrap();
     let answer = |name: &str, labels: Option<&[&str]>| {
-        let mut query = Query::text("What replaces the shaft seal SP-3117?", 10);
-        query.allowed_labels =
+        let labels: Option<BTreeSet<AccessLabel>> =
             labels.map(|l| l.iter().map(|l| AccessLabel((*l).to_owned())).collect());
-        session.ask(&query, &AskOptions::for_principal(name), &mut |_| {}).unwrap()
+        let mut query = Query::text("What replaces the shaft seal SP-3117?", 10);
+        query.allowed_labels = labels.clone();
+        let options = AskOptions::of(Principal::new(name, Role::Agent, labels));
+        session.ask(&query, &options, &mut |_| {}).unwrap()
     };
     let (public, secret) = (answer("ann", Some(&["public"])), answer("bob", None));
     let secret_is_used = secret.evidence.iter().any(|e| e.source.starts_with("secret/"));
