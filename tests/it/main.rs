@@ -33,6 +33,8 @@ mod fuzz;
 mod glossary;
 mod hub;
 mod knowledge_base;
+mod leak_probes;
+mod leaks;
 mod llama;
 mod loaders;
 mod loaders_damaged;
