@@ -141,6 +141,7 @@ async fn tools_run_as_whoever_calls_them() {
         ["search", { "query": "What does the shaft seal cost the factory?" }],
         ["get_document", { "document_id": "secret/cost.md" }],
         ["ask", { "question": "What does the shaft seal SP-3117 cost the factory?", "extractive": true }],
+        ["sparql", { "query": "SELECT ?t { ?d a vt:Document ; dcterms:title ?t }" }],
     ]);
     for seen in by_client(&server.base, eve, &calls).await {
         assert!(seen["calls"].to_string().contains("4 euro"), "{seen}");
@@ -154,5 +155,7 @@ async fn tools_run_as_whoever_calls_them() {
         let said = seen["calls"].to_string();
         assert!(!said.contains("4 euro") && !said.contains("Costs"), "{said}");
         assert_eq!(seen["calls"][1]["is_error"], true, "{said}");
+        let titles = &seen["calls"][3]["structured"]["result"]["results"]["bindings"];
+        assert_eq!(titles.as_array().unwrap().len(), 2, "{said}");
     }
 }
