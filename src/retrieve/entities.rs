@@ -16,6 +16,9 @@ const MAX_COUNTED: usize = 2_000;
 /// Names of a snapshot in the order in which they are offered.
 pub(super) struct Names {
     entries: Vec<Entry>,
+    /// Normal forms of all labels, one a line, those of the first entry first: one text,
+    /// so that one search goes through all of them.
+    labels: String,
     /// Which entity is named by which fragment, by their numbers in the projection;
     /// ordered.
     fragments: Vec<(u32, u32)>,
@@ -23,8 +26,8 @@ pub(super) struct Names {
 
 struct Entry {
     entity: EntityId,
-    /// Normal forms of all labels, one a line.
-    labels: String,
+    /// Where its labels begin in the text of all labels.
+    start: usize,
 }
 
 /// An entity among others.
@@ -119,21 +122,46 @@ impl Names {
             *n_mentions.entry(*entity).or_default() += 1;
         }
         let number = |id: &EntityId| snapshot.projection.number(&NodeKey::Entity(id.clone()));
-        let mut entries: Vec<(usize, Entry)> = snapshot
+        let mut all: Vec<(usize, String, EntityId)> = snapshot
             .entities
             .values()
             .map(|entity| {
                 let labels = entity.labels.iter().map(|label| normalise_label(label));
-                let entry = Entry {
-                    entity: entity.id.clone(),
-                    labels: labels.collect::<Vec<_>>().join("\n"),
-                };
                 let n = number(&entity.id).and_then(|number| n_mentions.get(&number));
-                (n.copied().unwrap_or(0), entry)
+                let labels = labels.collect::<Vec<_>>().join("\n");
+                (n.copied().unwrap_or(0), labels, entity.id.clone())
             })
             .collect();
-        entries.sort_by(|(n, a), (m, b)| (m, &a.labels, &a.entity).cmp(&(n, &b.labels, &b.entity)));
-        Self { entries: entries.into_iter().map(|(_, entry)| entry).collect(), fragments }
+        all.sort_by(|(n, a, a_id), (m, b, b_id)| (m, a, a_id).cmp(&(n, b, b_id)));
+        let mut names = Self { entries: Vec::new(), labels: String::new(), fragments };
+        for (_, labels, entity) in all {
+            names.entries.push(Entry { entity, start: names.labels.len() });
+            names.labels.push_str(&labels);
+            names.labels.push('\n');
+        }
+        names
+    }
+
+    /// Entries with these words in a label, in order, each with how well they fit.
+    fn fitting(&self, wanted: &str) -> Vec<(u8, &EntityId)> {
+        if wanted.is_empty() {
+            return self.entries.iter().map(|entry| (0, &entry.entity)).collect();
+        }
+        let mut found: Vec<(u8, &EntityId)> = Vec::new();
+        let mut beyond = 0;
+        for (at, _) in self.labels.match_indices(wanted) {
+            if at < beyond {
+                continue;
+            }
+            let next = self.entries.partition_point(|entry| entry.start <= at);
+            let Some(entry) = next.checked_sub(1).and_then(|n| self.entries.get(n)) else { break };
+            beyond = self.entries.get(next).map_or(self.labels.len(), |entry| entry.start);
+            let labels = self.labels.get(entry.start..beyond).unwrap_or_default();
+            if let Some(rank) = fit(labels, wanted) {
+                found.push((rank, &entry.entity));
+            }
+        }
+        found
     }
 
     /// Numbers of the fragments that name an entity.
@@ -173,19 +201,18 @@ impl<'s> View<'s> {
         let names = self.snapshot().names();
         let wanted = normalise_label(text);
         let mut found: Vec<(u8, &'s EntityId)> = Vec::new();
-        for entry in &names.entries {
-            let Some(mut rank) = fit(&entry.labels, &wanted) else { continue };
-            let labels = self.labels_of(&entry.entity);
+        for (mut rank, id) in names.fitting(&wanted) {
+            let labels = self.labels_of(id);
             if labels.is_empty() {
                 continue;
             }
-            if !self.is_whole() {
+            if !self.is_whole() && !wanted.is_empty() {
                 // What fits may be a label that is not seen.
                 let seen: Vec<String> = labels.iter().map(|label| normalise_label(label)).collect();
                 let Some(fitting) = fit(&seen.join("\n"), &wanted) else { continue };
                 rank = fitting;
             }
-            found.push((if wanted.is_empty() { 0 } else { rank }, &entry.entity));
+            found.push((rank, id));
         }
         found.sort_by_key(|(rank, _)| *rank);
         let total = found.len();
@@ -385,6 +412,28 @@ mod tests {
         assert_eq!(fit(labels, "controller"), Some(2));
         assert_eq!(fit("befell", "fell"), Some(3));
         assert_eq!(fit(labels, "rook"), None);
+    }
+
+    #[test]
+    fn one_search_through_all_labels_finds_what_looking_at_each_does() {
+        let labels = ["fell 400\noc-400", "befell", "seal", "", "shaft seal\nseal", "größe 4"];
+        let mut names = Names { entries: vec![], labels: String::new(), fragments: vec![] };
+        for (n, labels) in labels.iter().enumerate() {
+            let entity = EntityId::from_iri(format!("urn:t:{n}"));
+            names.entries.push(Entry { entity, start: names.labels.len() });
+            names.labels.push_str(&format!("{labels}\n"));
+        }
+        for wanted in ["", "fell", "seal", "400", "4", "größe", "l", "rook"] {
+            let each = labels.iter().zip(&names.entries);
+            let naive: Vec<(u8, &EntityId)> = each
+                .filter_map(|(labels, entry)| Some((fit(labels, wanted)?, &entry.entity)))
+                .collect();
+            let found = names.fitting(wanted);
+            match wanted {
+                "" => assert_eq!(found.len(), labels.len()),
+                _ => assert_eq!(found, naive, "{wanted}"),
+            }
+        }
     }
 
     #[test]
