@@ -4,7 +4,7 @@ use super::manifest::{BASE, Data, Test, triples};
 use super::target::{Refused, Results, Target, parsed};
 use oxigraph::model::{GraphName, Literal, NamedNode, Quad, Term, Triple};
 use oxigraph::sparql::results::{
-    QueryResultsFormat, QueryResultsParseError, QueryResultsParser, SliceQueryResultsParserOutput,
+    QueryResultsFormat, QueryResultsSyntaxError, QueryResultsParser, SliceQueryResultsParserOutput,
 };
 use oxigraph::sparql::{QuerySolution, SparqlEvaluator};
 use oxigraph::store::Store;
@@ -143,7 +143,7 @@ fn rows(kind: &str, bytes: &[u8], ordered: bool) -> Result<Vec<Row>, String> {
         }
         SliceQueryResultsParserOutput::Solutions(solutions) => {
             let row = |(index, solution): (usize, Result<QuerySolution, _>)| {
-                let solution = solution.map_err(|e: QueryResultsParseError| e.to_string())?;
+                let solution = solution.map_err(|e: QueryResultsSyntaxError| e.to_string())?;
                 let values = solution.iter();
                 let mut row: Row =
                     values.map(|(name, value)| (name.as_str().to_owned(), value.clone())).collect();
