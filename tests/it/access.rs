@@ -9,7 +9,7 @@ use reqwest::{Client, Method, RequestBuilder, Response};
 use serde_json::{Value, json};
 use std::net::SocketAddr;
 use std::path::Path;
-use std::time::{Duration, Instant};
+use std::time::Duration;
 use tempfile::TempDir;
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::net::TcpStream;
@@ -408,12 +408,12 @@ async fn large_and_slow_requests_are_refused() {
     assert_eq!(status(client().post(&chat).json(&large)).await, 413);
     let address = server.base.trim_start_matches("http://");
     let raw = async |first: &str| {
-        let begun = Instant::now();
         let mut stream = TcpStream::connect(address).await.unwrap();
-        stream.write_all(first.as_bytes()).await.unwrap();
+        // The server may have hung up before all is written.
+        drop(stream.write_all(first.as_bytes()).await);
         let mut answer = Vec::new();
-        drop(stream.read_to_end(&mut answer).await);
-        assert!(begun.elapsed() < Duration::from_secs(5), "{first}");
+        let ended = stream.read_to_end(&mut answer);
+        drop(tokio::time::timeout(Duration::from_secs(60), ended).await.unwrap());
         String::from_utf8_lossy(&answer).into_owned()
     };
     assert_eq!(raw("").await, "", "a connection without a request ends");
@@ -423,7 +423,7 @@ async fn large_and_slow_requests_are_refused() {
     let answer = raw(slow).await;
     assert!(answer.starts_with("HTTP/1.1 408") && answer.contains("slow_request"), "{answer}");
     let head =
-        format!("GET / HTTP/1.1\r\nhost: localhost\r\nx-long: {}\r\n\r\n", "x".repeat(70_000));
+        format!("GET / HTTP/1.1\r\nhost: localhost\r\nx-long: {}\r\n\r\n", "x".repeat(400_000));
     assert!(!raw(&head).await.contains(" 200 "));
 }
 

@@ -9,7 +9,7 @@ use std::time::{Duration, Instant};
 use tempfile::TempDir;
 
 /// How long something may take to appear on a page.
-const PATIENCE: Duration = Duration::from_secs(30);
+const PATIENCE: Duration = Duration::from_secs(60);
 /// The key under which WebDriver names an element.
 const ELEMENT: &str = "element-6066-11e4-a52e-4f735466cecf";
 /// Without these a browser looks for hosts of its maker, and the sandbox refuses root.
@@ -72,8 +72,16 @@ impl Browser {
             "goog:loggingPrefs": { "browser": "ALL" },
         }}});
         let base = format!("http://127.0.0.1:{}/session", port.unwrap());
-        let response = http().post(&base).json(&wishes).send().await.unwrap();
-        let body: Value = response.json().await.unwrap();
+        // On a machine with much to do, a browser may take longer to start than its driver
+        // waits for it.
+        let mut body = Value::Null;
+        for _ in 0..3 {
+            let response = http().post(&base).json(&wishes).send().await.unwrap();
+            body = response.json().await.unwrap();
+            if body["value"]["sessionId"].is_string() {
+                break;
+            }
+        }
         let id = body["value"]["sessionId"].as_str();
         assert!(id.is_some(), "the browser does not start: {body}");
         let id = id.unwrap();

@@ -4,7 +4,7 @@ use super::manifest::{BASE, Data, Test, triples};
 use super::target::{Refused, Results, Target, parsed};
 use oxigraph::model::{GraphName, Literal, NamedNode, Quad, Term, Triple};
 use oxigraph::sparql::results::{
-    QueryResultsFormat, QueryResultsSyntaxError, QueryResultsParser, SliceQueryResultsParserOutput,
+    QueryResultsFormat, QueryResultsParser, QueryResultsSyntaxError, SliceQueryResultsParserOutput,
 };
 use oxigraph::sparql::{QuerySolution, SparqlEvaluator};
 use oxigraph::store::Store;
