@@ -1,7 +1,7 @@
 //! Which names mean the same thing?
 //!
 //! Names with the same normal form share one entity. Whether two entities are one
-//! thing is a question of probability: [`candidates`] finds pairs worth a look,
+//! thing is a question of probability: [`Blocks`] find pairs worth a look,
 //! [`PairFeatures`] compares them, a [`MatchModel`] turns that into a probability,
 //! and [`Bands`] say what is done: merge, ask a person, keep apart. [`merge_groups`] makes
 //! groups of accepted pairs, in which pairs that a person rejected never meet.
