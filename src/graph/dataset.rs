@@ -51,6 +51,9 @@ impl<'a, 'b: 'a> QueryableDataset<'a> for ViewDataset<'a, 'b> {
         object: Option<&Rc<Term>>,
         graph_name: Option<Option<&Rc<Term>>>,
     ) -> impl Iterator<Item = Result<InternalQuad<Rc<Term>>, StorageError>> + use<'a, 'b> {
+        // What is asked for comes back as it was written: the store keeps numbers by their
+        // value, and would give `1` for `01`.
+        let asked = [subject, predicate, object].map(|term| term.map(Rc::clone));
         let pattern = (|| {
             let subject = bound(subject, as_node)?;
             let predicate = bound(predicate, |term| match term {
@@ -76,10 +79,11 @@ impl<'a, 'b: 'a> QueryableDataset<'a> for ViewDataset<'a, 'b> {
                 Ok(false) => return None,
                 Err(error) => return Some(Err(error)),
             }
+            let [subject, predicate, object] = asked.clone();
             Some(Ok(InternalQuad {
-                subject: Rc::new(quad.subject.into()),
-                predicate: Rc::new(quad.predicate.into()),
-                object: Rc::new(quad.object),
+                subject: subject.unwrap_or_else(|| Rc::new(quad.subject.into())),
+                predicate: predicate.unwrap_or_else(|| Rc::new(quad.predicate.into())),
+                object: object.unwrap_or_else(|| Rc::new(quad.object)),
                 graph_name: match quad.graph_name {
                     GraphName::NamedNode(node) => Some(Rc::new(node.into())),
                     GraphName::BlankNode(node) => Some(Rc::new(node.into())),

@@ -84,7 +84,7 @@ pub type VectorSearch<'a> =
     dyn Fn(&SearchRequest) -> Result<Vec<SearchMatch>, VectorSearchError> + 'a;
 
 /// The same pattern with the hits in place of each `SERVICE vt:search`. Other
-/// services stay; the caller refuses them.
+/// services stay, unless they are silent; the caller refuses them.
 pub(super) fn with_hits(
     pattern: GraphPattern,
     search: &VectorSearch<'_>,
@@ -100,6 +100,10 @@ pub(super) fn with_hits(
                 Err(_) if silent => P::Values { variables: Vec::new(), bindings: vec![Vec::new()] },
                 found => found?,
             }
+        }
+        // No other service is reached, which a silent clause takes for no answer.
+        P::Service { silent: true, .. } => {
+            P::Values { variables: Vec::new(), bindings: vec![Vec::new()] }
         }
         P::Join { left, right } => P::Join { left: boxed(left)?, right: boxed(right)? },
         P::Lateral { left, right } => P::Lateral { left: boxed(left)?, right: boxed(right)? },
@@ -314,9 +318,11 @@ mod tests {
     }
 
     #[test]
-    fn a_silent_search_that_fails_gives_one_empty_row() {
-        let query = "SELECT ?t { SERVICE SILENT vt:search { ?h vt:k 5 } BIND(1 AS ?t) }";
-        assert_eq!(run(query).unwrap(), "t|1|");
+    fn a_silent_service_that_fails_gives_one_empty_row() {
+        for service in ["vt:search { ?h vt:k 5 }", "<http://x.test/> { ?a ?b ?c }"] {
+            let query = format!("SELECT ?t {{ SERVICE SILENT {service} BIND(1 AS ?t) }}");
+            assert_eq!(run(&query).unwrap(), "t|1|");
+        }
     }
 
     #[test]

@@ -36,6 +36,8 @@ pub struct GraphChoice {
     pub default_graphs: Vec<String>,
     /// Named graphs, in the place of those that the text names.
     pub named_graphs: Vec<String>,
+    /// What relative IRIs of the text are relative to.
+    pub base: Option<String>,
 }
 
 impl GraphChoice {
@@ -172,7 +174,7 @@ pub(super) fn evaluate(
     token: CancellationToken,
     output: &mut dyn ResultSink,
 ) -> Result<ResultFormat, QueryError> {
-    let mut query = parser().parse_query(&request.text)?;
+    let mut query = parser(request.graphs.base.as_deref()).parse_query(&request.text)?;
     if let Some(search) = search {
         query = searched(query, search)?;
     }
@@ -225,9 +227,12 @@ pub(super) fn write_graph(
     Ok(format)
 }
 
-/// A parser that knows the prefixes.
-pub(super) fn parser() -> SparqlParser {
+/// A parser that knows the prefixes, and what relative IRIs are relative to.
+pub(super) fn parser(base: Option<&str>) -> SparqlParser {
     let mut parser = SparqlParser::new();
+    if let Some(Ok(with)) = base.map(|base| parser.clone().with_base_iri(base)) {
+        parser = with;
+    }
     for (prefix, namespace) in vocab::PREFIXES {
         if let Ok(with) = parser.clone().with_prefix(*prefix, *namespace) {
             parser = with;

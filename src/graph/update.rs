@@ -42,7 +42,8 @@ pub(super) fn changes_of(
     search: Option<&VectorSearch<'_>>,
     token: CancellationToken,
 ) -> Result<Changes, QueryError> {
-    let Update { operations, base_iri } = parser().parse_update(&request.text)?;
+    let Update { operations, base_iri } =
+        parser(request.graphs.base.as_deref()).parse_update(&request.text)?;
     let evaluator = QueryEvaluator::new().with_cancellation_token(token);
     let mut changing = Changing::new(transaction, &request.viewer);
     for operation in operations {

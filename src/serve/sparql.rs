@@ -102,7 +102,9 @@ async fn answer(
     request: SparqlRequest,
 ) -> Result<Response, ApiError> {
     let formats = accept::formats(headers)?;
-    let (text, graphs) = request.text(Operation::Query)?;
+    let (text, mut graphs) = request.text(Operation::Query)?;
+    // Relative IRIs are relative to where the text was sent (RFC 3986, section 5.1.3).
+    graphs.base = Some(format!("{}/query", origin(headers)));
     let answered = tokio::task::spawn_blocking(move || {
         let config = &app.knowledge_base().config().sparql;
         let options = QueryOptions { timeout_ms: config.timeout_ms, formats };
@@ -147,7 +149,8 @@ async fn update(
     caller.require(Permission::UpdateGraph)?;
     let url = parameters.unwrap_or_default();
     let request = SparqlRequest::of_body(Operation::Update, &url, &headers, &body)?;
-    let (text, graphs) = request.text(Operation::Update)?;
+    let (text, mut graphs) = request.text(Operation::Update)?;
+    graphs.base = Some(format!("{}/update", origin(&headers)));
     let made = tokio::task::spawn_blocking(move || {
         Ok::<_, ApiError>(app.session().update(text, graphs, &caller.0)?)
     });
@@ -161,23 +164,26 @@ async fn update(
     Ok((StatusCode::OK, axum::Json(body)).into_response())
 }
 
+/// Scheme and authority under which the caller reached the server.
+fn origin(headers: &HeaderMap) -> String {
+    let host = headers.get(HOST).and_then(|host| host.to_str().ok()).unwrap_or("localhost");
+    // Behind a proxy that ends TLS, the scheme is what it says.
+    let scheme = headers.get("x-forwarded-proto").and_then(|scheme| scheme.to_str().ok());
+    let scheme = if scheme == Some("https") { "https" } else { "http" };
+    format!("{scheme}://{host}")
+}
+
 fn describe(
     app: &App,
     caller: &Caller,
     headers: &HeaderMap,
     path: &str,
 ) -> Result<Response, ApiError> {
-    let host = headers.get(HOST).and_then(|host| host.to_str().ok()).unwrap_or("localhost");
-    // Behind a proxy that ends TLS, the scheme is what it says.
-    let scheme = headers.get("x-forwarded-proto").and_then(|scheme| scheme.to_str().ok());
-    let scheme = if scheme == Some("https") { "https" } else { "http" };
+    let origin = origin(headers);
+    let may_update = caller.0.role.may(Permission::UpdateGraph);
     let description = ServiceDescription {
-        endpoint: format!("{scheme}://{host}{path}"),
-        update: caller
-            .0
-            .role
-            .may(Permission::UpdateGraph)
-            .then(|| format!("{scheme}://{host}/update")),
+        endpoint: format!("{origin}{path}"),
+        update: may_update.then(|| format!("{origin}/update")),
         default_graph: app.knowledge_base().config().sparql.default_graph,
     };
     let formats = accept::formats(headers)?;

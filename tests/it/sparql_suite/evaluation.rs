@@ -284,22 +284,28 @@ fn coloured(rows: &[Row]) -> Vec<String> {
     lines
 }
 
+/// Whether two CSV results are the same but for the order of rows and of columns, and
+/// the labels of blank nodes.
 fn same_lines(expected: &[u8], found: &[u8]) -> Result<(), String> {
-    let lines = |bytes: &[u8]| {
+    let rows = |bytes: &[u8]| -> Vec<String> {
         let text = String::from_utf8_lossy(bytes).into_owned();
-        let mut lines: Vec<String> = text.lines().map(|line| line.trim_end().to_owned()).collect();
-        if let Some(rows) = lines.get_mut(1..) {
-            rows.sort();
-        }
-        // Labels of blank nodes are any.
-        lines.iter().map(|line| blank(line)).collect::<Vec<_>>()
+        let mut lines = text.lines().map(|line| line.trim_end().split(',').collect::<Vec<_>>());
+        let head = lines.next().unwrap_or_default();
+        let mut rows: Vec<String> = lines
+            .map(|fields| {
+                let named = head.iter().zip(fields);
+                let named = named.map(|(name, field)| {
+                    let field = if field.starts_with("_:") { "_:b" } else { field };
+                    format!("{name}={field}")
+                });
+                let mut named: Vec<String> = named.collect();
+                named.sort();
+                named.join(" ")
+            })
+            .collect();
+        rows.sort();
+        rows
     };
-    let (expected, found) = (lines(expected), lines(found));
+    let (expected, found) = (rows(expected), rows(found));
     if expected == found { Ok(()) } else { Err(format!("expected {expected:?}, found {found:?}")) }
-}
-
-fn blank(line: &str) -> String {
-    let fields = line.split(',');
-    let fields = fields.map(|field| if field.starts_with("_:") { "_:b" } else { field });
-    fields.collect::<Vec<_>>().join(",")
 }
