@@ -224,7 +224,9 @@ impl Inner {
         }
         match status {
             500.. if status != 503 => line!(error),
-            429 | 503 => line!(warn),
+            503 => line!(warn),
+            // Thousands a second when too much is asked: counted, and not worth the disk.
+            429 => line!(debug),
             _ if QUIET.contains(&self.route.as_str()) => line!(debug),
             _ => line!(info),
         }
