@@ -242,7 +242,12 @@ fn searches(world: &World) -> Vec<Ask> {
         }
     }
     // Words know nothing of meaning: a hidden one is found like one that is nowhere.
-    for (label, word) in [("secret", "quorvex"), ("secret", "Drumlath"), ("support", "brellnok")] {
+    for (label, word) in [
+        ("secret", "quorvex"),
+        ("secret", "Drumlath"),
+        ("secret", "Trolvamir"),
+        ("support", "brellnok"),
+    ] {
         let by = |word: &str| {
             let body = json!({ "query": word, "mode": "lexical" });
             Ask { name: word.into(), label, ..Ask::post("/api/search", body) }
@@ -403,7 +408,7 @@ fn of_documents(method: &Method, what: &str) -> Vec<Ask> {
         ("support", "support/hindlow.md"),
         ("support", "support/facts.ttl"),
         ("secret", "secret/plorvane.md"),
-        ("secret", "secret/unseen.png"),
+        ("secret", "secret/grimbold.png"),
         ("secret", "secret/facts.ttl"),
     ];
     let ask = |(label, source): (&'static str, &str)| Ask {

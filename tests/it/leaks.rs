@@ -31,6 +31,10 @@ const SECRET_WORDS: [&str; 8] = [
 ];
 const SUPPORT_WORDS: [&str; 6] =
     ["brellnok", "ossifane", "bk-5523", "hindlow", "kestradur", "wendrick"];
+/// Name of a hidden picture that a public page shows: it stands in the page's bytes and
+/// triples, and nothing that is found may name it.
+const SHOWN_WORD: &str = "\"secret/grimbold";
+const FINDING: [&str; 3] = ["POST /api/search", "POST /v1/chat/completions", "POST /mcp"];
 /// Stands nowhere.
 pub(crate) const UNKNOWN_WORD: &str = "flimzot";
 const SETS: [Option<&[&str]>; 4] = [Some(&[]), Some(&["support"]), Some(&["secret"]), None];
@@ -87,7 +91,7 @@ fn documents() -> TempDir {
     text("docs/parts.md", "# Parts list\n\nThe shaft seal has the order number SP-3117.\n");
     text(
         "docs/panel.md",
-        "# Panel\n\n![The front panel](../secret/unseen.png)\n\nKR-200 is on it.\n",
+        "# Panel\n\n![The front panel](../secret/grimbold.png)\n\nKR-200 is on it.\n",
     );
     text(
         "docs/facts.ttl",
@@ -124,7 +128,7 @@ fn documents() -> TempDir {
          <urn:x:valve> rdfs:label \"Trolvamir valve\" .\n",
     );
     for (name, picture) in [
-        ("secret/unseen.png", "leds-fell-400x-ring-open"),
+        ("secret/grimbold.png", "leds-fell-400x-ring-open"),
         ("docs/front.png", "leds-fell-400-low-supply"),
     ] {
         write(folder.path(), name, picture_bytes(picture));
@@ -335,7 +339,10 @@ async fn nothing_hidden_reaches_a_caller_on_any_route() {
             let n_asked = if is_again { 2 } else { usize::MAX };
             for ask in (probe.asks)(&world).into_iter().take(n_asked) {
                 let answer = world.send(Some(who), &ask).await;
-                let leaked = answer.leaked(&ask, &hidden);
+                let mut leaked = answer.leaked(&ask, &hidden);
+                if FINDING.contains(&probe.route) && !who.sees("secret") {
+                    leaked.extend(answer.leaked(&ask, &[SHOWN_WORD]));
+                }
                 let said = format!("{label}: {} {}", ask.method, ask.said());
                 let begin: String = answer.body.chars().take(2_000).collect();
                 if !leaked.is_empty() {
@@ -396,6 +403,24 @@ async fn nothing_but_what_is_public_is_answered_without_a_credential() {
     }
     let (status, _, _) = get(format!("{}/api/nothing", world.server.base), "*/*").await;
     assert_eq!(status, 401, "a route that is not there is not told from one that is");
+}
+
+#[tokio::test]
+async fn a_tie_that_only_a_hidden_document_states_is_not_walked() {
+    let world = World::new().await;
+    let ask = Ask::post("/api/search", json!({ "query": "Pump X-10", "mode": "graph", "k": 100 }));
+    let walked = async |labels: Option<&[&str]>| {
+        let who = world.callers.iter().find(|who| who.role == Role::Agent && who.labels == labels);
+        let found: Value = serde_json::from_str(&world.send(who, &ask).await.body).unwrap();
+        // Whoever sees support sees the pump and the valve, and not that they are tied.
+        let ties = |path: &Value| {
+            let path = path.to_string();
+            path.contains("Pump X-10") && (path.contains("valve") || path.contains("Kestradur"))
+        };
+        found["hits"].as_array().unwrap().iter().filter(|hit| ties(&hit["path"])).count()
+    };
+    assert_eq!(walked(Some(&["support"])).await, 0);
+    assert!(walked(None).await > 0);
 }
 
 #[test]
