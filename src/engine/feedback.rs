@@ -3,7 +3,9 @@
 use super::build::now;
 use super::error::EngineError;
 use super::knowledge_base::KnowledgeBase;
-use crate::model::{AnswerId, ClaimStatus, Feedback, FeedbackDecision, FeedbackId, Opinion};
+use crate::model::{
+    AnswerId, ClaimStatus, Feedback, FeedbackDecision, FeedbackId, Opinion, Principal,
+};
 use crate::vocab::prov;
 use serde::Serialize;
 
@@ -31,14 +33,15 @@ impl KnowledgeBase {
         answer: &AnswerId,
         opinion: Opinion,
         comment: Option<&str>,
-        principal: &str,
+        principal: &Principal,
     ) -> Result<Feedback, EngineError> {
         let feedback = Feedback {
-            id: FeedbackId::of(answer, principal),
+            id: FeedbackId::of(answer, &principal.name),
             answer: answer.clone(),
             opinion,
             comment: comment.map(str::to_owned),
-            principal: principal.to_owned(),
+            principal: principal.name.clone(),
+            labels: principal.labels().cloned(),
             given_at: now(),
         };
         self.graph.set_feedback(&feedback)?;

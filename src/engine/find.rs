@@ -15,6 +15,8 @@ pub(super) struct RetrievalKey {
     generation: GenerationId,
     /// A generation can be read anew after a person decided about it.
     reading: u64,
+    /// Documents can be withdrawn from it.
+    n_withdrawals: u64,
     labels: Option<BTreeSet<AccessLabel>>,
     text: String,
     picture: Option<Digest>,
@@ -63,6 +65,7 @@ impl Session<'_> {
         let key = RetrievalKey {
             generation: self.snapshot.generation().clone(),
             reading: self.snapshot.reading(),
+            n_withdrawals: self.snapshot.n_withdrawals(),
             labels: query.allowed_labels.clone(),
             text: query.text.clone(),
             picture: query.picture.as_deref().map(Digest::of),

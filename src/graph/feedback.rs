@@ -1,14 +1,15 @@
 //! What people think of answers.
 
 use super::error::GraphError;
+use super::read::iri;
 use super::store::{Store, insert};
 use super::triples::Triples;
 use crate::model::{
-    AnswerId, ClaimStatus, Digest, Feedback, FeedbackDecision, FeedbackId, Opinion,
+    AccessLabel, AnswerId, ClaimStatus, Digest, Feedback, FeedbackDecision, FeedbackId, Opinion,
 };
 use crate::vocab::{self, prov, rdfs, vt};
 use oxigraph::model::{NamedNodeRef, Quad};
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 impl Store {
     /// Records what somebody thinks of an answer. The last word of a person about an
@@ -48,6 +49,7 @@ impl Store {
                 answer: AnswerId::from_iri(answer),
                 opinion: opinion.ok_or_else(|| missing("vt:opinion"))?,
                 comment: self.value(&id, vt::TEXT)?,
+                labels: self.labels_seen_by(&id)?,
                 principal: self.value(&agent, rdfs::LABEL)?.unwrap_or_default(),
                 given_at: self
                     .value(&id, prov::ENDED_AT_TIME)?
@@ -57,6 +59,23 @@ impl Store {
         }
         found.sort_by(|a, b| (&b.given_at, &b.id).cmp(&(&a.given_at, &a.id)));
         Ok(found)
+    }
+
+    /// Labels of what whoever gave feedback could see; none is noted for every label.
+    fn labels_seen_by(&self, feedback: &str) -> Result<Option<BTreeSet<AccessLabel>>, GraphError> {
+        let feedback = NamedNodeRef::new_unchecked(feedback);
+        let predicate = NamedNodeRef::new_unchecked(vt::SEES_LABEL);
+        let graph = NamedNodeRef::new_unchecked(vocab::GRAPH_GOVERNANCE);
+        let quads = self.inner.quads_for_pattern(
+            Some(feedback.into()),
+            Some(predicate),
+            None,
+            Some(graph.into()),
+        );
+        let labels: BTreeSet<AccessLabel> = quads
+            .map(|quad| Ok(AccessLabel(iri(&quad?.object))))
+            .collect::<Result<_, GraphError>>()?;
+        Ok((!labels.is_empty()).then_some(labels))
     }
 
     /// Records what was decided about feedback.
@@ -121,6 +140,9 @@ fn feedback_triples(feedback: &Feedback) -> Vec<oxigraph::model::Triple> {
     if let Some(comment) = &feedback.comment {
         triples.text(id, vt::TEXT, comment);
     }
+    for label in feedback.labels.iter().flatten() {
+        triples.text(id, vt::SEES_LABEL, &label.0);
+    }
     triples.time(id, prov::ENDED_AT_TIME, &feedback.given_at);
     associate(&mut triples, id, &feedback.principal);
     triples.into_vec()
@@ -148,6 +170,7 @@ mod tests {
             opinion,
             comment: (second > 1).then(|| "the number is SP-1".to_owned()),
             principal: principal.to_owned(),
+            labels: (principal == "a").then(|| BTreeSet::from([AccessLabel("public".into())])),
             given_at: format!("2026-01-01T00:00:0{second}Z"),
         };
         let (a, b) = (feedback("a", Opinion::Wrong, 2), feedback("b", Opinion::Good, 3));

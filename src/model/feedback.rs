@@ -1,7 +1,8 @@
 //! What people think of answers.
 
-use super::{AnswerId, ClaimStatus, FeedbackId};
+use super::{AccessLabel, AnswerId, ClaimStatus, FeedbackId, Principal};
 use serde::{Deserialize, Serialize};
+use std::collections::BTreeSet;
 
 /// What somebody thinks of an answer, in one word.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
@@ -44,8 +45,24 @@ pub struct Feedback {
     pub comment: Option<String>,
     /// Who.
     pub principal: String,
+    /// Labels of what they could see then; `None` for every label.
+    pub labels: Option<BTreeSet<AccessLabel>>,
     /// When, RFC 3339.
     pub given_at: String,
+}
+
+impl Feedback {
+    /// Whether somebody may read it: a comment can hold whatever its author may see, so
+    /// that others must see as much.
+    pub fn may_be_shown_to(&self, reader: &Principal) -> bool {
+        self.comment.is_none()
+            || self.principal == reader.name
+            || match (&self.labels, reader.labels()) {
+                (_, None) => true,
+                (Some(labels), Some(seen)) => labels.is_subset(seen),
+                (None, Some(_)) => false,
+            }
+    }
 }
 
 /// What was decided about feedback.
@@ -61,4 +78,37 @@ pub struct FeedbackDecision {
     pub decided_at: String,
     /// Why.
     pub reason: Option<String>,
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::model::{AnswerId, Role};
+
+    #[test]
+    fn comments_are_read_by_those_who_see_as_much_as_their_authors() {
+        let labels = |names: &[&str]| -> BTreeSet<AccessLabel> {
+            names.iter().map(|name| AccessLabel((*name).to_owned())).collect()
+        };
+        let who =
+            |name: &str, seen: &[&str]| Principal::new(name, Role::Engineer, Some(labels(seen)));
+        let answer = AnswerId::new("0a");
+        let mut feedback = Feedback {
+            id: FeedbackId::of(&answer, "anna"),
+            answer,
+            opinion: Opinion::Wrong,
+            comment: Some("it costs 5 euro".to_owned()),
+            principal: "anna".to_owned(),
+            labels: Some(labels(&["public", "support"])),
+            given_at: "2026-01-01T00:00:00Z".to_owned(),
+        };
+        assert!(feedback.may_be_shown_to(&who("anna", &[])));
+        assert!(feedback.may_be_shown_to(&who("otto", &["support"])));
+        assert!(feedback.may_be_shown_to(&Principal::new("otto", Role::Engineer, None)));
+        assert!(!feedback.may_be_shown_to(&who("otto", &["staff"])));
+        feedback.labels = None;
+        assert!(!feedback.may_be_shown_to(&who("otto", &["support"])));
+        feedback.comment = None;
+        assert!(feedback.may_be_shown_to(&who("otto", &[])));
+    }
 }

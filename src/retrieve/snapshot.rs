@@ -59,7 +59,8 @@ pub struct SnapshotParts {
     pub lexical: LexicalIndex,
 }
 
-/// One generation in memory, immutable.
+/// One generation in memory, immutable but for documents that are hidden while they wait
+/// to be deleted.
 pub struct Snapshot {
     pub(super) generation: GenerationId,
     reading: u64,

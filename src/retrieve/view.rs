@@ -2,7 +2,7 @@
 //!
 //! | what | is seen when |
 //! |---|---|
-//! | a document | its label is allowed |
+//! | a document | its label is allowed, and it is not withdrawn |
 //! | a chunk | its document is seen |
 //! | a picture on a page | the page and the picture's file are seen |
 //! | a label of an entity | a seen fragment that names the entity holds it, a seen document about the entity has it as title or alias, or seen RDF states it |
@@ -13,6 +13,9 @@
 //! Walks pass nothing else, questions name nothing else, and paths show nothing else.
 //! A view is made once for each set of labels and generation, when somebody with these
 //! labels asks for the first time; whoever sees everything needs none.
+//!
+//! What is withdrawn is seen by nobody: documents that are about to be deleted, while the
+//! generation that is served still holds them.
 
 use super::snapshot::Snapshot;
 use crate::extract::{Gazetteer, GazetteerError};
@@ -21,7 +24,7 @@ use crate::model::{
     AccessLabel, DocumentId, Entity, EntityId, Evidence, Fragment, FragmentId, GraphStep,
 };
 use std::collections::{BTreeMap, BTreeSet, HashMap, HashSet};
-use std::sync::{Arc, Mutex, PoisonError};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use unicode_normalization::UnicodeNormalization;
 
 /// Views kept for one generation; more sets of labels than this are rare.
@@ -34,7 +37,21 @@ type Slot = Arc<Mutex<Option<Arc<Seen>>>>;
 /// The views of one generation by the labels that matter in it.
 #[derive(Default)]
 pub(super) struct Views {
-    by_labels: Mutex<BTreeMap<Labels, Slot>>,
+    state: Mutex<ViewsState>,
+}
+
+#[derive(Default)]
+struct ViewsState {
+    by_labels: BTreeMap<Labels, Slot>,
+    withdrawn: Arc<BTreeSet<DocumentId>>,
+    /// How often what is withdrawn changed.
+    n_changes: u64,
+}
+
+impl Views {
+    fn state(&self) -> MutexGuard<'_, ViewsState> {
+        self.state.lock().unwrap_or_else(PoisonError::into_inner)
+    }
 }
 
 /// A generation as somebody sees it.
@@ -47,6 +64,7 @@ pub struct View<'s> {
 /// What is seen of a generation with certain labels.
 struct Seen {
     labels: Labels,
+    documents: HashSet<DocumentId>,
     /// IRIs of fragments.
     fragments: HashSet<String>,
     /// Entities with the labels that are seen, in the order of all labels.
@@ -66,24 +84,48 @@ impl Snapshot {
                 Some(self.seen(labels.intersection(&self.labels).cloned().collect())?)
             }
             // Who sees every label that there is sees everything.
-            _ => None,
+            _ if self.views.state().withdrawn.is_empty() => None,
+            _ => Some(self.seen(self.labels.clone())?),
         };
         Ok(View { snapshot: self, seen })
     }
 
+    /// Hides these documents from everybody from now on, and no others: questions that
+    /// come after this find nothing of them.
+    pub fn withdraw(&self, documents: BTreeSet<DocumentId>) {
+        let mut views = self.views.state();
+        if *views.withdrawn != documents {
+            views.withdrawn = Arc::new(documents);
+            views.by_labels.clear();
+            views.n_changes += 1;
+        }
+    }
+
+    /// Whether a document is hidden from everybody.
+    pub fn is_withdrawn(&self, document: &DocumentId) -> bool {
+        self.views.state().withdrawn.contains(document)
+    }
+
+    /// How often what is hidden from everybody changed: what was found before such a
+    /// change must not be found again.
+    pub fn n_withdrawals(&self) -> u64 {
+        self.views.state().n_changes
+    }
+
     fn seen(&self, labels: Labels) -> Result<Arc<Seen>, GazetteerError> {
-        let slot = {
-            let mut views = self.views.by_labels.lock().unwrap_or_else(PoisonError::into_inner);
-            if views.len() >= MAX_VIEWS && !views.contains_key(&labels) {
-                views.pop_first();
+        let (slot, withdrawn) = {
+            let mut views = self.views.state();
+            if views.by_labels.len() >= MAX_VIEWS && !views.by_labels.contains_key(&labels) {
+                views.by_labels.pop_first();
             }
-            Arc::clone(views.entry(labels.clone()).or_default())
+            let slot = Arc::clone(views.by_labels.entry(labels.clone()).or_default());
+            (slot, Arc::clone(&views.withdrawn))
         };
         let mut slot = slot.lock().unwrap_or_else(PoisonError::into_inner);
         if let Some(seen) = slot.as_ref() {
             return Ok(Arc::clone(seen));
         }
-        let seen = Arc::new(Seen::of(self, labels)?);
+        let seen = Arc::new(Seen::of(self, labels, &withdrawn)?);
         *slot = Some(Arc::clone(&seen));
         Ok(seen)
     }
@@ -133,10 +175,10 @@ impl<'s> View<'s> {
 
     /// Whether a document is seen.
     pub fn sees_document(&self, id: &DocumentId) -> bool {
-        let document = self.snapshot.documents.get(id);
-        document.is_some_and(|document| {
-            self.seen.as_ref().is_none_or(|seen| seen.labels.contains(&document.access_label))
-        })
+        match &self.seen {
+            None => self.snapshot.documents.contains_key(id),
+            Some(seen) => seen.documents.contains(id),
+        }
     }
 
     /// Whether a fragment is seen.
@@ -175,8 +217,9 @@ impl<'s> View<'s> {
     /// Whether a document is seen whose source path begins like this.
     pub(super) fn sees_source(&self, prefix: &str) -> bool {
         let Some(seen) = &self.seen else { return true };
-        self.snapshot.documents.values().any(|document| {
-            document.source.starts_with(prefix) && seen.labels.contains(&document.access_label)
+        let mut documents = self.snapshot.documents.values();
+        documents.any(|document| {
+            document.source.starts_with(prefix) && seen.documents.contains(&document.id)
         })
     }
 
@@ -195,12 +238,17 @@ impl<'s> View<'s> {
 }
 
 impl Seen {
-    fn of(snapshot: &Snapshot, labels: Labels) -> Result<Self, GazetteerError> {
-        let documents: HashSet<&DocumentId> = snapshot
+    fn of(
+        snapshot: &Snapshot,
+        labels: Labels,
+        withdrawn: &BTreeSet<DocumentId>,
+    ) -> Result<Self, GazetteerError> {
+        let documents: HashSet<DocumentId> = snapshot
             .documents
             .values()
             .filter(|document| labels.contains(&document.access_label))
-            .map(|document| &document.id)
+            .map(|document| document.id.clone())
+            .filter(|document| !withdrawn.contains(document))
             .collect();
         let is_seen = |fragment: &&Fragment| {
             documents.contains(&fragment.document)
@@ -245,14 +293,14 @@ impl Seen {
             _ => true,
         };
         let projection = snapshot.projection.restricted(&node, &edge);
-        Ok(Self { labels, fragments, entities, gazetteer, projection })
+        Ok(Self { labels, documents, fragments, entities, gazetteer, projection })
     }
 }
 
 /// Entities with the labels that what is seen gives to them.
 fn seen_entities(
     snapshot: &Snapshot,
-    documents: &HashSet<&DocumentId>,
+    documents: &HashSet<DocumentId>,
     fragments: &HashSet<String>,
 ) -> HashMap<EntityId, Vec<String>> {
     let mut seen: HashMap<&EntityId, Vec<bool>> = HashMap::new();

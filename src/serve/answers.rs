@@ -111,7 +111,9 @@ fn with_links(snapshot: &Snapshot, record: &RecordedAnswer, reader: &Principal) 
             let Some(item) = item.as_object_mut() else { continue };
             let seen = |fragment: &&Fragment| {
                 let document = snapshot.document(&fragment.document);
-                document.is_some_and(|document| reader.sees(&document.access_label))
+                document.is_some_and(|document| {
+                    reader.sees(&document.access_label) && !snapshot.is_withdrawn(&document.id)
+                })
             };
             let fragment = snapshot.fragment(&FragmentId::from_iri(recorded.fragment.as_str()));
             let fragment = fragment.filter(seen);

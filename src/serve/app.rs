@@ -41,7 +41,7 @@ impl App {
         config: ServeConfig,
     ) -> Result<Self, ServeError> {
         let n_places = config.max_concurrent.min(Semaphore::MAX_PERMITS);
-        Ok(Self {
+        let app = Self {
             snapshot: RwLock::new(knowledge_base.snapshot()?),
             places: Arc::new(Semaphore::new(n_places)),
             pictures: Arc::new(Semaphore::new(MAX_PICTURES)),
@@ -52,7 +52,9 @@ impl App {
             gate: Gate::new(knowledge_base.root(), config)?,
             stopping: watch::Sender::new(false),
             knowledge_base,
-        })
+        };
+        app.withdraw();
+        Ok(app)
     }
 
     /// Counts and traces of what is done.
@@ -85,8 +87,17 @@ impl App {
     /// When it cannot be read; the one before goes on being served.
     pub(super) fn refresh(&self) -> Result<(), EngineError> {
         let new = self.knowledge_base.snapshot()?;
-        *self.snapshot.write().unwrap_or_else(PoisonError::into_inner) = new;
+        let mut served = self.snapshot.write().unwrap_or_else(PoisonError::into_inner);
+        new.withdraw(self.jobs.documents_to_delete());
+        *served = new;
         Ok(())
+    }
+
+    /// Hides what waits to be deleted from everybody, and shows again what was not deleted
+    /// in the end.
+    pub(super) fn withdraw(&self) {
+        let served = self.snapshot.read().unwrap_or_else(PoisonError::into_inner);
+        served.withdraw(self.jobs.documents_to_delete());
     }
 
     /// Work that takes longer than a request.

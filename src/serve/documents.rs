@@ -54,6 +54,8 @@ struct DocumentView {
 /// Documents.
 #[derive(Debug, Serialize, ToSchema)]
 struct DocumentList {
+    /// The generation that is served.
+    generation: String,
     /// How many fit in all.
     total: usize,
     /// Those of this page, by source path.
@@ -134,13 +136,18 @@ async fn list(
         let mut found: Vec<&DocumentSummary> = snapshot
             .documents()
             .filter(|document| caller.0.sees(&document.access_label) && parameters.fit(document))
+            .filter(|document| !snapshot.is_withdrawn(&document.id))
             .collect();
         found.sort_by(|a, b| a.source.cmp(&b.source));
         let limit = parameters.limit.unwrap_or(N_LISTED).min(MAX_LISTED);
         let page = found.iter().skip(parameters.offset.unwrap_or(0)).take(limit);
         let documents: Result<_, EngineError> =
             page.map(|document| view(&app, &snapshot, document)).collect();
-        Ok::<_, ApiError>(DocumentList { total: found.len(), documents: documents? })
+        Ok::<_, ApiError>(DocumentList {
+            generation: snapshot.generation().name().to_owned(),
+            total: found.len(),
+            documents: documents?,
+        })
     });
     Ok(Json(listed.await??))
 }
@@ -191,7 +198,8 @@ pub(super) fn find<'s>(
     let found = snapshot
         .document(&id)
         .or_else(|| snapshot.document(&DocumentId::from_source(name)))
-        .filter(|document| caller.0.sees(&document.access_label));
+        .filter(|document| caller.0.sees(&document.access_label))
+        .filter(|document| !snapshot.is_withdrawn(&document.id));
     found
         .ok_or_else(|| ApiError::not_found("document_not_found", "id", "there is no such document"))
 }
@@ -241,7 +249,8 @@ impl FragmentView {
     }
 }
 
-/// Deletes a document for good. The result of the job is the receipt.
+/// Deletes a document for good. Nobody is shown it from now on, and no new answer cites it;
+/// the result of the job is the receipt.
 #[utoipa::path(
     delete,
     path = "/api/documents/{id}",
@@ -280,8 +289,11 @@ async fn delete(
         reason,
     };
     let order = JobOrder::new(work, &caller.0.name, BTreeSet::from([document.access_label]));
-    let queued =
-        move || Ok::<_, ApiError>(app.jobs().submit(place, order, app.jobs().spool.incoming()?)?);
+    let queued = move || {
+        let job = app.jobs().submit(place, order, app.jobs().spool.incoming()?)?;
+        app.withdraw();
+        Ok::<_, ApiError>(job)
+    };
     let job = tokio::task::spawn_blocking(queued).await??;
     Ok(accepted(&job))
 }

@@ -104,7 +104,7 @@ async fn give(
             return Err(unknown());
         }
         let kept = app.knowledge_base();
-        Ok(kept.give_feedback(&answer, opinion, comment.as_deref(), &caller.0.name)?)
+        Ok(kept.give_feedback(&answer, opinion, comment.as_deref(), &caller.0)?)
     });
     let given = given.await??;
     let given = Given { id: given.id.name().to_owned(), given_at: given.given_at };

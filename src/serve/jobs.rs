@@ -5,10 +5,10 @@
 
 use super::error::ApiError;
 use crate::engine::{EngineError, Incoming, JobEnd, JobId, JobOrder, JobWork, Progress, Spool};
-use crate::model::{Permission, Principal};
+use crate::model::{DocumentId, Permission, Principal};
 use serde::Serialize;
 use serde_json::Value;
-use std::collections::{BTreeMap, VecDeque};
+use std::collections::{BTreeMap, BTreeSet, VecDeque};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Instant;
 use time::OffsetDateTime;
@@ -238,6 +238,17 @@ impl Jobs {
         let known = self.known();
         let jobs = known.jobs.values().rev().filter(|job| job.is_seen_by(principal));
         jobs.map(Arc::clone).collect()
+    }
+
+    /// The documents that are to be deleted by jobs that have not ended.
+    pub(super) fn documents_to_delete(&self) -> BTreeSet<DocumentId> {
+        let known = self.known();
+        let open = known.jobs.values().filter(|job| !job.ended());
+        let documents = open.flat_map(|job| match &job.order.work {
+            JobWork::Delete { documents, .. } => documents.as_slice(),
+            _ => &[],
+        });
+        documents.map(DocumentId::from_iri).collect()
     }
 
     /// How many jobs there are of each status; of those that ended, the latest only.

@@ -24,12 +24,14 @@ pub(super) async fn work(jobs: Arc<Jobs>, app: Weak<App>) {
         let batch = jobs.next().await;
         let Some(app) = app.upgrade() else { return };
         let running = batch.clone();
-        let done = tokio::task::spawn_blocking(move || run(&app, &running)).await;
+        let doing = Arc::clone(&app);
+        let done = tokio::task::spawn_blocking(move || run(&doing, &running)).await;
         if let Err(error) = done {
             tracing::error!(%error, "a job ended in the middle");
             for job in batch.iter().filter(|job| !job.state().ended()) {
                 jobs.end(job, None, Some(OUR_FAILURE.to_owned()));
             }
+            app.withdraw();
         }
     }
 }
@@ -50,6 +52,7 @@ fn run(app: &App, batch: &[Arc<Job>]) {
             };
             let deleted = delete(app, first, documents, &options);
             finish(app, first, deleted);
+            app.withdraw();
         }
         JobWork::Publish => {
             let published = app.knowledge_base().publish(&mut |progress| first.show(&progress));

@@ -239,7 +239,7 @@ fn record(
             let id = FeedbackId::from_name(name).ok_or_else(unknown)?;
             let stories = kept.feedback()?;
             let story = stories.iter().find(|story| story.feedback.id == id).ok_or_else(unknown)?;
-            if !reads_answer_for_review(app, principal, &story.feedback.answer)? {
+            if !reads_feedback(app, principal, story)? {
                 return Err(unknown());
             }
             kept.decide_feedback(&id, status, who, reason)?;
@@ -275,11 +275,21 @@ fn feedback(app: &App, principal: &Principal) -> Result<Vec<FeedbackStory>, ApiE
     open.retain(|story| story.decided.is_none() && story.feedback.opinion != Opinion::Good);
     let mut seen = Vec::new();
     for story in open {
-        if reads_answer_for_review(app, principal, &story.feedback.answer)? {
+        if reads_feedback(app, principal, &story)? {
             seen.push(story);
         }
     }
     Ok(seen)
+}
+
+/// Whether somebody who reviews may read feedback and the answer that it is about.
+fn reads_feedback(
+    app: &App,
+    principal: &Principal,
+    story: &FeedbackStory,
+) -> Result<bool, ApiError> {
+    Ok(story.feedback.may_be_shown_to(principal)
+        && reads_answer_for_review(app, principal, &story.feedback.answer)?)
 }
 
 fn merge_item(story: &MergeStory, seen: Option<&Seen>) -> ReviewItem {

@@ -413,6 +413,11 @@ async fn a_deletion_has_a_receipt_and_leaves_nothing() {
     let body: Value = response.json().await.unwrap();
     let job = body["job"].as_str().unwrap();
     assert_eq!(location, format!("/api/jobs/{job}"));
+    // Before the job has ended, too: the generation that is served still holds it.
+    assert_eq!(get(&format!("{base}/api/documents/docs%2Fparts.md")).await.0, 404);
+    assert!(!sources(base, "").await.iter().any(|source| source == "docs/parts.md"));
+    let (_, meanwhile) = ask(base, "What is the order number of the shaft seal?").await;
+    assert!(!meanwhile.contains("docs/parts.md"), "{meanwhile}");
     let end = ended(base, job).await;
     let receipt: Receipt = serde_json::from_value(end["result"]["receipt"].clone()).unwrap();
     assert_eq!(receipt.digest().to_string(), receipt.sha256);

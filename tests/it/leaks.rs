@@ -210,6 +210,13 @@ impl World {
         };
         let secret = asked(None, "quorvex").await;
         let support = asked(Some(&["support"]), "brellnok").await;
+        // Somebody who sees more says of a public answer what only they can know.
+        let public = asked(SETS[0], "shaft seal").await;
+        let admin =
+            world.callers.iter().find(|who| who.role == Role::Admin && who.labels.is_none());
+        let comment =
+            json!({ "answer_id": public, "verdict": "wrong", "comment": "No: it is the quorvex." });
+        assert_eq!(world.send(admin, &Ask::post("/api/feedback", comment)).await.status, 201);
         (world.secret_answer, world.support_answer) = (secret, support);
         world
     }
@@ -412,15 +419,15 @@ async fn a_tie_that_only_a_hidden_document_states_is_not_walked() {
     let walked = async |labels: Option<&[&str]>| {
         let who = world.callers.iter().find(|who| who.role == Role::Agent && who.labels == labels);
         let found: Value = serde_json::from_str(&world.send(who, &ask).await.body).unwrap();
-        // Whoever sees support sees the pump and the valve, and not that they are tied.
-        let ties = |path: &Value| {
-            let path = path.to_string();
-            path.contains("Pump X-10") && (path.contains("valve") || path.contains("Kestradur"))
-        };
-        found["hits"].as_array().unwrap().iter().filter(|hit| ties(&hit["path"])).count()
+        // Whoever sees support sees the pump and the valve, and not that they are tied:
+        // nothing else leads to what is said of the valve.
+        let of_valve = |hit: &&Value| hit["document_id"] == "support/facts.ttl";
+        let reached = |hit: &Value| hit["path"].as_array().is_some_and(|path| !path.is_empty());
+        let hits = found["hits"].as_array().unwrap();
+        hits.iter().find(of_valve).map(reached)
     };
-    assert_eq!(walked(Some(&["support"])).await, 0);
-    assert!(walked(None).await > 0);
+    assert_eq!(walked(Some(&["support"])).await, Some(false));
+    assert_eq!(walked(None).await, Some(true));
 }
 
 #[test]

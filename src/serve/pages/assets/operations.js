@@ -12,11 +12,10 @@ async function state() {
   const [health, ready, documents, entities] = await Promise.allSettled([
     json("/healthz"), fetch("/readyz").then((response) => response.ok), json("/api/documents?limit=1"), json("/api/entities?limit=1&query="),
   ]);
-  const told = health.value ?? {};
   $("state").replaceChildren(...[
     tile("Server", health.status === "fulfilled" ? "Running" : "Not well"),
     ready.status === "fulfilled" ? tile("For questions", ready.value ? "Ready" : "Not ready") : null,
-    told.generation ? tile("Generation in service", String(told.generation).slice(0, 16), true) : null,
+    documents.value ? tile("Generation in service", documents.value.generation.slice(0, 16), true) : null,
     documents.value ? tile("Documents that you see", documents.value.total.toLocaleString("en")) : null,
     entities.value?.total !== undefined ? tile("Things in the graph", entities.value.total.toLocaleString("en")) : null,
   ].filter(Boolean));
