@@ -295,6 +295,10 @@ pub(super) fn load_session(
     let builder = builder
         .with_intra_threads(n_threads)
         .map_err(|error| failed(error.into()))?
+        // Threads that wait for more work by spinning take the processor from everything
+        // else that a question needs.
+        .with_intra_op_spinning(false)
+        .map_err(|error| failed(error.into()))?
         .with_optimization_level(GraphOptimizationLevel::Level3)
         .map_err(|error| failed(error.into()))?
         // A pattern of memory is kept for every shape of input, and batches have many.

@@ -191,7 +191,10 @@ impl IndexRead for DenseIndex {
             // Fetch more than asked for, then drop what is not allowed: the
             // library's own filter is slow enough to be an attack.
             let share = n_allowed as f32 / self.vectors.len().max(1) as f32;
-            let wanted = (k as f32 / share * 1.5).ceil() as usize;
+            let wanted = match rows {
+                None => k,
+                Some(_) => (k as f32 / share * 1.5).ceil() as usize,
+            };
             let mut ranked = hnsw.search(query, wanted, self.config.ef_search.max(wanted));
             if let Some(rows) = &rows {
                 ranked.retain(|(row, _)| rows.get(*row).copied().unwrap_or(false));
