@@ -35,11 +35,15 @@ pub(super) struct App {
 }
 
 impl App {
-    /// Reads the current generation.
+    /// Reads the current generation. A knowledge base of which none was published gets one
+    /// without documents: they can come over HTTP.
     pub(super) fn new(
         knowledge_base: KnowledgeBase,
         config: ServeConfig,
     ) -> Result<Self, ServeError> {
+        if knowledge_base.current()?.is_none() {
+            knowledge_base.publish(&mut |_| {})?;
+        }
         let n_places = config.max_concurrent.min(Semaphore::MAX_PERMITS);
         let app = Self {
             snapshot: RwLock::new(knowledge_base.snapshot()?),

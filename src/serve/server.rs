@@ -84,7 +84,7 @@ impl Server {
     ///
     /// # Errors
     /// When the settings would open the knowledge base to whom it should not be open,
-    /// the address is taken, or nothing was published.
+    /// the address is taken, or the current generation cannot be read.
     pub async fn bind(
         knowledge_base: KnowledgeBase,
         address: SocketAddr,

@@ -400,6 +400,18 @@ async fn what_was_acknowledged_survives_a_kill() {
 }
 
 #[tokio::test]
+async fn a_knowledge_base_without_documents_is_served_and_filled() {
+    let root = tempfile::tempdir().unwrap();
+    init_with_text_alone(root.path());
+    let served = Served::start(root.path());
+    assert_eq!(sources(&served.base, "").await, Vec::<String>::new());
+    let job = upload(&served.base, &[("valve.md", VALVE)], &[]).await;
+    assert_eq!(ended(&served.base, &job).await["status"], "done");
+    let (_, answer) = ask(&served.base, "At which pressure does the valve KV-77 open?").await;
+    assert!(answer.contains("4.5 bar"), "{answer}");
+}
+
+#[tokio::test]
 async fn a_deletion_has_a_receipt_and_leaves_nothing() {
     let root = prepared();
     let served = Served::start(root.path());
