@@ -15,6 +15,7 @@ use std::hash::{DefaultHasher, Hash, Hasher};
 use std::path::{Path, PathBuf};
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::{Mutex, PoisonError};
+use std::thread;
 
 /// What `FORMAT` beside the store says.
 const FORMAT: &str = "veritrail-graph 1";
@@ -122,12 +123,34 @@ impl Store {
 
     /// Counts triples that were written, and flushes when they are many.
     pub(super) fn wrote(&self, n_triples: usize) -> Result<(), GraphError> {
-        let n_unflushed = self.n_unflushed.fetch_add(n_triples, Ordering::Relaxed) + n_triples;
-        if n_unflushed < FLUSH_TRIPLES {
-            return Ok(());
+        if self.are_many(n_triples) { self.flush() } else { Ok(()) }
+    }
+
+    /// The same for whoever must not wait: they are durable already, and flushed to
+    /// bound memory, by a thread of its own.
+    fn wrote_in_passing(&self, n_triples: usize) {
+        if !self.are_many(n_triples) {
+            return;
         }
-        self.n_unflushed.store(0, Ordering::Relaxed);
-        self.flush()
+        let inner = self.inner.clone();
+        let flush = move || {
+            if let Err(error) = inner.flush() {
+                tracing::warn!(%error, "the graph cannot be flushed; what was written stays in memory");
+            }
+        };
+        if let Err(error) = thread::Builder::new().name("flush-graph".to_owned()).spawn(flush) {
+            tracing::warn!(%error, "no thread can be started that flushes the graph");
+        }
+    }
+
+    /// Counts triples that were written; whether it is time to flush.
+    fn are_many(&self, n_triples: usize) -> bool {
+        let n_unflushed = self.n_unflushed.fetch_add(n_triples, Ordering::Relaxed) + n_triples;
+        let many = n_unflushed >= FLUSH_TRIPLES;
+        if many {
+            self.n_unflushed.store(0, Ordering::Relaxed);
+        }
+        many
     }
 
     /// An error of the store about its folder, which the store does not always name.
@@ -145,9 +168,13 @@ impl Store {
         if self.inner.contains_named_graph(graph.as_ref())? {
             return Err(GraphError::GraphExists(name.to_owned()));
         }
+        let n_triples = triples.len();
         let inserted = triples.into_iter().map(|triple| triple.in_graph(graph.clone())).collect();
         let changes = Changes { inserted, ..Changes::default() };
-        self.write_changes(&guard, &changes)
+        self.write_changes(&guard, &changes)?;
+        drop(guard);
+        self.wrote_in_passing(n_triples);
+        Ok(())
     }
 
     /// Makes a named graph hold exactly these triples, writing only what differs.

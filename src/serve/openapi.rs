@@ -91,7 +91,7 @@ pub(super) fn routes() -> OpenApiRouter<Arc<App>> {
 }
 
 /// Says of every operation what all have in common: that it may be refused or fail, in
-/// which shape.
+/// which shape. Names it by method and path, since no two may have one name.
 pub(super) fn complete(document: &mut OpenApi) {
     let error = ResponseBuilder::new()
         .description("A request that was refused or failed")
@@ -100,17 +100,19 @@ pub(super) fn complete(document: &mut OpenApi) {
             Content::new(Some(RefOr::Ref(Ref::from_schema_name("ErrorBody")))),
         )
         .build();
-    for item in document.paths.paths.values_mut() {
+    for (path, item) in &mut document.paths.paths {
         let operations = [
-            &mut item.get,
-            &mut item.put,
-            &mut item.post,
-            &mut item.delete,
-            &mut item.patch,
-            &mut item.head,
-            &mut item.options,
+            ("get", &mut item.get),
+            ("put", &mut item.put),
+            ("post", &mut item.post),
+            ("delete", &mut item.delete),
+            ("patch", &mut item.patch),
+            ("head", &mut item.head),
+            ("options", &mut item.options),
         ];
-        for operation in operations.into_iter().flatten() {
+        let named = operations.into_iter().filter_map(|(name, of)| Some((name, of.as_mut()?)));
+        for (method, operation) in named {
+            operation.operation_id = Some(name(method, path));
             let responses = &mut operation.responses.responses;
             for (status, response) in responses.iter_mut() {
                 let failed = status.starts_with(['4', '5']);
@@ -124,6 +126,12 @@ pub(super) fn complete(document: &mut OpenApi) {
             responses.entry("default".to_owned()).or_insert_with(|| RefOr::T(error.clone()));
         }
     }
+}
+
+/// `get` and `/api/documents/{id}/text` as `get_api_documents_id_text`.
+fn name(method: &str, path: &str) -> String {
+    let words = path.split(|c: char| !c.is_ascii_alphanumeric()).filter(|word| !word.is_empty());
+    std::iter::once(method).chain(words).collect::<Vec<_>>().join("_")
 }
 
 /// The document of this interface
@@ -157,5 +165,11 @@ mod tests {
         for operation in operations(&document) {
             assert!(operation.responses.responses.contains_key("default"));
         }
+    }
+
+    #[test]
+    fn operations_are_named_by_method_and_path() {
+        assert_eq!(name("get", "/api/documents/{id}/text"), "get_api_documents_id_text");
+        assert_eq!(name("post", "/v1/chat/completions"), "post_v1_chat_completions");
     }
 }

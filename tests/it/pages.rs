@@ -9,8 +9,16 @@ use serde_json::json;
 use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
 
-const PAGES: [&str; 7] =
-    ["/", "/graph", "/graph#view=sparql", "/documents", "/audit", "/operations", "/nothing"];
+const PAGES: [&str; 8] = [
+    "/",
+    "/graph",
+    "/graph#view=sparql",
+    "/documents",
+    "/audit",
+    "/operations",
+    "/docs",
+    "/nothing",
+];
 const QUESTION: &str = "What is the order number of the shaft seal?";
 const ENTER: &str = "\u{e007}";
 const ESCAPE: &str = "\u{e00c}";
