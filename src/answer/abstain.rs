@@ -30,7 +30,8 @@ pub(super) fn abstained(
     } else {
         format!("{NOT_ENOUGH}: {why}. I searched {}.", searched(evidence))
     };
-    Answer { sentences: Vec::new(), dropped, mode: AnswerMode::Abstained { reason }, llm }
+    let mode = AnswerMode::Abstained { reason };
+    Answer { short_answer: None, sentences: Vec::new(), dropped, mode, llm }
 }
 
 /// `5 passages from “Router manual” and “Pump manual”`.

@@ -12,13 +12,11 @@ pub struct Config {
     /// Most sentences of an extractive answer, 1 to 10.
     pub max_sentences: usize,
     /// Share of a sentence's content words that the quoted passages must hold,
-    /// 0 to 1, when no embedding speaks for the sentence.
+    /// 0 to 1, when sentences cannot be embedded.
     pub min_overlap: f32,
-    /// The same when the embedding of the sentence agrees with that of a quoted
-    /// passage by at least `min_cosine`: allows other words for the same thing.
-    pub min_overlap_with_cosine: f32,
-    /// Cosine from which a passage counts as saying the same as a sentence.
-    pub min_cosine: f32,
+    /// Least probability, 0 to 1, that people would say the cited passages support a
+    /// sentence, by words, their order and meaning; see `support_weights.json`.
+    pub min_support: f32,
     /// Least score of the best passage for an extractive answer, 0 to 1.
     pub min_extractive_score: f32,
     /// Least share of the question's content words, weighted by rarity, that the
@@ -26,6 +24,9 @@ pub struct Config {
     pub min_question_coverage: f32,
     /// Cosine between question and a passage that stands in for shared words.
     pub min_question_cosine: f32,
+    /// Least probability, 0 to 1, that the evidence answers the question, for an
+    /// extractive answer; see `answerable_weights.json`.
+    pub min_answerable: f32,
     /// A further sentence is added only when its score is at least this share of
     /// the best one's.
     pub further_sentence_share: f32,
@@ -50,8 +51,8 @@ impl Config {
             policy: Policy::Drop,
             max_sentences: self.max_sentences,
             min_overlap: self.min_overlap.max(0.7),
-            min_overlap_with_cosine: self.min_overlap_with_cosine.max(0.5),
-            min_cosine: self.min_cosine.max(0.7),
+            min_support: self.min_support.max(0.65),
+            min_answerable: self.min_answerable.max(0.5),
             min_extractive_score: self.min_extractive_score.max(0.5),
             min_question_coverage: self.min_question_coverage.max(0.6),
             min_question_cosine: self.min_question_cosine.max(0.7),
@@ -81,11 +82,11 @@ impl Default for Config {
             policy: Policy::Drop,
             max_sentences: 3,
             min_overlap: 0.55,
-            min_overlap_with_cosine: 0.3,
-            min_cosine: 0.65,
+            min_support: 0.5,
             min_extractive_score: 0.3,
             min_question_coverage: 0.34,
             min_question_cosine: 0.5,
+            min_answerable: 0.2,
             further_sentence_share: 0.72,
             credit_unmarked: true,
             all_or_nothing: false,

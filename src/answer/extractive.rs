@@ -1,9 +1,12 @@
 //! Answers made of the evidence's own sentences.
 
 use super::abstain::{abstained, unmentioned};
+use super::answerable::{answerable, signs};
 use super::asked::{Asked, cosine};
+use super::linear::Features;
 use super::passage::{Passage, PassageKind, passages, span_of};
 use super::question::Question;
+use super::short_answer::{ShortAnswer, short_answer};
 use crate::model::{Answer, AnswerMode, Citation, Evidence, Sentence, Support};
 use std::collections::{BTreeSet, HashMap};
 
@@ -50,12 +53,18 @@ pub(super) fn extract(asked: &Asked<'_>, degraded_because: Option<String>) -> An
     let Some(best) = scored.ranked.first() else {
         return abstained(evidence, "it holds no text", Vec::new(), None);
     };
-    if let Some(why) = too_weak(&scored, best, &question, asked) {
+    let short = short_answer(asked.question, evidence);
+    let weak = || too_weak(&candidates, &scored, best, &question, asked);
+    if let (None, Some(why)) = (&short, weak()) {
         return abstained(evidence, &why, Vec::new(), None);
     }
-    let chosen = choose(&candidates, &scored, &question, asked);
+    let mut chosen = choose(&candidates, &scored, &question, asked);
+    if let Some(short) = &short {
+        chosen = carrying(short, &candidates, chosen, asked);
+    }
     let sentences = chosen.into_iter().map(|p| sentence(p, evidence, question.wants_picture));
     Answer {
+        short_answer: short.map(|short| short.text),
         sentences: sentences.collect(),
         dropped: Vec::new(),
         mode: AnswerMode::Extractive { degraded_because },
@@ -63,20 +72,61 @@ pub(super) fn extract(asked: &Asked<'_>, degraded_because: Option<String>) -> An
     }
 }
 
+/// The numbers by which is judged whether the evidence answers a question; `None` when
+/// it holds no text or sentences cannot be embedded.
+pub fn answerability(asked: &Asked<'_>) -> Option<Features> {
+    let question = Question::of(asked.question);
+    let candidates: Vec<Passage> =
+        asked.evidence.iter().enumerate().flat_map(|(i, e)| passages(i, e)).collect();
+    let scored = score(&candidates, &question, asked);
+    scored.is_embedded.then(|| signs(&candidates, &scored, &question)).flatten()
+}
+
+/// The passages on which a fact rests, then the others, as far as there is room.
+fn carrying<'a>(
+    short: &ShortAnswer,
+    candidates: &'a [Passage],
+    others: Vec<&'a Passage>,
+    asked: &Asked<'_>,
+) -> Vec<&'a Passage> {
+    let rests_on = |(evidence, byte): &(usize, usize)| {
+        let of_evidence = candidates.iter().filter(|p| p.evidence == *evidence);
+        // A byte between two passages belongs to the one before it.
+        of_evidence.filter(|p| p.range.start <= *byte).next_back()
+    };
+    let mut chosen: Vec<&Passage> = Vec::new();
+    let room = asked.options.max_sentences.max(short.ground.len());
+    for passage in short.ground.iter().filter_map(rests_on).chain(others) {
+        let is_known =
+            chosen.iter().any(|c| c.evidence == passage.evidence && c.range == passage.range);
+        if !is_known && chosen.len() < room {
+            chosen.push(passage);
+        }
+    }
+    // What a fact rests on is enough; a sentence beside it is only said when none is.
+    let n_carrying = short.ground.iter().filter_map(rests_on).count().max(1);
+    chosen.truncate(n_carrying);
+    read_well(chosen)
+}
+
 /// Passages with their scores, best first.
-struct Scored {
-    ranked: Vec<Ranked>,
+pub(super) struct Scored {
+    pub(super) ranked: Vec<Ranked>,
     /// Rarity of each stem of the question among the passages.
-    idf: HashMap<String, f32>,
+    pub(super) idf: HashMap<String, f32>,
     /// Share of the question's stems, by rarity, found anywhere in the evidence.
-    coverage: f32,
+    pub(super) coverage: f32,
+    /// Whether meaning took part.
+    pub(super) is_embedded: bool,
 }
 
 #[derive(Clone, Copy)]
-struct Ranked {
-    at: usize,
-    score: f32,
-    cosine: f32,
+pub(super) struct Ranked {
+    pub(super) at: usize,
+    pub(super) score: f32,
+    pub(super) cosine: f32,
+    /// Share of the question's stems, by rarity, in the passage and above it.
+    pub(super) overlap: f32,
 }
 
 fn score(candidates: &[Passage], question: &Question, asked: &Asked<'_>) -> Scored {
@@ -123,11 +173,11 @@ fn score(candidates: &[Passage], question: &Question, asked: &Asked<'_>) -> Scor
             let prior = 1.0 / (1.0 + RANK_DECAY * passage.evidence as f32);
             let value = meaning + RANK * prior + CUE * question.cue_met(passage);
             let score = value * quality(passage, question.wants_picture);
-            Ranked { at, score, cosine: cosine.unwrap_or(0.0) }
+            Ranked { at, score, cosine: cosine.unwrap_or(0.0), overlap: *overlap }
         })
         .collect();
     ranked.sort_by(|a, b| b.score.total_cmp(&a.score).then(a.at.cmp(&b.at)));
-    Scored { ranked, idf, coverage: found / total }
+    Scored { ranked, idf, coverage: found / total, is_embedded: cosines.is_some() }
 }
 
 /// Cosine of question and passage, for the passages that share most words.
@@ -171,6 +221,7 @@ fn quality(passage: &Passage, wants_picture: bool) -> f32 {
 
 /// Why even the best passage does not carry an answer.
 fn too_weak(
+    candidates: &[Passage],
     scored: &Scored,
     best: &Ranked,
     question: &Question,
@@ -181,10 +232,16 @@ fn too_weak(
     if question.stems.is_empty() && !close {
         return Some("the question names no subject".to_owned());
     }
-    if close
+    let probability = scored
+        .is_embedded
+        .then(|| signs(candidates, scored, question))
+        .flatten()
+        .map_or(1.0, |signs| answerable(&signs));
+    let may_be_answered = probability >= f64::from(options.min_answerable);
+    let is_near = close
         || scored.coverage >= options.min_question_coverage
-            && best.score >= options.min_extractive_score
-    {
+            && best.score >= options.min_extractive_score;
+    if is_near && may_be_answered {
         return None;
     }
     let mut rarest: Vec<(&String, &f32)> = scored.idf.iter().collect();

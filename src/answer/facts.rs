@@ -79,17 +79,33 @@ impl Facts {
     /// The first fact that neither `text` nor, for names and identifiers, its
     /// `surroundings` (title, headings) hold, in words.
     pub(super) fn missing_in(&self, text: &Offer, surroundings: &Offer) -> Option<String> {
+        self.value_missing_in(text, surroundings).or_else(|| {
+            self.names
+                .iter()
+                .find(|name| !text.has_name(name) && !surroundings.has_name(name))
+                .map(|name| format!("the name “{name}” does not occur in the cited evidence"))
+        })
+    }
+
+    /// The same of numbers and identifiers alone.
+    pub(super) fn value_missing_in(&self, text: &Offer, surroundings: &Offer) -> Option<String> {
         self.identifiers
             .iter()
             .find(|id| !text.has_identifier(id) && !surroundings.has_identifier(id))
             .map(|id| format!("`{}` does not occur in the cited evidence", id.shown))
             .or_else(|| self.measures.iter().find_map(|m| text.objection_to(m)))
-            .or_else(|| {
-                self.names
-                    .iter()
-                    .find(|name| !text.has_name(name) && !surroundings.has_name(name))
-                    .map(|name| format!("the name “{name}” does not occur in the cited evidence"))
-            })
+    }
+
+    /// How many numbers and identifiers `text` does not hold.
+    pub(super) fn values_missing_in(&self, text: &Offer) -> usize {
+        self.measures.iter().filter(|m| text.objection_to(m).is_some()).count()
+            + self.identifiers.iter().filter(|id| !text.has_identifier(id)).count()
+    }
+
+    /// Names that neither `text` nor its `surroundings` hold.
+    pub(super) fn names_missing_in(&self, text: &Offer, surroundings: &Offer) -> Vec<&str> {
+        let is_missing = |name: &&String| !text.has_name(name) && !surroundings.has_name(name);
+        self.names.iter().filter(is_missing).map(String::as_str).collect()
     }
 
     /// How many facts `text` holds.

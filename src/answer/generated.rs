@@ -177,7 +177,8 @@ impl Draft {
         sentences.truncate(n_decided);
         let (sentences, dropped): (Vec<_>, Vec<_>) =
             sentences.into_iter().partition(|s| s.support == Support::Supported);
-        let answer = Answer { sentences, dropped, mode: AnswerMode::Generated, llm: Some(record) };
+        let (mode, llm) = (AnswerMode::Generated, Some(record));
+        let answer = Answer { short_answer: None, sentences, dropped, mode, llm };
         (!answer.sentences.is_empty()).then_some(answer)
     }
 
@@ -209,7 +210,7 @@ impl Draft {
             return (Vec::new(), abstained(asked.evidence, why, dropped, Some(self.record)));
         }
         let mode = AnswerMode::Generated;
-        (last, Answer { sentences, dropped, mode, llm: Some(self.record) })
+        (last, Answer { short_answer: None, sentences, dropped, mode, llm: Some(self.record) })
     }
 }
 

@@ -21,13 +21,18 @@
 //! policy). Answers are [`crate::model::Answer`].
 
 mod abstain;
+mod answerable;
 mod asked;
+mod choice;
 mod citation_marks;
 mod config;
+mod countries;
+mod days;
 mod extractive;
 mod facts;
 mod follow_up;
 mod generated;
+mod linear;
 mod markdown;
 mod measures;
 mod names;
@@ -37,15 +42,19 @@ mod prompt;
 mod question;
 mod rewrite;
 mod sentences;
+mod short_answer;
+mod subjects;
 mod support;
+mod support_features;
 mod words;
 
 pub use abstain::is_abstention;
 pub use asked::{Asked, Embed, EmbedFailure};
 pub use config::{Config, Policy};
-pub use extractive::extractive;
+pub use extractive::{answerability, extractive};
 pub use follow_up::{KnownName, KnownNames, MAX_TURNS, Turn, resolve};
 pub use generated::{Draft, Writing, generated};
+pub use linear::Features;
 pub use prompt::{INSUFFICIENT, PROMPT_TEMPLATE, prompt};
 pub use rewrite::{accepted_rewriting, rewrite_prompt};
-pub use support::{Claim, check};
+pub use support::{Claim, check, support_features};

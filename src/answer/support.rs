@@ -2,8 +2,10 @@
 
 use super::asked::{Asked, cosine};
 use super::facts::{Facts, Offer};
+use super::linear::Features;
 use super::passage::{Passage, passages, span_of};
 use super::polarity::contradiction;
+use super::support_features::Cited;
 use super::words::content_stems;
 use crate::model::{Citation, Evidence, Sentence, Support};
 use std::collections::{BTreeSet, HashMap};
@@ -21,6 +23,10 @@ const MIN_CONTRIBUTION_COSINE: f32 = 0.4;
 const FIT_WORDS: f32 = 0.5;
 const FIT_FACTS: f32 = 0.3;
 const FIT_COSINE: f32 = 0.2;
+
+/// Probability of support that a sentence needs when the evidence does not hold one of
+/// its names.
+const NAMES_WANT: f64 = 0.7;
 
 /// A sentence with the evidence numbers that it cites.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -68,6 +74,14 @@ struct Ground {
 struct Vectors {
     claims: Vec<Vec<f32>>,
     passages: Vec<Vec<f32>>,
+}
+
+/// What quoted passages offer, and their surroundings: numbers must stand in the
+/// passages; part numbers and names may also stand elsewhere in the cited evidence, its
+/// title or headings.
+struct Held {
+    quotes: Offer,
+    around: Offer,
 }
 
 /// A passage as it fits one claim.
@@ -131,13 +145,22 @@ impl Ground {
         let Some(best) = fits.iter().copied().max_by(|a, b| a.score.total_cmp(&b.score)) else {
             return Err("the cited evidence holds no text".to_owned());
         };
-        self.facts_hold(&facts, &fits, &quoted, evidence)?;
+        let held = self.held(&fits, &quoted, evidence);
+        if let Some(missing) = facts.value_missing_in(&held.quotes, &held.around) {
+            return Err(missing);
+        }
         if let Some(passage) = self.passages.get(best.passage)
             && let Some(reason) = contradiction(&claim.text, &passage.shown)
         {
             return Err(reason);
         }
-        self.words_hold(&stems, &fits, asked)?;
+        match self.cited(i, &claim.text, &quoted) {
+            Some(cited) => says_the_same(&cited, &facts, &held, asked)?,
+            None => {
+                facts.missing_in(&held.quotes, &held.around).map_or(Ok(()), Err)?;
+                self.words_hold(&stems, &fits, asked)?;
+            }
+        }
         let mut order: Vec<usize> = Vec::new();
         for number in &claim.cited {
             let index = self.by_number.get(number).copied().unwrap_or_default();
@@ -239,18 +262,8 @@ impl Ground {
         }
     }
 
-    /// Numbers must stand in the quoted passages; part numbers and names may
-    /// also stand elsewhere in the cited evidence, its title or headings.
-    fn facts_hold(
-        &self,
-        facts: &Facts,
-        fits: &[Fit],
-        quoted: &[(usize, Vec<Fit>)],
-        evidence: &[Evidence],
-    ) -> Result<(), String> {
-        if facts.is_empty() {
-            return Ok(());
-        }
+    /// What the quoted passages offer, and what stands around them.
+    fn held(&self, fits: &[Fit], quoted: &[(usize, Vec<Fit>)], evidence: &[Evidence]) -> Held {
         let quotes: Vec<String> = fits
             .iter()
             .filter_map(|fit| self.passages.get(fit.passage))
@@ -264,9 +277,27 @@ impl Ground {
                 format!("{}\n{}\n{}\n{}", e.title, section, e.source, e.fragment.text)
             })
             .collect();
-        let missing =
-            facts.missing_in(&Offer::of(&quotes.join("\n")), &Offer::of(&around.join("\n")));
-        missing.map_or(Ok(()), Err)
+        Held { quotes: Offer::of(&quotes.join("\n")), around: Offer::of(&around.join("\n")) }
+    }
+
+    /// The sentence beside all passages of the evidence that it is quoted from; `None`
+    /// when sentences cannot be embedded.
+    fn cited<'a>(
+        &'a self,
+        i: usize,
+        sentence: &'a str,
+        quoted: &[(usize, Vec<Fit>)],
+    ) -> Option<Cited<'a>> {
+        let all = self.vectors.as_ref()?;
+        let claim = all.claims.get(i)?;
+        let (passages, cosines) = self
+            .passages
+            .iter()
+            .zip(&all.passages)
+            .filter(|(p, _)| quoted.iter().any(|(index, _)| *index == p.evidence))
+            .map(|(p, vector)| (p, cosine(claim, vector)))
+            .unzip();
+        Some(Cited { sentence, passages, cosines })
     }
 
     fn words_hold(
@@ -282,10 +313,7 @@ impl Ground {
             .collect();
         let missing: Vec<&String> = stems.iter().filter(|stem| !held.contains(stem)).collect();
         let overlap = 1.0 - missing.len() as f32 / stems.len().max(1) as f32;
-        let cosine = fits.iter().filter_map(|fit| fit.cosine).fold(0.0, f32::max);
-        let options = asked.options;
-        let close = cosine >= options.min_cosine && overlap >= options.min_overlap_with_cosine;
-        if overlap >= options.min_overlap || close {
+        if overlap >= asked.options.min_overlap {
             return Ok(());
         }
         let words: Vec<String> = missing.iter().take(5).map(|stem| format!("“{stem}”")).collect();
@@ -313,6 +341,44 @@ impl Ground {
         let quote = text.get(range.clone())?.to_owned();
         Some(Citation { number: evidence.number, quote, span: span_of(text, &range) })
     }
+}
+
+/// Whether people would say that the passages support the sentence. A name that the
+/// evidence does not hold asks for more; most names missing is too much.
+fn says_the_same(
+    cited: &Cited<'_>,
+    facts: &Facts,
+    held: &Held,
+    asked: &Asked<'_>,
+) -> Result<(), String> {
+    let probability = cited.probability();
+    let wanted = f64::from(asked.options.min_support);
+    let missing = facts.names_missing_in(&held.quotes, &held.around);
+    let carries = match missing.first() {
+        Some(_) => 2 * missing.len() < facts.names.len() && probability >= wanted.max(NAMES_WANT),
+        None => probability >= wanted,
+    };
+    match missing.first() {
+        _ if carries => Ok(()),
+        Some(name) => Err(format!("the name “{name}” does not occur in the cited evidence")),
+        None => Err(format!(
+            "the cited evidence hardly says this: {:.0} % likely, {:.0} % are wanted",
+            100.0 * probability,
+            100.0 * wanted
+        )),
+    }
+}
+
+/// The numbers by which a claim is judged against all of the evidence; `None` when
+/// sentences cannot be embedded.
+pub fn support_features(claim: &str, asked: &Asked<'_>) -> Option<Features> {
+    let cited: Vec<usize> = asked.evidence.iter().map(|item| item.number).collect();
+    let claim = [Claim { text: claim.to_owned(), cited: cited.clone() }];
+    let ground = Ground::of(&claim, &cited.into_iter().collect(), asked);
+    let quoted: Vec<(usize, Vec<Fit>)> =
+        (0..asked.evidence.len()).map(|index| (index, Vec::new())).collect();
+    let [Claim { text, .. }] = &claim;
+    Some(ground.cited(0, text, &quoted)?.features())
 }
 
 /// What a passage offers for facts: its plain and its exact words.

@@ -10,7 +10,7 @@ use std::io::Write;
 use std::path::{Path, PathBuf};
 use veritrail::engine::{AskOptions, KnowledgeBase};
 use veritrail::model::{
-    AnswerMode, AnswerRecord, Citation, Evidence, PlacedLine, Query, Sentence, StageTiming,
+    Answer, AnswerMode, AnswerRecord, Citation, Evidence, PlacedLine, Query, Sentence, StageTiming,
 };
 use veritrail::retrieve::RetrievalMode;
 
@@ -177,9 +177,9 @@ pub(super) fn print_answer(
                 println!("\n");
             }
             println!("(The language model failed: {reason}. These are quotes of the evidence.)\n");
-            println!("{}", record.answer.text());
+            print_quoting(&record.answer);
         }
-        _ => println!("{}", record.answer.text()),
+        _ => print_quoting(&record.answer),
     }
     let mut quotes: BTreeMap<usize, Vec<&Citation>> = BTreeMap::new();
     for sentence in &record.answer.sentences {
@@ -246,6 +246,14 @@ fn heading(item: &Evidence) -> String {
 }
 
 /// The lines of a picture that are `wanted`, each with its box in the picture file.
+/// The fact, when one is stated, and what carries it.
+fn print_quoting(answer: &Answer) {
+    if let Some(fact) = &answer.short_answer {
+        println!("{fact}\n");
+    }
+    println!("{}", answer.text());
+}
+
 fn print_lines(
     knowledge_base: &KnowledgeBase,
     item: &Evidence,

@@ -2,6 +2,7 @@
 
 use super::Arguments;
 use super::ask::{FormatArgument, ModeArgument};
+use super::eval_answers::answered;
 use super::output::{ExitCode, ProgressReporter};
 use anyhow::Context;
 use clap::{Args, ValueEnum};
@@ -14,8 +15,8 @@ use veritrail::engine::{
     evaluate_pages, evaluate_pictures,
 };
 use veritrail::eval::{
-    AnswerReport, Dataset, MentionDataset, PageDataset, PageReport, PictureDataset, PictureTask,
-    Report, Run, write_trec_run,
+    Dataset, MentionDataset, PageDataset, PageReport, PictureDataset, PictureTask, Report, Run,
+    write_trec_run,
 };
 use veritrail::retrieve::RetrievalMode;
 
@@ -51,8 +52,9 @@ pub(super) struct EvalArguments {
     /// graph.
     #[arg(long)]
     untied: bool,
-    /// Write the ranking of the last mode as a TREC run; for `entity-resolution` the
-    /// weights that were learned, as JSON.
+    /// Write the ranking of the last mode as a TREC run; for `answer` each question with
+    /// its answer and evidence, for `support` each claim, as JSON lines; for `entity-resolution` the weights that
+    /// were learned, as JSON.
     #[arg(long)]
     pub(super) run: Option<PathBuf>,
     /// Settings (TOML) of the temporary knowledge base.
@@ -82,6 +84,9 @@ enum TaskArgument {
     /// Pictures are asked, documents of a knowledge base are ranked; lines of
     /// images.jsonl name the document of each picture as `doc_id` or `product`.
     ImageToDoc,
+    /// Claims that people judged against the texts they cite are checked as sentences of
+    /// a language model are.
+    Support,
     /// Pairs of records are told to be one thing or two.
     EntityResolution,
 }
@@ -117,6 +122,7 @@ pub(super) fn run(arguments: &Arguments, eval: &EvalArguments) -> anyhow::Result
         TaskArgument::ImageToDoc => return pages(arguments, eval, PictureTask::ImageToDoc),
         TaskArgument::ImageToText => return pictures(arguments, eval, PictureTask::ImageToText),
         TaskArgument::EntityResolution => return super::eval_entities::run(arguments, eval),
+        TaskArgument::Support => return super::eval_support::run(arguments, eval),
         TaskArgument::Retrieval | TaskArgument::Answer => {}
     }
     let dataset = Dataset::load(&eval.dataset, eval.corpus.as_deref())?;
@@ -137,7 +143,7 @@ pub(super) fn run(arguments: &Arguments, eval: &EvalArguments) -> anyhow::Result
     let mut last_run: Option<(RetrievalMode, Run)> = None;
     for mode in options.modes {
         if eval.task == TaskArgument::Answer {
-            print_answers(&prepared.answers(mode)?, eval.format)?;
+            answered(&prepared, mode, eval)?;
         } else {
             let (report, run) = prepared.retrieval(mode)?;
             print_retrieval(&report, eval.format)?;
@@ -313,28 +319,5 @@ fn print_retrieval(report: &Report, format: FormatArgument) -> anyhow::Result<()
         metrics.mrr,
         report.latency_ms.p50
     );
-    Ok(())
-}
-
-fn print_answers(report: &AnswerReport, format: FormatArgument) -> anyhow::Result<()> {
-    if format == FormatArgument::Json {
-        println!("{}", serde_json::to_string(report)?);
-        return Ok(());
-    }
-    let measures = &report.measures;
-    println!("{} {}: {} questions", report.dataset, report.mode, report.n_queries);
-    println!("a gold answer stands in  {:.3} of the answers", measures.contains_answer);
-    println!("token F1                 {:.3}", measures.f1);
-    println!("exact match              {:.3}", measures.exact_match);
-    println!("citation precision       {:.3}", measures.citation_precision);
-    println!("citation recall          {:.3}", measures.citation_recall);
-    println!(
-        "abstained                {:.3} of {} unanswerable, {:.3} of {} answerable",
-        measures.abstention_unanswerable,
-        measures.n_unanswerable,
-        measures.abstention_answerable,
-        measures.n_answerable
-    );
-    println!("median time              {:.1} ms", report.latency_ms.p50);
     Ok(())
 }

@@ -1,17 +1,14 @@
 //! A data set through the ordinary path: ingest, publish, search or ask, score.
 
-use super::ask::AskOptions;
 use super::build::Progress;
 use super::error::{EngineError, io_error};
 use super::knowledge_base::KnowledgeBase;
 use super::models::Models;
 use crate::eval::{
-    AnswerReport, AnsweredQuestion, Dataset, EvalQuery, IngestReport, Latency, RankedDocument,
-    Report, Run, measure, measure_answers, percentile,
+    Dataset, IngestReport, Latency, RankedDocument, Report, Run, measure, percentile,
 };
-use crate::model::{AnswerMode, Query, Space};
+use crate::model::{Query, Space};
 use crate::retrieve::RetrievalMode;
-use std::collections::BTreeSet;
 use std::path::Path;
 use std::time::Instant;
 
@@ -19,8 +16,6 @@ use std::time::Instant;
 const FRAGMENTS_PER_QUERY: usize = 400;
 /// Documents kept in a run.
 const DOCUMENTS_PER_QUERY: usize = 100;
-/// Hits that an answer is made of.
-const HITS_PER_ANSWER: usize = 20;
 
 /// What is evaluated.
 #[derive(Clone, Debug)]
@@ -33,11 +28,11 @@ pub struct EvaluateOptions {
 
 /// A data set in a knowledge base, ready for its questions.
 pub struct Evaluation<'d> {
-    dataset: &'d Dataset,
-    knowledge_base: KnowledgeBase,
+    pub(super) dataset: &'d Dataset,
+    pub(super) knowledge_base: KnowledgeBase,
     spaces: Vec<String>,
-    generation: String,
-    n_docs: usize,
+    pub(super) generation: String,
+    pub(super) n_docs: usize,
     seconds: f64,
 }
 
@@ -110,51 +105,6 @@ impl<'d> Evaluation<'d> {
             generation: self.generation.clone(),
         };
         Ok((report, run))
-    }
-
-    /// Asks the questions that have gold answers, and those without an answer in
-    /// the documents, and scores what is answered.
-    ///
-    /// # Errors
-    /// When answering fails.
-    pub fn answers(&self, mode: RetrievalMode) -> Result<AnswerReport, EngineError> {
-        let session = self.knowledge_base.session()?;
-        let options = AskOptions { mode, ..AskOptions::for_principal("evaluation") };
-        let answerable = self.dataset.queries.iter().filter(|query| !query.answers.is_empty());
-        let mut answers = Vec::new();
-        let mut latencies = Vec::new();
-        for query in answerable.chain(&self.dataset.unanswerable) {
-            let asked = Instant::now();
-            let question = Query::text(&query.text, HITS_PER_ANSWER);
-            let record = session.ask(&question, &options, &mut |_| {})?;
-            latencies.push(asked.elapsed().as_secs_f64() * 1e3);
-            let cited = record.answer.cited_numbers();
-            let cited = record.evidence.iter().filter(|item| cited.contains(&item.number));
-            let sentences: Vec<&str> =
-                record.answer.sentences.iter().map(|sentence| sentence.text.as_str()).collect();
-            answers.push(AnsweredQuestion {
-                text: sentences.join(" "),
-                abstained: matches!(record.answer.mode, AnswerMode::Abstained { .. }),
-                cited: cited.map(|item| item.source.clone()).collect(),
-                gold: query.answers.clone(),
-                relevant: self.relevant(query),
-            });
-        }
-        Ok(AnswerReport {
-            dataset: self.dataset.name.clone(),
-            task: "answer".to_owned(),
-            mode: mode.as_str().to_owned(),
-            n_queries: answers.len(),
-            n_docs: self.n_docs,
-            measures: measure_answers(&answers),
-            latency_ms: latency(latencies),
-            generation: self.generation.clone(),
-        })
-    }
-
-    fn relevant(&self, query: &EvalQuery) -> BTreeSet<String> {
-        let judged = self.dataset.qrels.get(&query.id).into_iter().flatten();
-        judged.filter(|(_, grade)| **grade > 0).map(|(document, _)| document.clone()).collect()
     }
 }
 

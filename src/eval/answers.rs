@@ -9,10 +9,12 @@ use serde::Serialize;
 use std::collections::{BTreeMap, BTreeSet};
 
 /// One answered question.
-#[derive(Clone, Debug)]
+#[derive(Clone, Debug, Serialize)]
 pub struct AnsweredQuestion {
     /// The words of the answer without citation marks.
     pub text: String,
+    /// The fact in a few words, when the answer states one.
+    pub short_answer: Option<String>,
     /// Whether the answer abstained.
     pub abstained: bool,
     /// Documents that it cites.
@@ -23,6 +25,43 @@ pub struct AnsweredQuestion {
     pub relevant: BTreeSet<String>,
 }
 
+/// One answered question, and what it was answered from.
+#[derive(Clone, Debug, Serialize)]
+pub struct ScoredAnswer {
+    /// The question's id.
+    pub id: String,
+    /// Its words.
+    pub question: String,
+    /// Questions of one group are never learned from and judged in one go.
+    pub group: String,
+    /// Whether the documents answer it.
+    pub label: bool,
+    /// By what is judged whether the evidence answers it.
+    pub features: BTreeMap<String, f64>,
+    /// What was answered.
+    #[serde(flatten)]
+    pub answer: AnsweredQuestion,
+    /// What was put before the answerer, in its order.
+    pub evidence: Vec<PutBefore>,
+}
+
+/// A passage that was put before the answerer.
+#[derive(Clone, Debug, Serialize)]
+pub struct PutBefore {
+    /// Its citation number.
+    pub number: usize,
+    /// Its document.
+    pub document: String,
+    /// Title of its document.
+    pub title: String,
+    /// Its words.
+    pub text: String,
+    /// Its score in retrieval.
+    pub score: f32,
+    /// Whether a walk through the graph reached it.
+    pub by_graph: bool,
+}
+
 /// Means over questions, as fractions.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Serialize)]
 pub struct AnswerMeasures {
@@ -30,11 +69,16 @@ pub struct AnswerMeasures {
     pub n_answerable: usize,
     /// Questions that the documents do not answer.
     pub n_unanswerable: usize,
-    /// Answers equal to a gold answer, of the answerable questions.
+    /// Short answers equal to a gold answer, of the answerable questions. Where an
+    /// answer states no fact in a few words, all its words count.
     pub exact_match: f64,
-    /// Shared tokens with the best gold answer: harmonic mean of precision and
-    /// recall, of the answerable questions.
+    /// Shared tokens of the short answer and the best gold answer: harmonic mean of
+    /// precision and recall, of the answerable questions.
     pub f1: f64,
+    /// The same of all words of the answer.
+    pub f1_text: f64,
+    /// Answers with a short answer, of the answerable questions.
+    pub short_answers: f64,
     /// Answers in which a gold answer stands, of the answerable questions.
     pub contains_answer: f64,
     /// Relevant documents among the cited ones, of the questions with citations.
@@ -48,8 +92,8 @@ pub struct AnswerMeasures {
 }
 
 /// Scores answers. Measures over no question are 0.
-pub fn measure_answers(answers: &[AnsweredQuestion]) -> AnswerMeasures {
-    let (answerable, unanswerable): (Vec<_>, Vec<_>) =
+pub fn measure_answers(answers: &[&AnsweredQuestion]) -> AnswerMeasures {
+    let (answerable, unanswerable): (Vec<&AnsweredQuestion>, Vec<&AnsweredQuestion>) =
         answers.iter().partition(|answer| !answer.gold.is_empty());
     let cited: Vec<_> = answerable.iter().filter(|answer| !answer.cited.is_empty()).collect();
     let share = |part: usize, whole: usize| part as f64 / whole.max(1) as f64;
@@ -57,11 +101,11 @@ pub fn measure_answers(answers: &[AnsweredQuestion]) -> AnswerMeasures {
     AnswerMeasures {
         n_answerable: answerable.len(),
         n_unanswerable: unanswerable.len(),
-        exact_match: mean(answerable.iter().map(|a| best(a, |text, gold| text == gold))),
-        f1: mean(answerable.iter().map(|a| {
-            a.gold.iter().map(|gold| token_f1(&tokens(&a.text), &tokens(gold))).fold(0.0, f64::max)
-        })),
-        contains_answer: mean(answerable.iter().map(|a| best(a, contains))),
+        exact_match: mean(answerable.iter().map(|a| best(a, said(a), |text, gold| text == gold))),
+        f1: mean(answerable.iter().map(|a| best_f1(a, said(a)))),
+        f1_text: mean(answerable.iter().map(|a| best_f1(a, &a.text))),
+        short_answers: mean(answerable.iter().map(|a| f64::from(a.short_answer.is_some()))),
+        contains_answer: mean(answerable.iter().map(|a| best(a, &a.text, contains))),
         citation_precision: mean(cited.iter().map(|a| share(n_shared(a), a.cited.len()))),
         citation_recall: mean(answerable.iter().map(|a| share(n_shared(a), a.relevant.len()))),
         abstention_unanswerable: mean(unanswerable.iter().map(|a| f64::from(a.abstained))),
@@ -69,9 +113,19 @@ pub fn measure_answers(answers: &[AnsweredQuestion]) -> AnswerMeasures {
     }
 }
 
+/// The fact, or all words where none is stated.
+fn said(answer: &AnsweredQuestion) -> &str {
+    answer.short_answer.as_deref().unwrap_or(&answer.text)
+}
+
+fn best_f1(answer: &AnsweredQuestion, text: &str) -> f64 {
+    let text = tokens(text);
+    answer.gold.iter().map(|gold| token_f1(&text, &tokens(gold))).fold(0.0, f64::max)
+}
+
 /// 1 when the predicate holds for one of the gold answers.
-fn best(answer: &AnsweredQuestion, holds: fn(&[String], &[String]) -> bool) -> f64 {
-    let text = tokens(&answer.text);
+fn best(answer: &AnsweredQuestion, text: &str, holds: fn(&[String], &[String]) -> bool) -> f64 {
+    let text = tokens(text);
     f64::from(!answer.abstained && answer.gold.iter().any(|gold| holds(&text, &tokens(gold))))
 }
 
@@ -119,6 +173,7 @@ mod tests {
         let set = |items: &[&str]| items.iter().map(|item| (*item).to_owned()).collect();
         AnsweredQuestion {
             text: text.to_owned(),
+            short_answer: None,
             abstained: cited.is_empty(),
             cited: set(cited),
             gold: gold.iter().map(|gold| (*gold).to_owned()).collect(),
@@ -129,11 +184,11 @@ mod tests {
     #[test]
     fn measures_are_those_of_squad_and_of_citations() {
         let found = measure_answers(&[
-            answer("The Lindmoor centre.", &["Lindmoor centre"], &["a"], &["a", "b"]),
-            answer("It needs a 1 A fuse.", &["2 A fuse", "1 A fuse"], &["a", "c"], &["a"]),
-            answer("", &["x"], &[], &["a"]),
-            answer("", &[], &[], &[]),
-            answer("Wrong.", &[], &["a"], &[]),
+            &answer("The Lindmoor centre.", &["Lindmoor centre"], &["a"], &["a", "b"]),
+            &answer("It needs a 1 A fuse.", &["2 A fuse", "1 A fuse"], &["a", "c"], &["a"]),
+            &answer("", &["x"], &[], &["a"]),
+            &answer("", &[], &[], &[]),
+            &answer("Wrong.", &[], &["a"], &[]),
         ]);
         let third = 1.0 / 3.0;
         assert_eq!((found.n_answerable, found.n_unanswerable), (3, 2));
@@ -145,5 +200,14 @@ mod tests {
         assert!((found.citation_recall - (0.5 + 1.0) * third).abs() < 1e-9);
         assert!((found.abstention_unanswerable - 0.5).abs() < 1e-9);
         assert!((found.abstention_answerable - third).abs() < 1e-9);
+    }
+
+    #[test]
+    fn a_short_answer_is_what_is_compared() {
+        let quoted = answer("Ada was born in Oslo, where she lived.", &["Oslo"], &["a"], &["a"]);
+        let stated = AnsweredQuestion { short_answer: Some("Oslo".to_owned()), ..quoted.clone() };
+        let (quoted, stated) = (measure_answers(&[&quoted]), measure_answers(&[&stated]));
+        assert_eq!((quoted.exact_match, stated.exact_match, stated.f1), (0.0, 1.0, 1.0));
+        assert_eq!((quoted.f1, stated.short_answers), (stated.f1_text, 1.0));
     }
 }

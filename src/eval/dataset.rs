@@ -17,8 +17,8 @@ pub struct Dataset {
     pub corpus: PathBuf,
     /// Questions that have a relevant document.
     pub queries: Vec<EvalQuery>,
-    /// Questions that the documents do not answer: those with an empty list of
-    /// answers.
+    /// Questions that the documents do not answer: those without a relevant document
+    /// whose list of answers is empty or says that the information is insufficient.
     pub unanswerable: Vec<EvalQuery>,
     /// Judgements.
     pub qrels: Qrels,
@@ -91,6 +91,9 @@ pub enum DatasetError {
     Empty(PathBuf),
 }
 
+/// What data sets write in place of an answer that the documents do not give.
+const INSUFFICIENT: &str = "insufficient information";
+
 #[derive(Deserialize)]
 struct QueryLine {
     id: serde_json::Value,
@@ -153,8 +156,11 @@ fn read_queries(path: &Path) -> Result<Vec<(EvalQuery, bool)>, DatasetError> {
                 serde_json::Value::String(id) => id,
                 other => other.to_string(),
             };
-            let has_no_answer = query.answers.as_ref().is_some_and(Vec::is_empty);
-            let answers = query.answers.unwrap_or_default();
+            let says_nothing = |answer: &String| answer.eq_ignore_ascii_case(INSUFFICIENT);
+            let has_no_answer =
+                query.answers.as_ref().is_some_and(|answers| answers.iter().all(says_nothing));
+            let mut answers = query.answers.unwrap_or_default();
+            answers.retain(|answer| !says_nothing(answer));
             let excluded = query.source_doc.into_iter().collect();
             Ok((EvalQuery { id, text: query.text, answers, excluded }, has_no_answer))
         })
@@ -200,11 +206,13 @@ mod tests {
     fn questions_without_judgements_are_left_out() {
         let folder = folder(
             "{\"id\":1,\"text\":\"a\",\"source_doc\":\"d\"}\n{\"id\":\"q2\",\"text\":\"b\"}\n\
-             {\"id\":\"q3\",\"text\":\"c\",\"answers\":[]}\n",
+             {\"id\":\"q3\",\"text\":\"c\",\"answers\":[]}\n\
+             {\"id\":\"q4\",\"text\":\"d\",\"answers\":[\"Insufficient information\"]}\n",
             "query_id\tdoc_id\trelevance\n1\td1\t2\nq2\td1\t0\n",
         );
         let dataset = Dataset::load(folder.path(), None).unwrap();
-        assert_eq!((dataset.queries.len(), dataset.unanswerable.len()), (1, 1));
+        assert_eq!((dataset.queries.len(), dataset.unanswerable.len()), (1, 2));
+        assert!(dataset.unanswerable.iter().all(|query| query.answers.is_empty()));
         assert!(dataset.queries[0].excluded.contains("d"));
     }
 

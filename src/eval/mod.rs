@@ -12,8 +12,9 @@ mod metrics;
 mod pages;
 mod pictures;
 mod report;
+mod support;
 
-pub use answers::{AnswerMeasures, AnsweredQuestion, measure_answers};
+pub use answers::{AnswerMeasures, AnsweredQuestion, PutBefore, ScoredAnswer, measure_answers};
 pub use dataset::{Dataset, DatasetError, EvalQuery, Qrels};
 pub use entity_pairs::{Attributes, BandMeasures, LabelledPair, PairMeasures};
 pub use mentions::{MarkedText, MentionDataset, MentionReport};
@@ -24,3 +25,4 @@ pub use report::{
     AnswerReport, IngestReport, Latency, PageReport, PictureReport, PictureTask, Report,
     write_trec_run,
 };
+pub use support::{JudgedSupport, SupportCase, SupportDataset, SupportReport};

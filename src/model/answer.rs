@@ -105,6 +105,11 @@ impl AnswerMode {
 /// What is said to the person who asked.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub struct Answer {
+    /// The fact that was asked for, in a few words: a name, a number, a date, yes or
+    /// no. The sentences carry it; `None` when the question asks for more than a fact
+    /// or the evidence does not tell which one it is.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub short_answer: Option<String>,
     /// Sentences that are part of the answer.
     pub sentences: Vec<Sentence>,
     /// Sentences of the language model that were left out because their
