@@ -6,7 +6,7 @@ SHELL := /bin/sh
 BINARY := target/release/veritrail
 ENV = eval "$$(.ci/toolchain)"
 
-.PHONY: demo test build models check clean-demo
+.PHONY: demo test build models check eval clean-demo
 
 demo: models
 	$(BINARY) demo --kb target/demo-kb
@@ -30,6 +30,22 @@ check:
 	cargo fmt --all --check
 	@$(ENV) && cargo clippy --release --locked --all-targets -- -D warnings
 	@$(ENV) && RUSTDOCFLAGS="-D warnings" cargo doc --release --locked --no-deps
+
+# The retrieval figures of docs/EVALUATION.md, for the sets that are in EVAL_DATA; a knowledge
+# base for each is kept in EVAL_KEEP, so that a second run takes minutes.
+EVAL_DATA := ../shared/data
+EVAL_KEEP := target/eval
+EVAL_SETS := 2wiki-hippo101 2wiki-train500 musique-train100 hotpotqa-train300 scifact-train \
+	cranfield negconstraint techqa k8s-docs lihua-world
+
+eval: models
+	@mkdir -p $(EVAL_KEEP)
+	@for set in $(EVAL_SETS); do \
+		if [ -d $(EVAL_DATA)/$$set ]; then \
+			$(BINARY) eval $(EVAL_DATA)/$$set --keep $(EVAL_KEEP)/$$set \
+				--run $(EVAL_KEEP)/$$set.trec --format text || exit 1; \
+		else echo "$$set is not in $(EVAL_DATA)" >&2; fi; done
+	@$(BINARY) eval data/golden --corpus data/example --format text
 
 clean-demo:
 	rm -rf target/demo-kb

@@ -252,6 +252,23 @@ impl LexicalIndex {
         Ok(hits)
     }
 
+    /// Stemmed words of a text, each once, in order of appearance, with how much each
+    /// tells: `ln(1 + (N - n + 0.5) / (n + 0.5))` for a word in `n` of `N` fragments, as
+    /// in BM25.
+    ///
+    /// # Errors
+    /// When the index is damaged.
+    pub fn weighted_words(&self, text: &str) -> Result<Vec<(String, f32)>, LexicalError> {
+        let failed = |source| LexicalError::Index { path: self.path.clone(), source };
+        let searcher = self.reader.searcher();
+        let n_all = searcher.num_docs() as f32;
+        let weigh = |word: String| {
+            let n = searcher.doc_freq(&Term::from_field_text(self.fields.body, &word))? as f32;
+            Ok((word, (1.0 + (n_all - n + 0.5).max(0.0) / (n + 0.5)).ln()))
+        };
+        self.words(text).into_iter().map(weigh).collect::<tantivy::Result<_>>().map_err(failed)
+    }
+
     /// Every fragment in it, in no order.
     ///
     /// # Errors

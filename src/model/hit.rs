@@ -66,6 +66,9 @@ pub enum Route {
     Lexical,
     /// The graph.
     Graph,
+    /// A rare name that a good hit shares, and words of the question that the hit
+    /// lacks.
+    Bridge,
     /// The same picture, byte for byte or pixel for pixel.
     Picture,
     /// Nearly the same picture: scaled, or written in a lossy format.
@@ -82,6 +85,7 @@ impl Route {
             Self::Dense => "dense",
             Self::Lexical => "lexical",
             Self::Graph => "graph",
+            Self::Bridge => "bridge",
             Self::Picture => "picture",
             Self::NearPicture => "near-picture",
             Self::Visual => "visual",
@@ -94,7 +98,8 @@ impl Route {
 pub struct RouteScore {
     /// The route.
     pub route: Route,
-    /// Raw score: cosine, BM25 or PageRank mass. Not comparable across routes.
+    /// Raw score: cosine, BM25, PageRank mass or strength of a bridge. Not comparable
+    /// across routes.
     pub score: f32,
     /// Position on that route, from 1.
     pub rank: usize,

@@ -62,6 +62,15 @@ pub struct RetrieveConfig {
     /// Starting mass of the entities that the question names, relative to that
     /// of the seed fragments.
     pub entity_share: f32,
+    /// Weight of bridges: fragments that share a rare name with a good hit and hold
+    /// words of the question that the hit lacks; their strength times this is added to
+    /// the fused score. 0 looks for none.
+    pub bridge_weight: f32,
+    /// Good hits that bridges start from.
+    pub n_bridge_hits: usize,
+    /// How much the nearness of a bridge's end to the whole question counts beside the
+    /// words that it adds.
+    pub bridge_similarity: f32,
     /// Chance to walk on from a fragment, in `0..1`.
     pub damping: f32,
     /// Exactness of the walk; see `PageRankOptions`.
@@ -93,6 +102,9 @@ impl Default for RetrieveConfig {
             n_seeds: 10,
             seed_power: 4.0,
             entity_share: 0.3,
+            bridge_weight: 4.0,
+            n_bridge_hits: 5,
+            bridge_similarity: 0.3,
             damping: 0.7,
             epsilon: 1e-5,
             unwanted_kind_weight: 0.6,

@@ -19,9 +19,6 @@ pub(super) struct Names {
     /// Normal forms of all labels, one a line, those of the first entry first: one text,
     /// so that one search goes through all of them.
     labels: String,
-    /// Which entity is named by which fragment, by their numbers in the projection;
-    /// ordered.
-    fragments: Vec<(u32, u32)>,
 }
 
 struct Entry {
@@ -114,11 +111,8 @@ impl NeighbourKind {
 
 impl Names {
     pub(super) fn of(snapshot: &Snapshot) -> Self {
-        let mut fragments: Vec<(u32, u32)> =
-            snapshot.mentions.iter().map(|(fragment, entity)| (*entity, *fragment)).collect();
-        fragments.sort_unstable();
         let mut n_mentions: HashMap<u32, usize> = HashMap::new();
-        for (entity, _) in &fragments {
+        for (_, entity) in &snapshot.mentions {
             *n_mentions.entry(*entity).or_default() += 1;
         }
         let number = |id: &EntityId| snapshot.projection.number(&NodeKey::Entity(id.clone()));
@@ -133,7 +127,7 @@ impl Names {
             })
             .collect();
         all.sort_by(|(n, a, a_id), (m, b, b_id)| (m, a, a_id).cmp(&(n, b, b_id)));
-        let mut names = Self { entries: Vec::new(), labels: String::new(), fragments };
+        let mut names = Self { entries: Vec::new(), labels: String::new() };
         for (_, labels, entity) in all {
             names.entries.push(Entry { entity, start: names.labels.len() });
             names.labels.push_str(&labels);
@@ -162,13 +156,6 @@ impl Names {
             }
         }
         found
-    }
-
-    /// Numbers of the fragments that name an entity.
-    fn fragments_of(&self, entity: u32) -> impl Iterator<Item = u32> + '_ {
-        let start = self.fragments.partition_point(|(of, _)| *of < entity);
-        let of = self.fragments.iter().skip(start);
-        of.take_while(move |(of, _)| *of == entity).map(|(_, fragment)| *fragment)
     }
 }
 
@@ -231,7 +218,7 @@ impl<'s> View<'s> {
     fn fragments_naming(&self, id: &EntityId) -> impl Iterator<Item = &'s Fragment> {
         let snapshot = self.snapshot();
         let number = snapshot.projection.number(&NodeKey::Entity(id.clone()));
-        let numbers = number.into_iter().flat_map(|number| snapshot.names().fragments_of(number));
+        let numbers = number.into_iter().flat_map(|number| snapshot.numbers_naming(number));
         numbers.filter_map(|number| match snapshot.projection.key(number)? {
             NodeKey::Fragment(id) if self.sees_fragment(id) => snapshot.fragments.get(id),
             _ => None,
@@ -330,7 +317,7 @@ impl<'s> View<'s> {
         for (other, n_shared) in shared.into_iter().filter(|(other, _)| *other != own) {
             let Some(other_id) = key(other) else { continue };
             // The cosine of the two sets of fragments.
-            let n_other = snapshot.names().fragments_of(other).count().max(1) as f32;
+            let n_other = snapshot.numbers_naming(other).count().max(1) as f32;
             let weight = (n_shared as f32 / (n * n_other).sqrt()).min(1.0);
             found.insert(other_id, (NeighbourKind::Mention, weight));
         }
@@ -417,7 +404,7 @@ mod tests {
     #[test]
     fn one_search_through_all_labels_finds_what_looking_at_each_does() {
         let labels = ["fell 400\noc-400", "befell", "seal", "", "shaft seal\nseal", "größe 4"];
-        let mut names = Names { entries: vec![], labels: String::new(), fragments: vec![] };
+        let mut names = Names { entries: vec![], labels: String::new() };
         for (n, labels) in labels.iter().enumerate() {
             let entity = EntityId::from_iri(format!("urn:t:{n}"));
             names.entries.push(Entry { entity, start: names.labels.len() });

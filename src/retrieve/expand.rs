@@ -1,10 +1,10 @@
 //! From seeds over the graph to fragments that no similarity finds.
 
 use super::config::RetrieveConfig;
-use super::snapshot::Snapshot;
 use super::view::View;
 use crate::extract::names_in;
 use crate::graph::{NodeKey, PageRankOptions};
+use crate::index::LexicalError;
 use crate::model::{EntityId, FragmentId, GraphPath, GraphStep};
 
 /// Fragments reached by the walk, best first, and the nodes it started from.
@@ -13,18 +13,29 @@ pub(super) struct Expansion {
     pub(super) seeds: Vec<u32>,
 }
 
-/// Entities that the question names, longest label first come, with the share
-/// that an ambiguous label leaves to each. Labels that are not seen name nothing.
-pub(super) fn entities_of(view: &View<'_>, question: &str) -> Vec<(EntityId, f32)> {
+/// Entities that the question names, in its order, each with its weight: the share
+/// that an ambiguous label leaves to it, times the square of what the words of the
+/// label tell (their inverse fragment frequencies, in nats), so that "country" counts
+/// little beside "Bubye River". Labels that are not seen name nothing.
+///
+/// # Errors
+/// When the word index is damaged.
+pub(super) fn entities_of(
+    view: &View<'_>,
+    question: &str,
+) -> Result<Vec<(EntityId, f32)>, LexicalError> {
     let mut entities: Vec<(EntityId, f32)> = Vec::new();
     for named in names_in(question, view.gazetteer(), true) {
         if view.sees_entity(&named.entity)
             && !entities.iter().any(|(known, _)| *known == named.entity)
         {
-            entities.push((named.entity, named.confidence));
+            let name = question.get(named.range).unwrap_or_default();
+            let words = view.snapshot().lexical.weighted_words(name)?;
+            let tells: f32 = words.iter().map(|(_, weight)| weight).sum();
+            entities.push((named.entity, named.confidence * tells * tells));
         }
     }
-    entities
+    Ok(entities)
 }
 
 /// Walks from the best fused hits and the named entities, over what is seen.
@@ -66,17 +77,17 @@ pub(super) fn expand(
 }
 
 /// How the graph leads from the seeds to a fragment, in labels for people.
-pub(super) fn explain(
-    snapshot: &Snapshot,
-    view: &View<'_>,
-    seeds: &[u32],
-    fragment: &FragmentId,
-) -> Option<GraphPath> {
+pub(super) fn explain(view: &View<'_>, seeds: &[u32], fragment: &FragmentId) -> Option<GraphPath> {
     let projection = view.projection();
     let target = projection.number(&NodeKey::Fragment(fragment.clone()))?;
     let others: Vec<u32> = seeds.iter().copied().filter(|seed| *seed != target).collect();
-    let path = projection.path(&others, target, 4)?;
-    let steps = path.iter().filter_map(|node| match projection.key(*node)? {
+    Some(path_of(view, &projection.path(&others, target, 4)?))
+}
+
+/// Nodes as a path in labels for people.
+pub(super) fn path_of(view: &View<'_>, nodes: &[u32]) -> GraphPath {
+    let (snapshot, projection) = (view.snapshot(), view.projection());
+    let steps = nodes.iter().filter_map(|node| match projection.key(*node)? {
         NodeKey::Fragment(id) => {
             let fragment = snapshot.fragments.get(id)?;
             let title = snapshot.documents.get(&fragment.document).map(|d| d.title.as_str());
@@ -92,5 +103,5 @@ pub(super) fn explain(
         }
         NodeKey::Document(_) => None,
     });
-    Some(GraphPath { steps: steps.collect() })
+    GraphPath { steps: steps.collect() }
 }

@@ -6,6 +6,7 @@
 //! from an immutable [`Snapshot`]; nothing is written here.
 
 mod assemble;
+mod bridge;
 mod config;
 mod edges;
 mod entities;

@@ -1,7 +1,8 @@
 //! Plan, seed, expand, fuse.
 
+use super::bridge::{Asked, Bridge, bridges};
 use super::config::{RetrievalMode, RetrieveConfig};
-use super::expand::{entities_of, expand, explain};
+use super::expand::{entities_of, expand, explain, path_of};
 use super::fuse::{Ranking, RouteHits, fuse};
 use super::route::Plan;
 use super::snapshot::Snapshot;
@@ -77,6 +78,7 @@ pub fn search(
     let n = config.n_candidates.max(query.k);
     let mut routes: Vec<RouteHits> = Vec::new();
     let mut regions = HashMap::new();
+    let mut asked_vector: Vec<f32> = Vec::new();
     let picture = query.picture.as_deref().map(Picture::decode).transpose()?;
     let picture = picture.map(|picture| picture.into_facts(false));
     if let Some((facts, _)) = &picture {
@@ -115,6 +117,7 @@ pub fn search(
         let found = snapshot.dense.search(embedder.space().id(), &vector, n, filter)?;
         let found = found.into_iter().map(|h| (FragmentId::from_iri(h.key), h.score)).collect();
         routes.push((Route::Dense, found));
+        asked_vector = vector;
         stopwatch.lap(Stage::Dense);
     }
     let mut picture_routes = Vec::new();
@@ -137,16 +140,32 @@ pub fn search(
     }
     let seeds = fuse(&rankings(&routes, config, picture.is_some()));
     stopwatch.lap(Stage::Fuse);
-    let entities = entities_of(&view, &question);
+    let entities = entities_of(&view, &question)?;
     stopwatch.lap(Stage::Plan);
     let mut walk_seeds = Vec::new();
+    let mut bridged: HashMap<FragmentId, Bridge> = HashMap::new();
     let fused = if mode == RetrievalMode::Graph {
         let mut expansion = expand(&view, &seeds, &entities, config);
         expansion.hits.retain(|(fragment, _)| view.sees_fragment(fragment));
         walk_seeds = expansion.seeds;
         routes.push((Route::Graph, expansion.hits));
+        let mut fused = fuse(&rankings(&routes, config, picture.is_some()));
+        if has_words && config.bridge_weight > 0.0 {
+            let words = snapshot.lexical.weighted_words(&question)?;
+            let best_cosine = best_of(&routes, Route::Dense);
+            let named = &entities;
+            let asked = Asked { words: &words, vector: &asked_vector, best_cosine, named };
+            let found = bridges(&view, &asked, &fused, config);
+            let found = found.iter().filter_map(|b| Some((b.fragment(&view)?.clone(), *b)));
+            let found: Vec<(FragmentId, Bridge)> = found.collect();
+            let strengths = found.iter().map(|(id, bridge)| (id.clone(), bridge.strength));
+            let strengths: Vec<(FragmentId, f32)> = strengths.collect();
+            fused = add(fused, &strengths, config.bridge_weight);
+            routes.push((Route::Bridge, strengths));
+            bridged.extend(found);
+        }
         stopwatch.lap(Stage::Expand);
-        fuse(&rankings(&routes, config, picture.is_some()))
+        fused
     } else {
         seeds
     };
@@ -164,10 +183,12 @@ pub fn search(
         .filter_map(|(i, (id, score))| {
             let fragment = snapshot.fragments.get(&id)?;
             let routes = found_by.get(&id).cloned().unwrap_or_default();
-            let explained =
-                i < N_EXPLAINED && routes.iter().any(|route| route.route == Route::Graph);
+            let by = |known: Route| routes.iter().any(|route| route.route == known);
             stopwatch.lap(Stage::Fuse);
-            let path = explained.then(|| explain(snapshot, &view, &walk_seeds, &id)).flatten();
+            let walked = i < N_EXPLAINED && by(Route::Graph);
+            let path = walked.then(|| explain(&view, &walk_seeds, &id)).flatten();
+            let over = || bridged.get(&id).map(|bridge| path_of(&view, &bridge.nodes()));
+            let path = path.or_else(|| if i < N_EXPLAINED { over() } else { None });
             stopwatch.lap(Stage::Expand);
             Some(Hit {
                 document: fragment.document.clone(),
@@ -215,6 +236,8 @@ fn rankings<'a>(
                 Route::Lexical => config.lexical_weight,
                 Route::Graph => config.graph_weight,
                 Route::Dense => config.dense_weight,
+                // Added by its strength; see `add`.
+                Route::Bridge => 0.0,
                 Route::Visual if with_picture => config.visual_weight,
                 Route::Visual => config.visual_words_weight,
                 // The same pixels are no similarity but a fact.
@@ -223,6 +246,27 @@ fn rankings<'a>(
             },
         })
         .collect()
+}
+
+/// The best score of a route, 0 when it found nothing.
+fn best_of(routes: &[RouteHits], wanted: Route) -> f32 {
+    let found = routes.iter().find(|(route, _)| *route == wanted);
+    found.and_then(|(_, hits)| hits.first()).map_or(0.0, |(_, score)| *score)
+}
+
+/// A ranking with weighted scores added that are comparable as they are.
+fn add(
+    fused: Vec<(FragmentId, f32)>,
+    more: &[(FragmentId, f32)],
+    weight: f32,
+) -> Vec<(FragmentId, f32)> {
+    let mut sum: HashMap<FragmentId, f32> = fused.into_iter().collect();
+    for (fragment, score) in more {
+        *sum.entry(fragment.clone()).or_default() += weight * score;
+    }
+    let mut sum: Vec<(FragmentId, f32)> = sum.into_iter().collect();
+    sum.sort_by(|a, b| b.1.total_cmp(&a.1).then_with(|| a.0.cmp(&b.0)));
+    sum
 }
 
 fn route_scores(routes: &[RouteHits]) -> HashMap<FragmentId, Vec<RouteScore>> {

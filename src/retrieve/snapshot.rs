@@ -76,6 +76,8 @@ pub struct Snapshot {
     pub(super) labels: BTreeSet<AccessLabel>,
     /// Which fragment names which entity, by their numbers in the projection; ordered.
     pub(super) mentions: Vec<(u32, u32)>,
+    /// The same with the entity first; ordered.
+    naming: Vec<(u32, u32)>,
     pub(super) topics: Vec<(DocumentId, EntityId)>,
     /// Documents that state a tie, the smaller entity first; none for other ties.
     pub(super) stated_ties: HashMap<(EntityId, EntityId), Vec<DocumentId>>,
@@ -109,6 +111,8 @@ impl Snapshot {
         let wordless = parts.fragments.iter().filter(nameless).map(|f| f.id.clone()).collect();
         let labels = parts.documents.iter().map(|d| d.access_label.clone()).collect();
         let mentions = numbered(&projection, &parts.mentions);
+        let mut naming: Vec<(u32, u32)> = mentions.iter().map(|(f, e)| (*e, *f)).collect();
+        naming.sort_unstable();
         let depicted_by = sources(&parts);
         let mut stated_ties: HashMap<(EntityId, EntityId), Vec<DocumentId>> = HashMap::new();
         for (a, b, document) in parts.stated_ties {
@@ -118,6 +122,7 @@ impl Snapshot {
         Ok(Self {
             labels,
             mentions,
+            naming,
             topics: parts.topics,
             stated_ties,
             stated_labels: parts.stated_labels,
@@ -245,6 +250,13 @@ impl Snapshot {
         let start = self.mentions.partition_point(|(of, _)| *of < fragment);
         let named = self.mentions.iter().skip(start);
         named.take_while(move |(of, _)| *of == fragment).map(|(_, entity)| *entity)
+    }
+
+    /// Numbers of the fragments that name an entity.
+    pub(super) fn numbers_naming(&self, entity: u32) -> impl Iterator<Item = u32> + '_ {
+        let start = self.naming.partition_point(|(of, _)| *of < entity);
+        let of = self.naming.iter().skip(start);
+        of.take_while(move |(of, _)| *of == entity).map(|(_, fragment)| *fragment)
     }
 
     /// Number of documents, fragments and entities.

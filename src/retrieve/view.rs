@@ -189,6 +189,28 @@ impl<'s> View<'s> {
         }
     }
 
+    /// A fragment, when it is seen.
+    pub(super) fn fragment(&self, id: &FragmentId) -> Option<&'s Fragment> {
+        let fragment = self.snapshot.fragments.get(id)?;
+        (self.is_whole() || self.sees_iri(id.as_str())).then_some(fragment)
+    }
+
+    /// Whether the fragment, document or entity with this number in the projection is
+    /// seen.
+    pub(super) fn sees_number(&self, number: u32) -> bool {
+        self.is_whole()
+            || self.projection().key(number).is_some_and(|key| match key {
+                NodeKey::Fragment(id) => self.sees_fragment(id),
+                NodeKey::Document(id) => self.sees_document(id),
+                NodeKey::Entity(id) => self.sees_entity(id),
+            })
+    }
+
+    /// Number of fragments that are seen.
+    pub(super) fn n_fragments(&self) -> usize {
+        self.seen.as_ref().map_or(self.snapshot.fragments.len(), |seen| seen.fragments.len())
+    }
+
     /// Whether the fragment with this IRI is seen.
     pub(super) fn sees_iri(&self, iri: &str) -> bool {
         match &self.seen {
@@ -355,7 +377,7 @@ fn seen_entities(
 }
 
 /// What a fragment says: its text, under its headings and the title of its document.
-fn words_of(snapshot: &Snapshot, id: &FragmentId) -> String {
+pub(super) fn words_of(snapshot: &Snapshot, id: &FragmentId) -> String {
     let Some(fragment) = snapshot.fragments.get(id) else { return String::new() };
     let title = snapshot.documents.get(&fragment.document).map(|d| d.title.as_str());
     let mut words = folded(&fragment.text);

@@ -11,6 +11,7 @@
 mod access;
 mod adapt;
 mod bad_input;
+mod bridges;
 mod browser;
 mod chat;
 mod clients;

@@ -1,0 +1,241 @@
+//! One more hop: fragments that share a rare name with a good hit and say what it lacks.
+//!
+//! A question of several hops ("the main airport in the birthplace of the director of
+//! X") is near to its first passage alone; the passage of the next hop is tied to it by
+//! a name that the question does not know, and holds the words of the question that the
+//! first passage lacks. Reading the best hits for such names and searching again with
+//! what is left of the question is what iterative retrievers do with a language model
+//! (Trivedi et al., "Interleaving Retrieval with Chain-of-Thought Reasoning", 2023); here
+//! names and words are counted.
+
+use super::config::RetrieveConfig;
+use super::view::{View, words_of};
+use crate::graph::NodeKey;
+use crate::index::dot;
+use crate::model::{DocumentId, EntityId, FragmentId};
+use std::collections::{HashMap, HashSet};
+
+/// Most fragments that a name may stand in and still tie two of them.
+const MAX_NAMING: usize = 200;
+/// Names that are in fewer fragments than this are rare in any corpus.
+const MIN_NAMING: usize = 20;
+/// Names that are in a larger share of all fragments than one in this are not rare.
+const COMMON_SHARE: usize = 50;
+/// Fragments that a hit may lead to, those with the rarest names first.
+const MAX_LINKED: usize = 300;
+/// Fragments of one document that a name of its topic leads to.
+const MAX_OF_TOPIC: usize = 20;
+/// How much a name counts that both fragments merely hold, beside one that the second
+/// is about.
+const MERELY_NAMED: f32 = 0.5;
+/// Shared information, in nats, from which on two fragments are surely tied.
+const SURELY_TIED: f32 = 5.0;
+
+/// What is known of the question.
+pub(super) struct Asked<'a> {
+    /// Its stemmed words with their weights.
+    pub(super) words: &'a [(String, f32)],
+    /// Its vector.
+    pub(super) vector: &'a [f32],
+    /// The cosine of the nearest fragment.
+    pub(super) best_cosine: f32,
+    /// The entities that it names.
+    pub(super) named: &'a [(EntityId, f32)],
+}
+
+/// A way from a good hit over a name to a fragment, by numbers of the projection.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub(super) struct Bridge {
+    from: u32,
+    over: u32,
+    to: u32,
+    /// From 0 to `1 + bridge_similarity`.
+    pub(super) strength: f32,
+}
+
+/// The strongest bridge to each fragment that one leads to, strongest first. With `F`
+/// the fused score of a hit `p`, `S` what names that the question does not know tell
+/// of `p` and `c` together, `R` the share of the question's words, by weight, that
+/// `p` lacks and `c` holds:
+///
+/// `strength(c) = max over p of (F(p) / F(best))^2 * min(1, S / 5) * (R + l * cos(c) / cos(nearest))`
+///
+/// `S` sums `ln(n / n_e)` over names `e` that `c` is about, or half of it over names
+/// that both hold, whichever is more. Only what the view sees is counted in it.
+pub(super) fn bridges(
+    view: &View<'_>,
+    asked: &Asked<'_>,
+    fused: &[(FragmentId, f32)],
+    config: &RetrieveConfig,
+) -> Vec<Bridge> {
+    let mut words = Words::of(view, asked.words);
+    let named: HashSet<u32> = asked
+        .named
+        .iter()
+        .filter_map(|(entity, _)| view.projection().number(&NodeKey::Entity(entity.clone())))
+        .collect();
+    let best = fused.first().map_or(0.0, |(_, score)| *score);
+    let mut strongest: HashMap<u32, Bridge> = HashMap::new();
+    let is_text = |id: &FragmentId| view.fragment(id).is_some_and(|f| f.picture().is_none());
+    let from = fused.iter().filter(|(id, score)| *score > 0.0 && is_text(id));
+    for (id, score) in from.take(config.n_bridge_hits) {
+        let Some(from) = view.projection().number(&NodeKey::Fragment(id.clone())) else { continue };
+        let trust = (score / best).powi(2);
+        let missing = !words.held_by(id);
+        for link in links(view, from, &named) {
+            let Some(NodeKey::Fragment(to)) = view.projection().key(link.to) else { continue };
+            if !is_text(to) {
+                continue;
+            }
+            let added = missing & words.held_by(to);
+            let said = words.share(added);
+            let cosine = view.snapshot().dense.vector(to.as_str());
+            let cosine = cosine.map_or(0.0, |vector| dot(asked.vector, vector)).max(0.0);
+            let near = config.bridge_similarity * cosine / asked.best_cosine.max(1e-6);
+            let strength = trust * (link.shared() / SURELY_TIED).min(1.0) * (said + near);
+            let known = strongest.get(&link.to).map_or(0.0, |bridge| bridge.strength);
+            if strength > known {
+                let (over, to) = (link.over, link.to);
+                strongest.insert(to, Bridge { from, over, to, strength });
+            }
+        }
+    }
+    let mut bridges: Vec<Bridge> = strongest.into_values().collect();
+    bridges.sort_by(|a, b| b.strength.total_cmp(&a.strength).then(a.to.cmp(&b.to)));
+    bridges.truncate(config.n_candidates);
+    bridges
+}
+
+impl Bridge {
+    /// The fragment that it leads to.
+    pub(super) fn fragment<'v>(&self, view: &'v View<'_>) -> Option<&'v FragmentId> {
+        match view.projection().key(self.to)? {
+            NodeKey::Fragment(id) => Some(id),
+            _ => None,
+        }
+    }
+
+    /// Its nodes in walking order.
+    pub(super) fn nodes(&self) -> [u32; 3] {
+        [self.from, self.over, self.to]
+    }
+}
+
+/// How a fragment is tied to another one.
+#[derive(Clone, Copy, Debug, Default)]
+struct Link {
+    to: u32,
+    /// The name that tells most.
+    over: u32,
+    told: f32,
+    /// Sum over names that both hold.
+    held: f32,
+    /// Sum over names that the other one is about.
+    about: f32,
+}
+
+impl Link {
+    fn shared(&self) -> f32 {
+        self.about.max(MERELY_NAMED * self.held)
+    }
+}
+
+/// Fragments of other documents that rare names lead to from a fragment, those that
+/// share most first.
+fn links(view: &View<'_>, from: u32, named: &HashSet<u32>) -> Vec<Link> {
+    let (snapshot, projection) = (view.snapshot(), view.projection());
+    let n = view.n_fragments();
+    let most = (n / COMMON_SHARE).clamp(MIN_NAMING, MAX_NAMING);
+    let mut found: HashMap<u32, Link> = HashMap::new();
+    for over in snapshot.entities_in(from).filter(|entity| !named.contains(entity)) {
+        if !view.sees_number(over) {
+            continue;
+        }
+        let seen = snapshot.numbers_naming(over).filter(|fragment| view.sees_number(*fragment));
+        let naming: Vec<u32> = seen.take(most + 1).collect();
+        if naming.len() > most {
+            continue;
+        }
+        let tells = (n as f32 / naming.len().max(1) as f32).ln();
+        let mut tie = |to: u32, is_about: bool| {
+            let link = found.entry(to).or_insert(Link { to, over, ..Link::default() });
+            if is_about {
+                link.about += tells
+            } else {
+                link.held += tells
+            }
+            if tells > link.told {
+                (link.over, link.told) = (over, tells);
+            }
+        };
+        naming.iter().for_each(|to| tie(*to, false));
+        for (document, _) in projection.neighbours(over) {
+            if matches!(projection.key(document), Some(NodeKey::Document(_))) {
+                let fragments = projection.neighbours(document).take(MAX_OF_TOPIC);
+                fragments.for_each(|(to, _)| tie(to, true));
+            }
+        }
+    }
+    let own = document_of(view, from);
+    let mut links: Vec<Link> = found.into_values().collect();
+    links.sort_by(|a, b| b.shared().total_cmp(&a.shared()).then(a.to.cmp(&b.to)));
+    links.retain(|link| document_of(view, link.to).is_some_and(|other| Some(other) != own));
+    links.truncate(MAX_LINKED);
+    links
+}
+
+fn document_of<'v>(view: &'v View<'_>, node: u32) -> Option<&'v DocumentId> {
+    match view.projection().key(node)? {
+        NodeKey::Fragment(id) => Some(&view.fragment(id)?.document),
+        _ => None,
+    }
+}
+
+/// The words of a question and which fragments hold them.
+struct Words<'v> {
+    view: &'v View<'v>,
+    /// Beginnings of words, lower case, with their weights.
+    beginnings: Vec<(String, f32)>,
+    total: f32,
+    held: HashMap<FragmentId, u64>,
+}
+
+impl<'v> Words<'v> {
+    /// At most 64 words: one for each bit of a set.
+    fn of(view: &'v View<'v>, words: &[(String, f32)]) -> Self {
+        let beginning = |(stem, weight): &(String, f32)| {
+            // "berri" is the stem of "berry".
+            let long = stem.chars().count() > 3 && stem.ends_with(['i', 'e']);
+            let end = stem.len() - usize::from(long);
+            (stem.get(..end).unwrap_or(stem).to_owned(), *weight)
+        };
+        let beginnings: Vec<(String, f32)> = words.iter().take(64).map(beginning).collect();
+        let total = beginnings.iter().map(|(_, weight)| weight).sum::<f32>().max(1e-6);
+        Self { view, beginnings, total, held: HashMap::new() }
+    }
+
+    /// The set of words that a fragment, its headings or its title hold.
+    fn held_by(&mut self, id: &FragmentId) -> u64 {
+        if let Some(held) = self.held.get(id) {
+            return *held;
+        }
+        let text = words_of(self.view.snapshot(), id);
+        let mut held = 0;
+        for word in text.split(|c: char| !c.is_alphanumeric()).filter(|word| !word.is_empty()) {
+            for (bit, (beginning, _)) in self.beginnings.iter().enumerate() {
+                if word.starts_with(beginning.as_str()) {
+                    held |= 1 << bit;
+                }
+            }
+        }
+        self.held.insert(id.clone(), held);
+        held
+    }
+
+    /// The weight of a set of words as a share of that of all.
+    fn share(&self, set: u64) -> f32 {
+        let words = self.beginnings.iter().enumerate();
+        let inside = words.filter(|(bit, _)| set >> bit & 1 == 1).map(|(_, (_, weight))| weight);
+        inside.sum::<f32>() / self.total
+    }
+}
