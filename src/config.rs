@@ -9,6 +9,7 @@ mod observe;
 mod serve;
 
 use crate::answer;
+use crate::audit::AuditConfig;
 use crate::embed::Device;
 use crate::extract::ExtractConfig;
 use crate::graph::{GraphConfig, SparqlConfig};
@@ -52,6 +53,8 @@ pub struct Config {
     pub retrieve: RetrieveConfig,
     /// Answering.
     pub answer: answer::Config,
+    /// Sealing records of answers.
+    pub audit: AuditConfig,
     /// The language model; none unless `base_url` is set.
     pub llm: llm::Config,
     /// Models.

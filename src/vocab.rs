@@ -52,6 +52,12 @@ pub const ACTIVITY_PREFIX: &str = "urn:veritrail:activity:";
 pub const STATEMENT_PREFIX: &str = "urn:veritrail:statement:";
 /// Prefix of the activities of asking a language model about a fragment.
 pub const EXTRACTION_PREFIX: &str = "urn:veritrail:activity:extract:";
+/// Prefix of the activities of erasing words from answer records.
+pub const ERASURE_PREFIX: &str = "urn:veritrail:activity:erase:";
+/// Prefix of seals of records; their place in the chain follows.
+pub const SEAL_PREFIX: &str = "urn:veritrail:seal:";
+/// Prefix of settings that answers were made with, by the digest of their text.
+pub const PARAMETERS_PREFIX: &str = "urn:veritrail:parameters:";
 /// Prefix of agents: people, the program, language models.
 pub const AGENT_PREFIX: &str = "urn:veritrail:agent:";
 
@@ -71,6 +77,8 @@ pub const GRAPH_ENTITIES: &str = "urn:veritrail:graph:entities";
 pub const GRAPH_DEPICTIONS: &str = "urn:veritrail:graph:depictions";
 /// Graph that holds generations, spaces, models and decisions.
 pub const GRAPH_GOVERNANCE: &str = "urn:veritrail:graph:governance";
+/// Graph that holds the seals of records.
+pub const GRAPH_AUDIT: &str = "urn:veritrail:graph:audit";
 /// Graph that holds which pictures are nearly the same, as of the last publishing.
 pub const GRAPH_NEAR_DUPLICATES: &str = "urn:veritrail:graph:near-duplicates";
 /// Graph that holds which entities stand together in sentences, as of the last publishing.

@@ -58,7 +58,9 @@ const HOMES: &[(&str, &[&str])] = &[
     ("reqwest", &["llm", "embed", "access"]),
     ("rustls", &["llm", "embed", "access", "serve"]),
     ("jsonwebtoken", &["access"]),
-    ("getrandom", &["access", "serve"]),
+    ("getrandom", &["access", "serve", "engine"]),
+    // Records are signed.
+    ("ed25519_dalek", &["audit"]),
     ("axum_server", &["serve"]),
     ("governor", &["serve"]),
     ("axum", &["serve"]),

@@ -63,6 +63,17 @@ fn describe_answer(triples: &mut Triples, record: &AnswerRecord, activity: &str)
     for route in &record.picture_routes {
         triples.text(activity, vt::PICTURE_ROUTE, route);
     }
+    for entity in &record.entities {
+        triples.link(activity, prov::USED, entity.as_str());
+    }
+    if !record.retrieval_mode.is_empty() {
+        triples.text(activity, vt::RETRIEVAL_MODE, &record.retrieval_mode);
+        triples.count(activity, vt::N_HITS_WANTED, record.n_hits_wanted);
+    }
+    if let Some(parameters) = &record.parameters {
+        let settings = format!("{}{parameters}", vocab::PARAMETERS_PREFIX);
+        triples.link(activity, prov::USED, &settings);
+    }
     for space in &record.spaces {
         triples.link(activity, prov::USED, &format!("{}{}", vocab::SPACE_PREFIX, space.id().0));
     }

@@ -42,6 +42,14 @@ pub struct RecordedAnswer {
     pub documents: Vec<String>,
     /// IRIs of the spaces that were searched.
     pub spaces: Vec<String>,
+    /// IRIs of the entities that the evidence names.
+    pub entities: Vec<String>,
+    /// Stages of retrieval; `None` in records of earlier programs.
+    pub retrieval_mode: Option<String>,
+    /// Number of hits that were looked for; `None` in records of earlier programs.
+    pub n_hits_wanted: Option<usize>,
+    /// IRI of the settings; `None` in records of earlier programs.
+    pub parameters: Option<String>,
     /// Rules that chose spaces of pictures.
     pub picture_routes: Vec<String>,
     /// The language model's part.
@@ -195,7 +203,19 @@ pub fn recorded(answer: &str, triples: &[Triple]) -> Option<RecordedAnswer> {
     let timings =
         timings.map(|id| (values.text(id, vt::STAGE), values.number(id, vt::DURATION_MS)));
     let spaces = used.iter().filter(|iri| iri.starts_with(vocab::SPACE_PREFIX));
+    let is_entity = |iri: &&String| {
+        iri.starts_with(vocab::ENTITY_PREFIX)
+            || iri.starts_with(vocab::RECORD_PREFIX)
+            || !iri.starts_with(vocab::RESERVED_PREFIX)
+    };
+    let mut entities: Vec<String> = used.iter().filter(is_entity).cloned().collect();
+    entities.sort();
+    let n_hits_wanted = values.one(&activity, vt::N_HITS_WANTED);
     Some(RecordedAnswer {
+        entities,
+        retrieval_mode: values.one(&activity, vt::RETRIEVAL_MODE),
+        n_hits_wanted: n_hits_wanted.and_then(|text| text.parse().ok()),
+        parameters: used.iter().find(|iri| iri.starts_with(vocab::PARAMETERS_PREFIX)).cloned(),
         answer: answer.to_owned(),
         question: values.text(&question, prov::VALUE),
         resolved_question: values.one(&question, vt::RESOLVED_QUESTION),

@@ -5,6 +5,7 @@ mod print;
 
 mod adapt;
 mod ask;
+mod audit;
 mod calibrate;
 mod delete;
 mod demo;
@@ -71,6 +72,8 @@ enum Command {
     Review(review::ReviewArguments),
     /// Show an entity, merge two or split them.
     Entity(entity::EntityArguments),
+    /// List, show, verify, replay, export and erase records of answers.
+    Audit(audit::AuditArguments),
     /// Show what is in the knowledge base and whether it is sound.
     Status(status::StatusArguments),
     /// Check the graph and imported RDF against SHACL shapes.
@@ -107,6 +110,7 @@ impl Arguments {
             Command::Picture(arguments) => picture::run(&self, arguments),
             Command::Review(arguments) => review::run(&self, arguments),
             Command::Entity(arguments) => entity::run(&self, arguments),
+            Command::Audit(arguments) => audit::run(&self, arguments),
             Command::Status(arguments) => status::run(&self, arguments),
             Command::Validate(arguments) => validate::run(&self, arguments),
             Command::Models(arguments) => models::run(&self, arguments),

@@ -11,14 +11,16 @@ use super::build::{now, software};
 use super::embedded_once::EmbeddedOnce;
 use super::error::EngineError;
 use super::knowledge_base::KnowledgeBase;
+use super::sealing::Parameters;
 use crate::answer::{Asked, Config as AnswerConfig, Draft, Writing, extractive};
 use crate::audit::bundle;
 use crate::llm::{Delta, DeltaStream, GenerateError, Generator, OpenAiGenerator, Sampling};
 use crate::model::{
-    Answer, AnswerAccess, AnswerId, AnswerMode, AnswerRecord, Digest, Evidence, Query,
+    Answer, AnswerAccess, AnswerId, AnswerMode, AnswerRecord, Digest, EntityId, Evidence, Query,
     ResolvedQuestion, Sentence, Stage, Stopwatch,
 };
 use crate::retrieve::{Retrieval, RetrieveError, Snapshot};
+use std::collections::BTreeSet;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::Instant;
@@ -39,6 +41,9 @@ pub struct Answering {
     draft: Option<Draft>,
     id: AnswerId,
     access: AnswerAccess,
+    /// What the evidence names.
+    entities: BTreeSet<EntityId>,
+    n_hits_wanted: usize,
     started_at: String,
     stopwatch: Stopwatch,
 }
@@ -73,7 +78,9 @@ impl Session<'_> {
             self.find(standing.as_ref().unwrap_or(query), options.mode, &mut stopwatch)?;
         let evidence = self.evidence(&retrieval.hits);
         let view = self.snapshot.view(query.allowed_labels.as_ref());
-        let evidence_labels = view.map_err(RetrieveError::from)?.labels_of_evidence(&evidence);
+        let view = view.map_err(RetrieveError::from)?;
+        let evidence_labels = view.labels_of_evidence(&evidence);
+        let entities = view.entities_of_evidence(&evidence);
         let access = AnswerAccess::of(&options.principal, evidence_labels);
         stopwatch.lap(Stage::Assemble);
         let config = &knowledge_base.config.answer;
@@ -101,6 +108,8 @@ impl Session<'_> {
             draft: None,
             id,
             access,
+            entities,
+            n_hits_wanted: query.k,
             started_at,
             stopwatch,
         })
@@ -251,6 +260,14 @@ impl KnowledgeBase {
         documents.sort();
         documents.dedup();
         let mut stopwatch = answering.stopwatch;
+        let config = &self.config;
+        let parameters = Parameters {
+            answer: &answering.config,
+            dense: &config.dense,
+            lexical: &config.lexical,
+            retrieve: &config.retrieve,
+        };
+        let parameters = parameters.to_text();
         let mut record = AnswerRecord {
             id,
             question,
@@ -266,10 +283,14 @@ impl KnowledgeBase {
             evidence,
             documents,
             answer,
+            entities: answering.entities.into_iter().collect(),
+            retrieval_mode: options.mode.as_str().to_owned(),
+            n_hits_wanted: answering.n_hits_wanted,
+            parameters: Some(Digest::of(parameters.as_bytes())),
             timings: stopwatch.timings(),
             software: software(),
         };
-        self.graph.insert_graph(record.id.as_str(), bundle(&record))?;
+        self.write_sealed(&record.id, bundle(&record), &parameters)?;
         stopwatch.lap(Stage::Record);
         record.timings = stopwatch.timings();
         Ok((record, stopwatch))

@@ -4,9 +4,10 @@ use super::build::{Progress, now, software};
 use super::error::{EngineError, io_error};
 use super::knowledge_base::KnowledgeBase;
 use super::sweep::Writing;
-use crate::graph::{DocumentSummary, Triples};
+use crate::audit::ErasedBy;
+use crate::graph::{DocumentSummary, Rewrite, Triples};
 use crate::index::LexicalIndex;
-use crate::model::{Digest, DocumentId, FragmentId, VersionId};
+use crate::model::{AnswerId, Digest, DocumentId, FragmentId, VersionId};
 use crate::vocab::{self, prov, rdfs, vt};
 use serde::{Deserialize, Serialize};
 use std::collections::{BTreeMap, HashSet};
@@ -167,9 +168,18 @@ impl KnowledgeBase {
         let names: Vec<String> =
             known.iter().map(|document| deletion_iri(&document.id, &deleted_at)).collect();
         let record = record(&gone, &names, options, &deleted_at);
-        let earlier: Vec<VersionId> =
+        let versions: Vec<VersionId> =
             gone.iter().flat_map(|gone| gone.versions.iter().cloned()).collect();
-        let removal = self.graph.delete_documents(&ids, &earlier, options.erase_quotes, &record)?;
+        let reason = format!("deletion {}", names.join(" "));
+        let by = ErasedBy { principal: &options.principal, reason: Some(&reason), at: &deleted_at };
+        let quoting: &[AnswerId] = if options.erase_quotes { &answers } else { &[] };
+        let removal = if quoting.is_empty() {
+            self.graph.delete_documents(&ids, &Rewrite::default(), &record)?
+        } else {
+            self.delete_with_quotes(quoting, &versions, by, |erasures| {
+                self.graph.delete_documents(&ids, erasures, &record)
+            })?
+        };
         self.graph.flush()?;
         let published = self.publish_alone(progress)?;
         progress(Progress::Publishing("removing what is left"));

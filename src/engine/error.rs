@@ -66,6 +66,29 @@ pub enum EngineError {
         /// Sources that resemble it.
         near: String,
     },
+    /// An answer that is not there.
+    #[error("there is no answer `{0}`\nhint: `veritrail audit list` shows them")]
+    NoAnswer(String),
+    /// A record cannot be sealed, or a seal cannot be read.
+    #[error(transparent)]
+    Seal(#[from] crate::audit::SealError),
+    /// An export cannot be written.
+    #[error("the export cannot be written")]
+    Export(#[source] io::Error),
+    /// Nothing has this name.
+    #[error("`{0}` names no document, entity, model or generation that an answer used")]
+    NoImpact(String),
+    /// An answer whose retrieval cannot be done again.
+    #[error("the retrieval of answer {answer} cannot be done again: {reason}")]
+    NoReplay {
+        /// The answer.
+        answer: String,
+        /// Why.
+        reason: &'static str,
+    },
+    /// The graph does not answer.
+    #[error("the graph cannot be searched")]
+    Query(#[from] crate::graph::QueryError),
     /// A document that was deleted and taken in again.
     #[error("`{0}` is in the knowledge base; it was not deleted, or taken in again since")]
     Present(String),

@@ -8,6 +8,7 @@ use super::language_model::LanguageModel;
 use super::models::Models;
 use super::question_models::QuestionModels;
 use super::sweep::Swept;
+use crate::audit::Chain;
 use crate::config::Config;
 use crate::graph::{IntegrityReport, Store};
 use crate::index::VectorStore;
@@ -44,6 +45,8 @@ pub struct KnowledgeBase {
     pub(super) llm: Option<LanguageModel>,
     /// What was removed at opening because a crash had left it.
     swept: Option<Swept>,
+    /// The end of the chain of seals, once it was needed.
+    pub(super) chain: Mutex<Option<Chain>>,
     /// Held by what changes documents or generations, from beginning to end.
     writer: Mutex<()>,
     _lock: File,
@@ -132,6 +135,7 @@ impl KnowledgeBase {
             picture_vectors,
             models,
             swept: None,
+            chain: Mutex::new(None),
             writer: Mutex::new(()),
             _lock: lock,
         };

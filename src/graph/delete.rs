@@ -1,17 +1,15 @@
 //! Taking documents out for good, and proving that nothing is left.
 
+use super::audit::Rewrite;
 use super::error::GraphError;
 use super::read::iri;
 use super::store::{Store, drop_graph, insert};
 use super::write::{imported_graph, versions_of};
 use crate::model::{AnswerId, Digest, DocumentId, VersionId};
 use crate::vocab::{self, dcterms, prov, rdf, schema, vt};
-use oxigraph::model::{GraphName, Literal, NamedNode, NamedNodeRef, Quad, Term, Triple};
+use oxigraph::model::{GraphName, NamedNode, NamedNodeRef, Quad, Term, Triple};
 use oxigraph::store::Transaction;
 use std::collections::BTreeSet;
-
-/// What stands in an answer record in the place of words of a deleted document.
-pub const ERASED: &str = "(erased: the document was deleted)";
 
 /// What left with documents.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
@@ -22,27 +20,22 @@ pub struct Removal {
     pub n_triples: usize,
     /// Entities that nothing else supports.
     pub n_entities: usize,
-    /// Answer records whose words were erased.
-    pub erased: Vec<AnswerId>,
 }
 
 impl Store {
     /// Removes documents in one transaction: the graphs of their versions, what other
-    /// graphs say of them, and entities that nothing else supports. Answer records that
-    /// quote them, or the `earlier` versions, keep their words unless `erase_quotes`.
-    /// `record`, which says who did
-    /// it and why, becomes part of the governance graph in the same transaction.
+    /// graphs say of them, and entities that nothing else supports. `erasures` is what
+    /// changes in records of answers that quote them; `record`, which says who did it and
+    /// why, becomes part of the governance graph in the same transaction.
     ///
     /// # Errors
     /// When the store cannot be written; then nothing has changed.
     pub fn delete_documents(
         &self,
         documents: &[DocumentId],
-        earlier: &[VersionId],
-        erase_quotes: bool,
+        erasures: &Rewrite,
         record: &[Triple],
     ) -> Result<Removal, GraphError> {
-        let answers = if erase_quotes { self.answers_about(documents)? } else { Vec::new() };
         self.write(|transaction| {
             let mut removal = Removal::default();
             let mut candidates = BTreeSet::new();
@@ -66,12 +59,7 @@ impl Store {
                     removal.n_entities += usize::from(n > 0);
                 }
             }
-            for answer in &answers {
-                let versions = removal.versions.iter().chain(earlier);
-                if erase(transaction, answer, &versions.collect::<Vec<_>>())? {
-                    removal.erased.push(answer.clone());
-                }
-            }
+            erasures.apply(transaction);
             insert(transaction, NamedNodeRef::new_unchecked(vocab::GRAPH_GOVERNANCE), record);
             Ok(removal)
         })
@@ -297,48 +285,4 @@ fn forget(
         })
         .collect();
     Ok(gone.len())
-}
-
-/// Replaces what an answer record says in words of these versions, and the answer that
-/// was made of them; whether there was any.
-fn erase(
-    transaction: &mut Transaction<'_>,
-    answer: &AnswerId,
-    versions: &[&VersionId],
-) -> Result<bool, GraphError> {
-    let quads = graph_quads(transaction, answer.as_str())?;
-    let subject = |quad: &Quad| iri(&Term::from(quad.subject.clone()));
-    let evidence: BTreeSet<String> = quads
-        .iter()
-        .filter(|quad| quad.predicate.as_str() == prov::WAS_DERIVED_FROM)
-        .filter(|quad| {
-            let source = iri(&quad.object);
-            versions.iter().any(|version| version.as_str() == source)
-        })
-        .map(subject)
-        .collect();
-    if evidence.is_empty() {
-        return Ok(false);
-    }
-    let citing = |predicate: &str, of: &BTreeSet<String>| -> BTreeSet<String> {
-        let named = quads.iter().filter(|quad| quad.predicate.as_str() == predicate);
-        named.filter(|quad| of.contains(&iri(&quad.object))).map(subject).collect()
-    };
-    let citations = citing(vt::CITED_EVIDENCE, &evidence);
-    let mut erased: BTreeSet<String> = citing(vt::CITES, &citations);
-    erased.extend(evidence);
-    erased.extend(citations);
-    erased.insert(answer.as_str().to_owned());
-    erased.insert(format!("{answer}/software"));
-    const WORDS: [&str; 6] =
-        [vt::TEXT, vt::QUOTE, prov::VALUE, vt::RAW_OUTPUT, vt::GRAPH_PATH, vt::REASON];
-    for quad in &quads {
-        if erased.contains(&subject(quad)) && WORDS.contains(&quad.predicate.as_str()) {
-            transaction.remove(quad.as_ref());
-            let mut without = quad.clone();
-            without.object = Literal::new_simple_literal(ERASED).into();
-            transaction.insert(without.as_ref());
-        }
-    }
-    Ok(true)
 }

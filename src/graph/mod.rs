@@ -8,6 +8,7 @@
 //! document; vectors and blobs that no transaction names do not exist.
 
 mod answers;
+mod audit;
 mod changes;
 mod co_occurrences;
 mod dataset;
@@ -48,7 +49,8 @@ mod walk;
 mod write;
 
 pub use answers::access_of;
-pub use delete::{ERASED, Removal};
+pub use audit::Rewrite;
+pub use delete::Removal;
 pub use depictions::{Decision, DepictionsWrite, label_iri};
 pub use entities::ResourceStatement;
 pub use error::{GraphError, QueryError};

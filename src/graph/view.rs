@@ -9,6 +9,7 @@
 //! | version of a document, imported RDF | who sees its access label |
 //! | entities, co-occurrences, merges, depictions, near-duplicates | what documents that the caller sees support |
 //! | answers | whom the record allows: who asked, and those who read all answers; all evidence must be seen |
+//! | seals of records | those who see every label and read all answers |
 //! | governance | spaces, and what generations are made of; the rest by those who see every label |
 //! | of users | by `<graph> vt:accessLabel "label"` in the graph itself; without one, and the unnamed graph, by those who see every label |
 //!
@@ -82,6 +83,7 @@ pub(super) enum GraphKind {
     Depictions,
     NearDuplicates,
     Governance,
+    Audit,
     /// Of the program, and of no kind that is known here.
     Other,
     OfUsers,
@@ -96,6 +98,7 @@ impl GraphKind {
             vocab::GRAPH_DEPICTIONS => Self::Depictions,
             vocab::GRAPH_NEAR_DUPLICATES => Self::NearDuplicates,
             vocab::GRAPH_GOVERNANCE => Self::Governance,
+            vocab::GRAPH_AUDIT => Self::Audit,
             name if name.starts_with(vocab::VERSION_PREFIX) => Self::Version,
             name if name.starts_with(vocab::GRAPH_IMPORTED_PREFIX) => Self::Imported,
             name if name.starts_with(vocab::ANSWER_PREFIX) => Self::Answer,
@@ -224,7 +227,7 @@ impl<'a, 'b> View<'a, 'b> {
             | GraphKind::Imported
             | GraphKind::Answer
             | GraphKind::OfUsers => Ok(true),
-            GraphKind::Other => Ok(false),
+            GraphKind::Audit | GraphKind::Other => Ok(false),
         }
     }
 
@@ -249,6 +252,7 @@ impl<'a, 'b> View<'a, 'b> {
         }
         match kind {
             GraphKind::Answer => self.sees_answer(name),
+            GraphKind::Audit => Ok(self.viewer.labels.is_none() && self.viewer.all_answers),
             _ if self.viewer.labels.is_none() => Ok(true),
             GraphKind::Version | GraphKind::OfUsers => self.sees_labels(name),
             GraphKind::Imported => {

@@ -1,8 +1,8 @@
 //! Answers, their evidence and the record of both.
 
 use super::{
-    AnswerAccess, AnswerId, Digest, DocumentId, Fragment, GenerationId, GraphPath, Region,
-    RouteScore, Space, Span,
+    AnswerAccess, AnswerId, Digest, DocumentId, EntityId, Fragment, GenerationId, GraphPath,
+    Region, RouteScore, Space, Span,
 };
 use serde::{Deserialize, Serialize};
 
@@ -247,6 +247,18 @@ pub struct AnswerRecord {
     pub evidence: Vec<Evidence>,
     /// Documents of the evidence with their byte digests.
     pub documents: Vec<(DocumentId, Digest)>,
+    /// Entities that the evidence names or its paths pass.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub entities: Vec<EntityId>,
+    /// Stages of retrieval that the question went through.
+    #[serde(default, skip_serializing_if = "String::is_empty")]
+    pub retrieval_mode: String,
+    /// Number of hits that were looked for.
+    #[serde(default)]
+    pub n_hits_wanted: usize,
+    /// Digest of the settings of retrieval and answering.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub parameters: Option<Digest>,
     /// What was answered.
     pub answer: Answer,
     /// Time per stage.

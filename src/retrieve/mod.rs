@@ -17,6 +17,7 @@ mod nearest;
 mod route;
 mod search;
 mod snapshot;
+mod used_entities;
 mod view;
 mod visual;
 

@@ -328,5 +328,39 @@ terms! {
         RESOLVED_BY = "resolvedBy";
         /// For whom a principal asked, as their client said.
         ASKS_FOR = "asksFor";
+        /// What proves a record and its place among the others.
+        SEAL = "Seal";
+        /// What a seal proves.
+        SEALS = "seals";
+        /// Place of a seal in the chain, from 1.
+        SEQUENCE = "sequence";
+        /// SHA-256 of the canonical text of what is sealed.
+        CONTENT_SHA256 = "contentSha256";
+        /// Digest of the seal before.
+        PREVIOUS_SHA256 = "previousSha256";
+        /// Digest of the last checkpoint.
+        CHECKPOINT_SHA256 = "checkpointSha256";
+        /// Digest of all that a seal says.
+        SEAL_SHA256 = "sealSha256";
+        /// Ed25519 signature of the digest of a seal by the key of the site.
+        SIGNATURE = "signature";
+        /// Secrets behind the commitments to words that may be erased.
+        SALTS = "salts";
+        /// Whether a record is older than the sealing of records.
+        ADOPTED = "adopted";
+        /// The activity of erasing words from the record of an answer.
+        ERASURE = "Erasure";
+        /// The answer from whose record words were erased.
+        ERASED_ANSWER = "erasedAnswer";
+        /// Number of texts that were erased.
+        N_ERASED = "erasedCount";
+        /// Settings that answers are made with.
+        PARAMETERS = "Parameters";
+        /// Settings as JSON.
+        PARAMETERS_JSON = "parametersJson";
+        /// Stages of retrieval that a question went through.
+        RETRIEVAL_MODE = "retrievalMode";
+        /// Number of hits that were looked for.
+        N_HITS_WANTED = "hitsWanted";
     }
 }

@@ -6,8 +6,9 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::path::Path;
 use std::time::Duration;
 use tempfile::TempDir;
+use veritrail::audit::ERASED;
 use veritrail::engine::{AskOptions, DeleteOptions, KnowledgeBase, Receipt};
-use veritrail::graph::{ERASED, QueryOptions, ResultFormat};
+use veritrail::graph::{QueryOptions, ResultFormat};
 use veritrail::model::Query;
 use veritrail::retrieve::RetrievalMode;
 

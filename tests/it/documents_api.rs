@@ -325,13 +325,13 @@ async fn questions_are_answered_while_jobs_run() {
 }
 
 /// The program serving, killed when dropped.
-struct Served {
+pub(crate) struct Served {
     child: Child,
-    base: String,
+    pub(crate) base: String,
 }
 
 impl Served {
-    fn start(kb: &Path) -> Self {
+    pub(crate) fn start(kb: &Path) -> Self {
         let mut command = program(kb);
         command.args(["serve", "--listen", "127.0.0.1:0"]).stdout(Stdio::piped());
         let mut child = command.stderr(Stdio::null()).spawn().unwrap();
@@ -345,7 +345,7 @@ impl Served {
         Self { child, base: format!("http://{}", base.expect("the program serves")) }
     }
 
-    fn kill(mut self) {
+    pub(crate) fn kill(mut self) {
         self.child.kill().unwrap();
         self.child.wait().unwrap();
     }

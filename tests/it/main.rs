@@ -10,6 +10,9 @@
 
 mod access;
 mod adapt;
+mod audit;
+mod audit_crash;
+mod audit_tamper;
 mod bad_input;
 mod bridges;
 mod browser;

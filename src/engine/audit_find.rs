@@ -1,0 +1,270 @@
+//! Which answers there are, and which ones rest on something.
+
+use super::error::EngineError;
+use super::knowledge_base::KnowledgeBase;
+use crate::graph::{QueryOptions, ResultFormat};
+use crate::model::{AnswerId, DocumentId, Opinion};
+use crate::vocab::{self, prov, rdfs, vt};
+use oxigraph::model::{Literal, NamedNode, Term, Triple};
+use serde::Serialize;
+use std::collections::BTreeSet;
+
+/// Longest search in the graph.
+const TIMEOUT_MS: u64 = 60_000;
+/// So many answers are described and put in order of time; of more, the last seals are
+/// followed.
+const MOST_DESCRIBED: usize = 2_000;
+
+/// Which answers are listed; all of the conditions hold for each.
+#[derive(Clone, Debug, Default)]
+pub struct AnswerFilter {
+    /// Asked at this time or later: RFC 3339, or the beginning of it.
+    pub since: Option<String>,
+    /// Asked before this time.
+    pub until: Option<String>,
+    /// Asked by.
+    pub principal: Option<String>,
+    /// Rest on this document.
+    pub document: Option<String>,
+    /// Rest on evidence that names this entity.
+    pub entity: Option<String>,
+    /// Made with this embedding model or language model.
+    pub model: Option<String>,
+    /// From this generation.
+    pub generation: Option<String>,
+    /// With a sentence that the evidence does not carry, left out or not.
+    pub unsupported: bool,
+    /// Said to be bad or wrong by somebody.
+    pub flagged: bool,
+    /// Answers at most, the latest first.
+    pub limit: usize,
+}
+
+/// One answer in a list.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize)]
+pub struct AnswerSummary {
+    /// Its name.
+    pub answer_id: String,
+    /// When it was asked, RFC 3339.
+    pub started_at: String,
+    /// Who asked.
+    pub principal: String,
+    /// What was asked.
+    pub question: String,
+    /// How it was answered.
+    pub mode: String,
+    /// From which generation.
+    pub generation: String,
+}
+
+/// What rests on something.
+#[derive(Clone, Debug, Serialize)]
+pub struct Impact {
+    /// IRIs, or the name of a language model.
+    pub of: Vec<String>,
+    /// Number of answers.
+    pub n_answers: usize,
+    /// Names of all of them.
+    pub answers: Vec<String>,
+    /// The same with time and question, the latest first, unless they are too many.
+    pub described: Vec<AnswerSummary>,
+}
+
+impl KnowledgeBase {
+    /// Answers that fit a filter, the latest first.
+    ///
+    /// # Errors
+    /// When a name is not known, or the graph cannot be read.
+    pub fn list_answers(&self, filter: &AnswerFilter) -> Result<Vec<AnswerSummary>, EngineError> {
+        let mut sets = Vec::new();
+        if let Some(name) = &filter.document {
+            sets.push(self.answers_with(&[self.document_iri(name)])?);
+        }
+        if let Some(name) = &filter.entity {
+            sets.push(self.answers_with(&self.entity_iris(name)?)?);
+        }
+        if let Some(name) = &filter.model {
+            sets.push(self.answers_of_model(name)?.1);
+        }
+        if let Some(name) = &filter.generation {
+            sets.push(self.answers_with(&[format!("{}{name}", vocab::GENERATION_PREFIX)])?);
+        }
+        if let Some(name) = &filter.principal {
+            let name = Literal::new_simple_literal(name);
+            sets.push(self.answers_where(&format!(
+                "?who rdfs:label {name} . ?act prov:wasAssociatedWith ?who"
+            ))?);
+        }
+        if filter.unsupported {
+            sets.push(self.answers_where("?sentence vt:verdict \"unsupported\"")?);
+        }
+        if filter.flagged {
+            let flagged = self.graph.feedback()?.into_iter();
+            let flagged = flagged.filter(|given| given.opinion != Opinion::Good);
+            sets.push(flagged.map(|given| given.answer).collect());
+        }
+        let in_time = |at: &str| {
+            filter.since.as_deref().is_none_or(|since| at >= since)
+                && filter.until.as_deref().is_none_or(|until| at < until)
+        };
+        let candidates = sets.into_iter().reduce(|a, b| a.intersection(&b).cloned().collect());
+        if let Some(some) = candidates.as_ref().filter(|some| some.len() <= MOST_DESCRIBED) {
+            let mut described = self.summaries(some)?;
+            described.retain(|summary| in_time(&summary.started_at));
+            described.truncate(filter.limit);
+            return Ok(described);
+        }
+        let mut found = Vec::new();
+        for sequence in (1..=self.last_sealed()?).rev() {
+            if found.len() >= filter.limit {
+                break;
+            }
+            let Some((seal, _)) = self.seal_at(sequence)? else { continue };
+            let Some(name) = seal.of.strip_prefix(vocab::ANSWER_PREFIX) else { continue };
+            let Some(answer) = AnswerId::from_name(name) else { continue };
+            if candidates.as_ref().is_some_and(|some| !some.contains(&answer)) {
+                continue;
+            }
+            found.extend(self.summary(&answer)?.filter(|summary| in_time(&summary.started_at)));
+        }
+        Ok(found)
+    }
+
+    /// Every answer that used a document, an entity, a model or a generation.
+    ///
+    /// # Errors
+    /// When nothing has this name, or the graph cannot be read.
+    pub fn impact(&self, name: &str) -> Result<Impact, EngineError> {
+        let is_iri = name.contains(':') && NamedNode::new(name).is_ok();
+        let direct = if is_iri { name.to_owned() } else { self.document_iri(name) };
+        let generation = format!("{}{name}", vocab::GENERATION_PREFIX);
+        let mut tried = (vec![direct.clone()], self.answers_with(&[direct])?);
+        if tried.1.is_empty() {
+            tried = self.answers_of_model(name)?;
+        }
+        if tried.1.is_empty() {
+            tried = (vec![generation.clone()], self.answers_with(&[generation])?);
+        }
+        if tried.1.is_empty() {
+            tried = match self.entity_iris(name) {
+                Ok(iris) => (iris.clone(), self.answers_with(&iris)?),
+                Err(EngineError::NoEntity(_)) if self.find_document(name).is_ok() => {
+                    (vec![self.document_iri(name)], BTreeSet::new())
+                }
+                Err(EngineError::NoEntity(name)) => return Err(EngineError::NoImpact(name)),
+                Err(error) => return Err(error),
+            };
+        }
+        let (of, answers) = tried;
+        let few = answers.len() <= MOST_DESCRIBED;
+        Ok(Impact {
+            of,
+            n_answers: answers.len(),
+            described: if few { self.summaries(&answers)? } else { Vec::new() },
+            answers: answers.iter().map(|answer| answer.name().to_owned()).collect(),
+        })
+    }
+
+    fn document_iri(&self, name: &str) -> String {
+        match name.starts_with(vocab::DOCUMENT_PREFIX) {
+            true => name.to_owned(),
+            false => DocumentId::from_source(name).as_str().to_owned(),
+        }
+    }
+
+    /// An entity and all that is one thing with it.
+    fn entity_iris(&self, name: &str) -> Result<Vec<String>, EngineError> {
+        let id = self.entity_named(name)?;
+        let groups = self.groups()?;
+        let group = groups.of(id.as_str()).to_owned();
+        let entities = self.graph.entities()?.into_iter().map(|entity| entity.id);
+        let mut iris: Vec<String> = entities
+            .map(|entity| entity.as_str().to_owned())
+            .filter(|entity| groups.of(entity) == group)
+            .collect();
+        iris.push(id.as_str().to_owned());
+        iris.sort();
+        iris.dedup();
+        Ok(iris)
+    }
+
+    fn answers_of_model(
+        &self,
+        name: &str,
+    ) -> Result<(Vec<String>, BTreeSet<AnswerId>), EngineError> {
+        let text = Literal::new_simple_literal(name);
+        let mut spaces = self.column(&format!("SELECT ?x {{ ?x vt:model {text} }}"))?;
+        spaces.retain(|iri| iri.starts_with(vocab::SPACE_PREFIX));
+        let mut answers = self.answers_with(&spaces)?;
+        answers.extend(self.answers_where(&format!("?software vt:model {text}"))?);
+        spaces.push(name.to_owned());
+        Ok((spaces, answers))
+    }
+
+    /// Answers whose records name one of these, by the index of objects.
+    fn answers_with(&self, iris: &[String]) -> Result<BTreeSet<AnswerId>, EngineError> {
+        let mut answers = BTreeSet::new();
+        for iri in iris {
+            let Ok(iri) = NamedNode::new(iri) else { continue };
+            for property in ["prov:used", "dcterms:references", "prov:wasDerivedFrom"] {
+                answers.extend(self.answers_where(&format!("?node {property} {iri}"))?);
+            }
+        }
+        Ok(answers)
+    }
+
+    /// Answers in whose graph a pattern has a match.
+    fn answers_where(&self, pattern: &str) -> Result<BTreeSet<AnswerId>, EngineError> {
+        let rows = self.column(&format!("SELECT ?x {{ GRAPH ?x {{ {pattern} }} }}"))?;
+        let names = rows.iter().filter_map(|iri| iri.strip_prefix(vocab::ANSWER_PREFIX));
+        Ok(names.filter_map(AnswerId::from_name).collect())
+    }
+
+    /// IRIs that a query finds.
+    fn column(&self, query: &str) -> Result<Vec<String>, EngineError> {
+        let options = QueryOptions { timeout_ms: TIMEOUT_MS, formats: vec![ResultFormat::Tsv] };
+        let mut output = Vec::new();
+        self.graph.query(query, &options, None, &mut output)?;
+        let text = String::from_utf8_lossy(&output);
+        let rows = text.lines().skip(1).map(|row| row.trim_matches(['<', '>']).to_owned());
+        Ok(rows.collect())
+    }
+
+    fn summaries(&self, answers: &BTreeSet<AnswerId>) -> Result<Vec<AnswerSummary>, EngineError> {
+        let mut described = Vec::new();
+        for answer in answers {
+            described.extend(self.summary(answer)?);
+        }
+        described.sort_by(|a, b| (&b.started_at, &b.answer_id).cmp(&(&a.started_at, &a.answer_id)));
+        Ok(described)
+    }
+
+    fn summary(&self, answer: &AnswerId) -> Result<Option<AnswerSummary>, EngineError> {
+        let graph = answer.as_str();
+        let about = |part: &str| self.graph.about(graph, &format!("{graph}{part}"));
+        let given = about("")?;
+        if given.is_empty() {
+            return Ok(None);
+        }
+        let generation = one(&given, vt::ANSWERED_BY);
+        let generation = generation.strip_prefix(vocab::GENERATION_PREFIX).unwrap_or(&generation);
+        Ok(Some(AnswerSummary {
+            answer_id: answer.name().to_owned(),
+            started_at: one(&about("/answering")?, prov::STARTED_AT_TIME),
+            principal: one(&about("/principal")?, rdfs::LABEL),
+            question: one(&about("/question")?, prov::VALUE),
+            mode: one(&given, vt::MODE),
+            generation: generation.to_owned(),
+        }))
+    }
+}
+
+/// The value of a property.
+fn one(triples: &[Triple], property: &str) -> String {
+    let found = triples.iter().find(|triple| triple.predicate.as_str() == property);
+    found.map_or_else(String::new, |triple| match &triple.object {
+        Term::NamedNode(node) => node.as_str().to_owned(),
+        Term::Literal(literal) => literal.value().to_owned(),
+        Term::BlankNode(_) => String::new(),
+    })
+}

@@ -1,0 +1,277 @@
+//! Records get their seals in the transaction that writes them.
+
+use super::build::now;
+use super::error::EngineError;
+use super::knowledge_base::KnowledgeBase;
+use crate::audit::{
+    Chain, Checkpoint, ErasedBy, PublicKey, Salts, Seal, SealError, Words, canonical_digest,
+    content_digest, erase, erasure_act,
+};
+use crate::graph::{GraphError, Removal, Rewrite, Triples};
+use crate::model::{AnswerId, Digest};
+use crate::vocab::{self, vt};
+use oxigraph::model::{Literal, Term, Triple};
+use serde::Serialize;
+use std::sync::PoisonError;
+
+/// Answers of before sealing that get their seals in one transaction.
+const ADOPTED_AT_ONCE: usize = 200;
+
+/// Settings that shape an answer, as they are recorded.
+#[derive(Serialize)]
+pub(super) struct Parameters<'a> {
+    pub(super) answer: &'a crate::answer::Config,
+    pub(super) dense: &'a crate::index::DenseConfig,
+    pub(super) lexical: &'a crate::index::LexicalConfig,
+    pub(super) retrieve: &'a crate::retrieve::RetrieveConfig,
+}
+
+impl Parameters<'_> {
+    /// As JSON, always in the same order.
+    pub(super) fn to_text(&self) -> String {
+        serde_json::to_string(self).unwrap_or_default()
+    }
+}
+
+/// What changes when words are erased, and the acts that say so.
+struct ErasurePlan {
+    rewrite: Rewrite,
+    seals: Vec<Seal>,
+}
+
+impl KnowledgeBase {
+    /// Works with the end of the chain while nobody else does. After a failure it is read
+    /// again from the disk.
+    fn with_chain<T>(
+        &self,
+        work: impl FnOnce(&mut Chain) -> Result<T, EngineError>,
+    ) -> Result<T, EngineError> {
+        let mut held = self.chain.lock().unwrap_or_else(PoisonError::into_inner);
+        let mut chain = match held.take() {
+            Some(chain) => chain,
+            None => self.open_chain()?,
+        };
+        let done = work(&mut chain)?;
+        *held = Some(chain);
+        Ok(done)
+    }
+
+    fn open_chain(&self) -> Result<Chain, EngineError> {
+        let sealed = |sequence| self.seal_at(sequence).ok().flatten().map(|(seal, _)| seal);
+        let mut chain = Chain::open(&self.root, &self.config.audit, &mut || random(), &sealed)?;
+        if chain.is_new() {
+            self.adopt(&mut chain)?;
+        }
+        Ok(chain)
+    }
+
+    /// Seals answers that were recorded before records were sealed.
+    fn adopt(&self, chain: &mut Chain) -> Result<(), EngineError> {
+        let answers = self.graph.answers()?;
+        for some in answers.chunks(ADOPTED_AT_ONCE) {
+            let mut contents = Vec::with_capacity(some.len());
+            for answer in some {
+                let salts = Salts::Key(random()?);
+                let triples = self.graph.graph(answer.as_str())?;
+                contents.push((content_digest(answer.as_str(), &triples, &salts)?, salts));
+            }
+            let named = some.iter().zip(&contents);
+            let records: Vec<_> = named.map(|(id, (digest, _))| (id.as_str(), *digest)).collect();
+            let seals = chain.seal(&records, true);
+            let mut rewrite = Rewrite::default();
+            for (seal, (_, salts)) in seals.iter().zip(&contents) {
+                rewrite.insert(vocab::GRAPH_AUDIT, seal.to_triples(salts));
+            }
+            self.graph.rewrite(None, rewrite)?;
+            chain.add(seals)?;
+        }
+        Ok(())
+    }
+
+    /// The seal at a place of the chain, with its salts; `None` when there is none.
+    pub(super) fn seal_at(&self, sequence: u64) -> Result<Option<(Seal, Salts)>, EngineError> {
+        let id = Seal::iri(sequence);
+        let triples = self.graph.about(vocab::GRAPH_AUDIT, &id)?;
+        Ok(if triples.is_empty() { None } else { Some(Seal::from_triples(&id, &triples)?) })
+    }
+
+    /// The seal of a record, with its salts; `None` when it has none.
+    ///
+    /// # Errors
+    /// When the graph cannot be read, or the seal in it.
+    pub fn seal_of(&self, record: &str) -> Result<Option<(Seal, Salts)>, EngineError> {
+        let Some(id) = self.graph.seal_of(record)? else { return Ok(None) };
+        let triples = self.graph.about(vocab::GRAPH_AUDIT, &id)?;
+        Ok(Some(Seal::from_triples(&id, &triples)?))
+    }
+
+    /// Writes the record of an answer with its seal, in one transaction.
+    pub(super) fn write_sealed(
+        &self,
+        answer: &AnswerId,
+        triples: Vec<Triple>,
+        parameters: &str,
+    ) -> Result<(), EngineError> {
+        let salts = Salts::Key(random()?);
+        let content = content_digest(answer.as_str(), &triples, &salts)?;
+        let mut rewrite = Rewrite::default();
+        rewrite.insert(answer.as_str(), triples);
+        let settings = parameters_iri(parameters);
+        if self.graph.about(vocab::GRAPH_GOVERNANCE, &settings)?.is_empty() {
+            let mut described = Triples::new();
+            described.class(&settings, vt::PARAMETERS);
+            described.text(&settings, vt::PARAMETERS_JSON, parameters);
+            rewrite.insert(vocab::GRAPH_GOVERNANCE, described.into_vec());
+        }
+        self.with_chain(|chain| {
+            let seals = chain.seal(&[(answer.as_str(), content)], false);
+            let sealed = seals.iter().flat_map(|seal| seal.to_triples(&salts));
+            rewrite.insert(vocab::GRAPH_AUDIT, sealed);
+            self.graph.rewrite(Some(answer.as_str()), rewrite)?;
+            chain.add(seals)?;
+            if chain.is_checkpoint_due() {
+                self.sign_chain(chain)?;
+            }
+            Ok(())
+        })
+    }
+
+    /// What the chain signs must not be lost with the power.
+    fn sign_chain(&self, chain: &mut Chain) -> Result<Option<Checkpoint>, EngineError> {
+        self.graph.flush()?;
+        let Some(checkpoint) = chain.sign(now())? else { return Ok(None) };
+        let known = self.graph.about(vocab::GRAPH_AUDIT, vocab::GRAPH_AUDIT)?;
+        let mut rewrite = Rewrite::default();
+        rewrite.remove(vocab::GRAPH_AUDIT, known);
+        let mut triples = Triples::new();
+        let digest = checkpoint.sha256.to_string();
+        triples.text(vocab::GRAPH_AUDIT, vt::CHECKPOINT_SHA256, &digest);
+        rewrite.insert(vocab::GRAPH_AUDIT, triples.into_vec());
+        self.graph.rewrite(None, rewrite)?;
+        Ok(Some(checkpoint))
+    }
+
+    /// Signs the chain as it is, for keeping the checkpoint elsewhere; `None` when nothing
+    /// was recorded since the last one. Makes the key of the site when there is none.
+    ///
+    /// # Errors
+    /// When the knowledge base cannot be written.
+    pub fn audit_checkpoint(&self) -> Result<Option<Checkpoint>, EngineError> {
+        self.with_chain(|chain| self.sign_chain(chain))
+    }
+
+    /// The public half of the site's key, which is made when there is none.
+    ///
+    /// # Errors
+    /// When the key cannot be read or written.
+    pub fn audit_public_key(&self) -> Result<PublicKey, EngineError> {
+        self.with_chain(|chain| Ok(chain.public_key()))
+    }
+
+    /// Place of the last seal; 0 when nothing is sealed.
+    pub(super) fn last_sealed(&self) -> Result<u64, EngineError> {
+        self.with_chain(|chain| Ok(chain.last_sequence()))
+    }
+
+    /// Takes words out of the record of an answer; the act is sealed like a record.
+    /// Number of texts that went.
+    ///
+    /// # Errors
+    /// When there is no such answer, or the knowledge base cannot be written.
+    pub fn erase_answer(
+        &self,
+        answer: &AnswerId,
+        names: bool,
+        principal: &str,
+        reason: &str,
+    ) -> Result<usize, EngineError> {
+        if self.graph.graph(answer.as_str())?.is_empty() {
+            return Err(EngineError::NoAnswer(answer.name().to_owned()));
+        }
+        let at = now();
+        let by = ErasedBy { principal, reason: Some(reason), at: &at };
+        let n_erased = self.with_chain(|chain| {
+            let answers = std::slice::from_ref(answer);
+            let plan = self.plan_erasures(chain, answers, Words::All { names }, by)?;
+            let of_answer = |quad: &&oxigraph::model::Quad| {
+                let name = quad.graph_name.to_string();
+                name.trim_matches(['<', '>']) == answer.as_str()
+            };
+            let n_erased = plan.rewrite.removed.iter().filter(of_answer).count();
+            self.graph.rewrite(None, plan.rewrite)?;
+            chain.add(plan.seals)?;
+            Ok(n_erased)
+        })?;
+        // As far as the store forgets: its dictionary of texts is never cleaned.
+        self.graph.flush()?;
+        self.graph.compact()?;
+        Ok(n_erased)
+    }
+
+    /// Deletes documents from the graph, and their words from records of answers.
+    pub(super) fn delete_with_quotes(
+        &self,
+        answers: &[AnswerId],
+        versions: &[crate::model::VersionId],
+        by: ErasedBy<'_>,
+        delete: impl FnOnce(&Rewrite) -> Result<Removal, GraphError>,
+    ) -> Result<Removal, EngineError> {
+        self.with_chain(|chain| {
+            let words = Words::OfVersions(versions);
+            let plan = self.plan_erasures(chain, answers, words, by)?;
+            let removal = delete(&plan.rewrite)?;
+            chain.add(plan.seals)?;
+            Ok(removal)
+        })
+    }
+
+    fn plan_erasures(
+        &self,
+        chain: &Chain,
+        answers: &[AnswerId],
+        words: Words<'_>,
+        by: ErasedBy<'_>,
+    ) -> Result<ErasurePlan, EngineError> {
+        let mut rewrite = Rewrite::default();
+        let mut acts = Vec::new();
+        for answer in answers {
+            let triples = self.graph.graph(answer.as_str())?;
+            let sealed = self.seal_of(answer.as_str())?;
+            let salts = sealed.as_ref().map_or_else(Salts::none, |(_, salts)| salts.clone());
+            let Some(erased) = erase(answer, &triples, &salts, words) else { continue };
+            let (id, act) = erasure_act(answer, erased.removed.len(), by);
+            acts.push((id, canonical_digest(vocab::GRAPH_GOVERNANCE, &act)?));
+            rewrite.insert(vocab::GRAPH_GOVERNANCE, act);
+            rewrite.remove(answer.as_str(), erased.removed);
+            rewrite.insert(answer.as_str(), erased.inserted);
+            if let Some((seal, _)) = sealed {
+                let id = Seal::iri(seal.sequence);
+                let known = self.graph.about(vocab::GRAPH_AUDIT, &id)?;
+                let salts: Vec<Triple> =
+                    known.into_iter().filter(|t| t.predicate.as_str() == vt::SALTS).collect();
+                let text = Term::from(Literal::new_simple_literal(erased.salts.to_text()));
+                let left = salts.iter().map(|old| Triple { object: text.clone(), ..old.clone() });
+                rewrite.insert(vocab::GRAPH_AUDIT, left);
+                rewrite.remove(vocab::GRAPH_AUDIT, salts);
+            }
+        }
+        let records: Vec<(&str, Digest)> =
+            acts.iter().map(|(id, digest)| (id.as_str(), *digest)).collect();
+        let seals = chain.seal(&records, false);
+        for seal in &seals {
+            rewrite.insert(vocab::GRAPH_AUDIT, seal.to_triples(&Salts::none()));
+        }
+        Ok(ErasurePlan { rewrite, seals })
+    }
+}
+
+/// Name of settings.
+pub(super) fn parameters_iri(parameters: &str) -> String {
+    format!("{}{}", vocab::PARAMETERS_PREFIX, Digest::of(parameters.as_bytes()))
+}
+
+fn random() -> Result<[u8; 32], SealError> {
+    let mut bytes = [0; 32];
+    getrandom::fill(&mut bytes).map_err(|_| SealError::Randomness)?;
+    Ok(bytes)
+}
