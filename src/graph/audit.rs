@@ -56,7 +56,11 @@ impl Store {
             return Err(GraphError::GraphExists(name.to_owned()));
         }
         let Rewrite { removed, inserted } = rewrite;
-        self.write_changes(&guard, &Changes { removed, inserted, ..Changes::default() })
+        let n_triples = removed.len() + inserted.len();
+        self.write_changes(&guard, &Changes { removed, inserted, ..Changes::default() })?;
+        drop(guard);
+        self.wrote_in_passing(n_triples);
+        Ok(())
     }
 
     /// What a graph says about one subject.

@@ -128,7 +128,7 @@ impl Store {
 
     /// The same for whoever must not wait: they are durable already, and flushed to
     /// bound memory, by a thread of its own.
-    fn wrote_in_passing(&self, n_triples: usize) {
+    pub(super) fn wrote_in_passing(&self, n_triples: usize) {
         if !self.are_many(n_triples) {
             return;
         }

@@ -121,7 +121,7 @@ struct HitBody {
 /// A route that found a fragment.
 #[derive(Debug, Serialize, ToSchema)]
 struct RouteBody {
-    /// `dense`, `lexical`, `graph`, `visual`, `picture` or `near-picture`.
+    /// `dense`, `lexical`, `graph`, `bridge`, `visual`, `picture` or `near-picture`.
     route: &'static str,
     /// Raw score; not comparable across routes.
     score: f32,

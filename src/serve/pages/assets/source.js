@@ -10,6 +10,7 @@ const ROUTES = {
   lexical: ["search", "It uses words of the question."],
   dense: ["check", "Its meaning is close to the question."],
   graph: ["trail", "The graph leads to it from what the question names."],
+  bridge: ["trail", "A name in a good source leads to it, and it says what that source lacks."],
   picture: ["picture", "It is the same picture."],
   "near-picture": ["picture", "It is nearly the same picture."],
   visual: ["picture", "It looks like what was asked for."],
