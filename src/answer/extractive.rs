@@ -90,9 +90,9 @@ fn carrying<'a>(
     asked: &Asked<'_>,
 ) -> Vec<&'a Passage> {
     let rests_on = |(evidence, byte): &(usize, usize)| {
-        let of_evidence = candidates.iter().filter(|p| p.evidence == *evidence);
+        let mut of_evidence = candidates.iter().filter(|p| p.evidence == *evidence);
         // A byte between two passages belongs to the one before it.
-        of_evidence.filter(|p| p.range.start <= *byte).next_back()
+        of_evidence.rfind(|p| p.range.start <= *byte)
     };
     let mut chosen: Vec<&Passage> = Vec::new();
     let room = asked.options.max_sentences.max(short.ground.len());
