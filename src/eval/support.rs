@@ -1,10 +1,13 @@
 //! Claims that people judged against the texts they cite.
 
 use super::dataset::DatasetError;
+use super::pictures::lines;
 use serde::{Deserialize, Serialize};
 use std::collections::{BTreeMap, HashMap};
-use std::fs;
 use std::path::Path;
+
+/// What a line of these files must be.
+const EXPECTED: &str = "a judged claim, or a document that judges one";
 
 /// A claim with what it cites, and what people say about both.
 #[derive(Clone, Debug)]
@@ -150,7 +153,7 @@ impl SupportDataset {
             folder.file_name().map_or_else(String::new, |n| n.to_string_lossy().into_owned());
         let path = folder.join("cases.jsonl");
         let cases = if path.exists() {
-            lines::<CaseLine>(&path)?.into_iter().map(SupportCase::from).collect()
+            lines::<CaseLine>(&path, EXPECTED)?.into_iter().map(SupportCase::from).collect()
         } else {
             judged_claims(folder, &name)?
         };
@@ -175,12 +178,12 @@ impl From<CaseLine> for SupportCase {
 
 fn judged_claims(folder: &Path, name: &str) -> Result<Vec<SupportCase>, DatasetError> {
     let documents: HashMap<String, DocumentLine> =
-        lines::<DocumentLine>(&folder.join("corpus.jsonl"))?
+        lines::<DocumentLine>(&folder.join("corpus.jsonl"), EXPECTED)?
             .into_iter()
             .map(|document| (document.id.clone(), document))
             .collect();
     let mut cases = Vec::new();
-    for claim in lines::<ClaimLine>(&folder.join("queries.jsonl"))? {
+    for claim in lines::<ClaimLine>(&folder.join("queries.jsonl"), EXPECTED)? {
         for evidence in &claim.evidence {
             let Some(document) = documents.get(&evidence.doc_id) else { continue };
             cases.push(SupportCase {
@@ -220,25 +223,10 @@ fn without_marks(claim: &str) -> String {
     text
 }
 
-fn lines<T: for<'de> Deserialize<'de>>(path: &Path) -> Result<Vec<T>, DatasetError> {
-    let text = fs::read_to_string(path)
-        .map_err(|source| DatasetError::Io { path: path.to_owned(), source })?;
-    let lines = text.lines().enumerate().filter(|(_, line)| !line.trim().is_empty());
-    lines
-        .map(|(i, line)| {
-            serde_json::from_str(line).map_err(|error| DatasetError::Line {
-                path: path.to_owned(),
-                line: i + 1,
-                expected: "a judged claim, or a document that judges one",
-                found: error.to_string(),
-            })
-        })
-        .collect()
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
+    use std::fs;
 
     #[test]
     fn marks_of_citations_are_no_part_of_a_claim() {
