@@ -5,6 +5,7 @@
 //! `VERITRAIL__SECTION__KEY` variables. An unknown key stops the start.
 
 mod cache;
+mod generations;
 mod observe;
 mod serve;
 
@@ -23,6 +24,7 @@ use serde::{Deserialize, Serialize};
 use std::path::Path;
 
 pub use cache::CacheConfig;
+pub use generations::{GenerationsConfig, PublishRule};
 pub use observe::ObserveConfig;
 pub use serve::{Authentication, ServeConfig, ServeConfigError, TlsConfig};
 
@@ -57,6 +59,8 @@ pub struct Config {
     pub audit: AuditConfig,
     /// The language model; none unless `base_url` is set.
     pub llm: llm::Config,
+    /// Which generations are kept, and which one answers.
+    pub generations: GenerationsConfig,
     /// Models.
     pub models: ModelsConfig,
     /// What the service tells about itself.

@@ -2,6 +2,7 @@
 
 use super::Arguments;
 use super::ask::{FormatArgument, principal};
+use super::audit_replay;
 use super::output::ExitCode;
 use anyhow::{Context, bail};
 use clap::{Args, Subcommand, ValueEnum};
@@ -40,10 +41,20 @@ enum AuditCommand {
     ///
     /// Example: `veritrail audit verify --public-key site.pub --checkpoint kept.json`
     Verify(VerifyArguments),
-    /// Do the retrieval behind an answer again, and say what is different and why.
+    /// Do the retrieval behind answers again, each on the generation that answered, and
+    /// tell what differs.
+    ///
+    /// Example: `veritrail audit replay --all`
     Replay {
-        /// The answer, as `audit list` names it.
-        id: String,
+        /// Answers, as `audit list` names them.
+        #[arg(required_unless_present = "all")]
+        ids: Vec<String>,
+        /// Every answer that can be replayed, the latest first.
+        #[arg(long, conflicts_with = "ids")]
+        all: bool,
+        /// On the generation that answers now: what would they rest on today?
+        #[arg(long)]
+        on_current: bool,
         /// Text for people or JSON for programs.
         #[arg(long, value_enum, default_value = "text")]
         format: FormatArgument,
@@ -153,12 +164,16 @@ pub(super) fn run(arguments: &Arguments, audit: &AuditArguments) -> anyhow::Resu
         AuditCommand::Verify(verify) => return self::verify(arguments, verify),
         AuditCommand::List(list) => self::list(arguments, list)?,
         AuditCommand::Show { id, format } => show(arguments, id, *format)?,
-        AuditCommand::Replay { id, format } => return replay(arguments, id, *format),
+        AuditCommand::Replay { ids, all, on_current, format } => {
+            return audit_replay::run(arguments, ids, *all, *on_current, *format);
+        }
         AuditCommand::Export { file, without_words } => export(arguments, file, *without_words)?,
         AuditCommand::Impact { of, limit, format } => impact(arguments, of, *limit, *format)?,
         AuditCommand::Erase { id, reason, names } => {
             let id = answer(id)?;
-            let n = arguments.open()?.erase_answer(&id, *names, &principal(), reason)?;
+            let knowledge_base = arguments.open()?;
+            let n = knowledge_base.erase_answer(&id, *names, &principal(), reason)?;
+            knowledge_base.close()?;
             println!("{n} texts erased from the record of {}; the erasure is sealed", id.name());
         }
         AuditCommand::Checkpoint => match arguments.open()?.audit_checkpoint()? {
@@ -170,7 +185,7 @@ pub(super) fn run(arguments: &Arguments, audit: &AuditArguments) -> anyhow::Resu
     Ok(ExitCode::Success)
 }
 
-fn answer(name: &str) -> anyhow::Result<AnswerId> {
+pub(super) fn answer(name: &str) -> anyhow::Result<AnswerId> {
     let name = name.strip_prefix(veritrail::vocab::ANSWER_PREFIX).unwrap_or(name);
     AnswerId::from_name(name)
         .with_context(|| format!("`{name}` cannot name an answer: expected hexadecimal digits"))
@@ -305,24 +320,6 @@ fn print_verification(verification: &Verification, key_is_given: bool) {
         0 => println!("sound, by the key that lies beside the records"),
         n => println!("{n} findings; the first broken record is named first"),
     }
-}
-
-fn replay(arguments: &Arguments, id: &str, format: FormatArgument) -> anyhow::Result<ExitCode> {
-    let replay = arguments.open()?.replay(&answer(id)?)?;
-    if format == FormatArgument::Json {
-        println!("{}", serde_json::to_string_pretty(&replay)?);
-    } else {
-        let same = replay.generation_then == replay.generation_now;
-        println!(
-            "generation {}{}",
-            replay.generation_then,
-            if same { String::new() } else { format!(", now {}", replay.generation_now) }
-        );
-        replay.changed.iter().for_each(|change| println!("changed  {change}"));
-        replay.differences.iter().for_each(|difference| println!("differs  {difference}"));
-        println!("{}", if replay.identical { "identical" } else { "not identical" });
-    }
-    Ok(if replay.identical { ExitCode::Success } else { ExitCode::Partial })
 }
 
 fn export(arguments: &Arguments, file: &Path, without_words: bool) -> anyhow::Result<()> {

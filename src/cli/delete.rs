@@ -6,7 +6,7 @@ use super::output::{ExitCode, ProgressReporter};
 use anyhow::Context;
 use clap::Args;
 use std::path::PathBuf;
-use veritrail::engine::{DeleteOptions, KnowledgeBase, Receipt};
+use veritrail::engine::{DeleteOptions, KnowledgeBase, Progress, Receipt};
 
 /// Example: `veritrail delete tickets/4711.md --receipt 4711.json`
 #[derive(Debug, Args)]
@@ -56,6 +56,11 @@ pub(super) fn run(arguments: &Arguments, delete: &DeleteArguments) -> anyhow::Re
     };
     let mut reporter = ProgressReporter::new();
     let receipt = knowledge_base.delete(&documents, &options, &mut |p| reporter.show(&p))?;
+    reporter.show(&Progress::Publishing("writing the graph anew"));
+    // What was deleted is acknowledged, whatever becomes of the files.
+    if let Err(error) = knowledge_base.close() {
+        tracing::warn!(%error, "the next start writes the graph anew");
+    }
     drop(reporter);
     let json = serde_json::to_string_pretty(&receipt)?;
     if let Some(path) = &delete.receipt {
@@ -107,7 +112,8 @@ fn check(knowledge_base: &KnowledgeBase, delete: &DeleteArguments) -> anyhow::Re
                 + residue.n_words
                 + residue.n_generations
                 + residue.n_unnamed
-                + residue.triples.len();
+                + residue.triples.len()
+                + usize::from(residue.in_files_of_graph);
             println!(
                 "{}: {} deleted version(s), {n_left} traces left",
                 residue.document, residue.n_deletions
@@ -120,6 +126,11 @@ fn check(knowledge_base: &KnowledgeBase, delete: &DeleteArguments) -> anyhow::Re
                 residue.n_generations,
                 residue.n_unnamed
             );
+            if residue.in_files_of_graph {
+                println!(
+                    "  its words may be left in files of the graph: the last start could not write it anew"
+                );
+            }
             residue.triples.iter().for_each(|triple| println!("  {triple}"));
             if !residue.answers.is_empty() {
                 println!("  records of answers that rest on it: {}", residue.answers.join(", "));

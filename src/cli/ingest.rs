@@ -102,8 +102,15 @@ pub(super) fn run(arguments: &Arguments, ingest: &IngestArguments) -> anyhow::Re
     }
     times.extend(published.stages.iter().map(|(stage, seconds)| format!("{stage} {seconds:.1} s")));
     println!("time: {}", times.join(", "));
-    let state = if published.changed { "published" } else { "unchanged" };
+    let state = match (published.changed, published.served == published.generation) {
+        (true, true) => "published",
+        (true, false) => "built",
+        (false, _) => "unchanged",
+    };
     println!("generation {} {state}", published.generation.name());
+    if published.served != published.generation {
+        println!("{} answers until it is promoted", published.served.name());
+    }
     for warning in &outcome.warnings {
         eprintln!("warning: {warning}");
     }

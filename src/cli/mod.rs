@@ -6,6 +6,7 @@ mod print;
 mod adapt;
 mod ask;
 mod audit;
+mod audit_replay;
 mod calibrate;
 mod delete;
 mod demo;
@@ -15,6 +16,7 @@ mod eval_answers;
 mod eval_entities;
 mod eval_support;
 mod extracted;
+mod index;
 mod ingest;
 mod keys;
 mod models;
@@ -74,6 +76,8 @@ enum Command {
     Entity(entity::EntityArguments),
     /// List, show, verify, replay, export and erase records of answers.
     Audit(audit::AuditArguments),
+    /// List generations, compare them, and choose which one answers.
+    Index(index::IndexArguments),
     /// Show what is in the knowledge base and whether it is sound.
     Status(status::StatusArguments),
     /// Check the graph and imported RDF against SHACL shapes.
@@ -111,6 +115,7 @@ impl Arguments {
             Command::Review(arguments) => review::run(&self, arguments),
             Command::Entity(arguments) => entity::run(&self, arguments),
             Command::Audit(arguments) => audit::run(&self, arguments),
+            Command::Index(arguments) => index::run(&self, arguments),
             Command::Status(arguments) => status::run(&self, arguments),
             Command::Validate(arguments) => validate::run(&self, arguments),
             Command::Models(arguments) => models::run(&self, arguments),

@@ -1,17 +1,18 @@
 //! A question out: retrieval, answer, record.
 
+use super::corpus_file::CorpusFile;
 use super::error::EngineError;
+use super::frozen::Reading;
 use super::knowledge_base::KnowledgeBase;
-use super::stated_by::StatedBy;
 use crate::answer::Turn;
 use crate::index::{DenseIndex, HnswIndex, LexicalIndex};
 use crate::model::{
-    AnswerRecord, DepictionStatus, DocumentId, EntityId, Evidence, FragmentId, Hit, Principal,
-    Query, Role, Sentence, Stopwatch,
+    AnswerRecord, Evidence, FragmentId, GenerationId, Hit, Principal, Query, Role, Sentence,
+    SpaceId, Stopwatch,
 };
 use crate::retrieve::{Retrieval, RetrievalMode, Snapshot, SnapshotParts, assemble};
 use futures::StreamExt;
-use std::collections::{BTreeSet, HashMap, HashSet};
+use std::collections::BTreeSet;
 use std::sync::Arc;
 use std::sync::atomic::Ordering;
 
@@ -90,8 +91,46 @@ impl KnowledgeBase {
     pub fn snapshot(&self) -> Result<Arc<Snapshot>, EngineError> {
         let _writer = self.sole_writer();
         let generation = self.current()?.ok_or_else(|| EngineError::Empty(self.root.clone()))?;
-        let folder = self.root.join("generations").join(generation.name());
-        let fragments = self.graph.fragments()?;
+        let reading = match self.thaw(&generation) {
+            Err(error @ (EngineError::Frozen { .. } | EngineError::Io { .. })) => {
+                tracing::info!(%error, "the generation is read from the graph");
+                let documents = self.graph.documents()?;
+                let corpus = CorpusFile::write(&self.graph, &documents, &self.root)?;
+                let folder = self.generation_folder(&generation);
+                self.freeze(&generation, &documents, &corpus, &folder)?;
+                self.thaw(&generation)?
+            }
+            reading => reading?,
+        };
+        self.assembled(generation, reading)
+    }
+
+    /// Reads a generation into memory, whether it is current or not. Documents have the
+    /// access labels of today, and those that are gone by now are hidden.
+    ///
+    /// # Errors
+    /// When there is no such generation, it cannot be read, or its texts are embedded in
+    /// another space than questions are.
+    pub fn snapshot_of(&self, generation: &GenerationId) -> Result<Arc<Snapshot>, EngineError> {
+        let _writer = self.sole_writer();
+        let reading = self.thaw(generation)?;
+        if reading.spaces.first() != Some(&self.models.text.space().id()) {
+            let spaces: Vec<String> = reading.spaces.iter().map(SpaceId::to_string).collect();
+            return Err(EngineError::OtherSpaces {
+                generation: generation.name().to_owned(),
+                spaces: spaces.join(", "),
+            });
+        }
+        self.assembled(generation.clone(), reading)
+    }
+
+    fn assembled(
+        &self,
+        generation: GenerationId,
+        reading: Reading,
+    ) -> Result<Arc<Snapshot>, EngineError> {
+        let folder = self.generation_folder(&generation);
+        let Reading { mut documents, fragments, entities, mentions, links, beyond, .. } = reading;
         let vectors =
             self.vectors.vectors().subset(fragments.iter().map(|fragment| fragment.id.as_str()));
         let hnsw = (vectors.len() > self.config.dense.exact_limit)
@@ -100,77 +139,46 @@ impl KnowledgeBase {
                 HnswIndex::load(&vectors, &folder.join("hnsw"))
                     .unwrap_or_else(|_| HnswIndex::build(&vectors, &mut |_| {}))
             });
-        let pictures = fragments.iter().filter(|f| f.picture() == Some(&f.document));
-        let mut keys: HashSet<FragmentId> = pictures.map(|fragment| fragment.id.clone()).collect();
-        let parts = self.graph.picture_regions()?.into_iter();
-        let parts: Vec<_> = parts.filter(|(_, whole)| keys.contains(whole)).collect();
-        keys.extend(parts.into_iter().map(|(part, _)| part));
-        let mut keys: Vec<&str> = keys.iter().map(FragmentId::as_str).collect();
-        keys.sort_unstable();
         let visual = self
             .picture_vectors
             .iter()
             .map(|store| {
-                let vectors = store.vectors().subset(keys.iter().copied());
+                let keys = beyond.picture_keys.iter().map(FragmentId::as_str);
+                let vectors = store.vectors().subset(keys);
                 DenseIndex::new(store.space(), vectors, None, self.config.dense)
             })
             .collect();
-        let documents = self.graph.documents()?;
-        let stated = StatedBy::read(&self.graph, &documents)?;
-        let mut ties = self.graph.close_matches()?;
-        ties.extend(stated.links);
-        let (mut depictions, mut not_depicted) = (Vec::new(), Vec::new());
-        let mut depicted_by = Vec::new();
-        let classes = self.graph.classes_of_resources()?;
-        let mut picture_classes: HashMap<DocumentId, BTreeSet<String>> = HashMap::new();
-        for claim in self.graph.depictions()? {
-            match claim.status {
-                DepictionStatus::Accepted => {
-                    if let Some(classes) = classes.get(&claim.entity) {
-                        let known = picture_classes.entry(claim.picture.clone()).or_default();
-                        known.extend(classes.iter().cloned());
-                    }
-                    let (picture, entity) = (claim.picture.clone(), claim.entity.clone());
-                    depicted_by.push((picture, entity, claim.evidence));
-                    depictions.push((claim.picture, claim.entity, claim.probability));
-                }
-                DepictionStatus::Rejected => not_depicted.push((claim.picture, claim.entity)),
-                DepictionStatus::Proposed => {}
+        let labels = self.graph.access_labels()?;
+        let mut gone = BTreeSet::new();
+        for document in &mut documents {
+            match labels.get(&document.id) {
+                Some(label) => document.access_label.clone_from(label),
+                None => drop(gone.insert(document.id.clone())),
             }
         }
-        let mut entities = self.graph.entities()?;
-        let mut mentions = self.graph.mentioned_entities()?;
-        let passed_by: HashSet<EntityId> = entities
-            .iter()
-            .filter(|entity| !entity.class.is_walked())
-            .map(|entity| entity.id.clone())
-            .collect();
-        entities.retain(|entity| entity.class.is_walked());
-        mentions.retain(|(_, entity)| !passed_by.contains(entity));
-        let mut parts = SnapshotParts {
+        Ok(Arc::new(Snapshot::new(SnapshotParts {
             generation,
             reading: self.n_readings.fetch_add(1, Ordering::Relaxed),
             documents,
+            gone,
             fragments,
             entities,
             mentions,
-            links: self.graph.links()?.into_iter().map(|l| (l.fragment, l.target)).collect(),
-            topics: self.graph.topics()?,
-            representatives: HashMap::new(),
-            ties,
-            stated_ties: stated.ties,
-            stated_labels: stated.labels,
-            depictions,
-            depicted_by,
-            not_depicted,
-            picture_classes,
+            links,
+            topics: beyond.topics,
+            representatives: beyond.representatives.into_iter().collect(),
+            ties: beyond.ties,
+            stated_ties: beyond.stated_ties,
+            stated_labels: beyond.stated_labels,
+            depictions: beyond.depictions,
+            depicted_by: beyond.depicted_by,
+            not_depicted: beyond.not_depicted,
+            picture_classes: beyond.picture_classes.into_iter().collect(),
             dense: DenseIndex::new(self.vectors.space(), vectors, hnsw, self.config.dense),
             visual,
-            calibrations: self.calibrations()?,
+            calibrations: beyond.calibrations.into_iter().collect(),
             lexical: LexicalIndex::open(&folder.join("lexical"), self.config.lexical)?,
-        };
-        super::merged::apply(&mut parts, &self.groups()?, &self.kept_apart()?);
-        Ok(Arc::new(Snapshot::new(parts)?))
+        })?))
     }
 }
 

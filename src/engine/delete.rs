@@ -2,6 +2,7 @@
 
 use super::build::{Progress, now, software};
 use super::error::{EngineError, io_error};
+use super::generations::Publishing;
 use super::knowledge_base::KnowledgeBase;
 use super::sweep::Writing;
 use crate::audit::ErasedBy;
@@ -107,6 +108,9 @@ pub struct Residue {
     pub n_generations: usize,
     /// Vectors and files of bytes that nothing names, in all.
     pub n_unnamed: usize,
+    /// Whether its words may still stand in files of the graph, where no query reaches
+    /// them: until the knowledge base is opened the next time.
+    pub in_files_of_graph: bool,
     /// Records of answers that rest on it. They are no residue: they say why an answer
     /// was given, and lose their words when the deletion asks for it.
     pub answers: Vec<String>,
@@ -116,6 +120,7 @@ impl Residue {
     /// Whether nothing is left.
     pub fn is_clean(&self) -> bool {
         self.triples.is_empty()
+            && !self.in_files_of_graph
             && self.n_vectors + self.n_words + self.n_generations + self.n_unnamed == 0
     }
 }
@@ -145,6 +150,8 @@ impl KnowledgeBase {
     /// they support, and records the deletion; then a generation without them is
     /// published, and vectors, bytes and earlier generations are removed. From the
     /// transaction on no reader sees them; after a crash the next start does the rest.
+    /// Out of reach of readers, words stay in the files of the graph until it is opened
+    /// the next time; see [`KnowledgeBase::close`].
     ///
     /// # Errors
     /// When the knowledge base cannot be read or written.
@@ -173,6 +180,7 @@ impl KnowledgeBase {
         let reason = format!("deletion {}", names.join(" "));
         let by = ErasedBy { principal: &options.principal, reason: Some(&reason), at: &deleted_at };
         let quoting: &[AnswerId] = if options.erase_quotes { &answers } else { &[] };
+        self.graph.forget_at_next_opening()?;
         let removal = if quoting.is_empty() {
             self.graph.delete_documents(&ids, &Rewrite::default(), &record)?
         } else {
@@ -181,7 +189,9 @@ impl KnowledgeBase {
             })?
         };
         self.graph.flush()?;
-        let published = self.publish_alone(progress)?;
+        // No earlier generation may answer any more, so that nothing holds this one.
+        let published = self.build_generation(Publishing::AtOnce, progress)?;
+        self.release()?;
         progress(Progress::Publishing("removing what is left"));
         let n_generations = self.remove_other_generations()?;
         let swept = self.sweep()?;
@@ -263,7 +273,8 @@ impl KnowledgeBase {
     /// Finishes a deletion that a crash interrupted after its transaction.
     pub(super) fn finish_deletion(&self) -> Result<(), EngineError> {
         if self.current()?.is_some() {
-            self.publish_alone(&mut |_| {})?;
+            self.build_generation(Publishing::AtOnce, &mut |_| {})?;
+            self.release()?;
         }
         self.remove_other_generations()?;
         self.graph.compact()?;
@@ -279,7 +290,8 @@ impl KnowledgeBase {
         Ok(others.len())
     }
 
-    fn other_generations(&self) -> Result<Vec<std::path::PathBuf>, EngineError> {
+    /// Folders of all generations but the current one.
+    pub(super) fn other_generations(&self) -> Result<Vec<std::path::PathBuf>, EngineError> {
         let current = self.current()?;
         let folder = self.root.join("generations");
         let mut others = Vec::new();
@@ -343,6 +355,7 @@ impl KnowledgeBase {
             n_words,
             n_generations: self.other_generations()?.len(),
             n_unnamed: self.n_unnamed()?,
+            in_files_of_graph: self.graph.is_to_be_written_anew(),
             answers: answers.iter().map(|answer| answer.name().to_owned()).collect(),
         })
     }

@@ -32,6 +32,29 @@ pub enum EngineError {
     /// Nothing was published yet.
     #[error("{0} holds no published documents\nhint: add some with `veritrail ingest FOLDER`")]
     Empty(PathBuf),
+    /// The file of a generation.
+    #[error("{path} is not a whole generation: {reason}")]
+    Frozen {
+        /// The file.
+        path: PathBuf,
+        /// What is wrong.
+        reason: String,
+    },
+    /// No such generation.
+    #[error(
+        "there is no generation `{0}` that can be served\nhint: `veritrail index list` names them"
+    )]
+    NoGeneration(String),
+    /// A generation of another text model.
+    #[error(
+        "generation {generation} holds vectors of the spaces {spaces}, the text model in use has another one\nhint: name its model in the settings, or build a generation with the present one by `veritrail ingest`"
+    )]
+    OtherSpaces {
+        /// Its name.
+        generation: String,
+        /// Its spaces.
+        spaces: String,
+    },
     /// The file system refused.
     #[error("cannot {doing} {path}")]
     Io {

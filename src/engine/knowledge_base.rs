@@ -7,7 +7,7 @@ use super::find::{RetrievalCache, retrieval_cache};
 use super::language_model::LanguageModel;
 use super::models::Models;
 use super::question_models::QuestionModels;
-use super::sweep::Swept;
+use super::sweep::{Swept, was_deleting};
 use crate::audit::Chain;
 use crate::config::Config;
 use crate::graph::{IntegrityReport, Store};
@@ -109,6 +109,18 @@ impl KnowledgeBase {
     /// or something in it is damaged.
     pub fn open(root: &Path, models: impl Into<Models>) -> Result<Self, EngineError> {
         let models = models.into();
+        let was_deleting = was_deleting(root);
+        let opened = Self::open_as_it_is(root, models.clone())?;
+        if !was_deleting {
+            return Ok(opened);
+        }
+        // Finishing a deletion removed words once more.
+        let swept = opened.swept;
+        opened.close()?;
+        Ok(Self { swept, ..Self::open_as_it_is(root, models)? })
+    }
+
+    fn open_as_it_is(root: &Path, models: Models) -> Result<Self, EngineError> {
         let lock = lock(root)?;
         let config = Config::load(&root.join("veritrail.toml"))?;
         check_routes(&config, &models)?;
@@ -141,6 +153,20 @@ impl KnowledgeBase {
         };
         knowledge_base.swept = knowledge_base.recover()?;
         Ok(knowledge_base)
+    }
+
+    /// Closes the knowledge base; when something was deleted from it, the graph is
+    /// written anew, so that its files lose the words, too.
+    ///
+    /// # Errors
+    /// When the graph cannot be read or written; the next opening tries again.
+    pub fn close(self) -> Result<(), EngineError> {
+        let Self { graph, root, _lock, .. } = self;
+        if graph.is_to_be_written_anew() {
+            drop(graph);
+            drop(Store::open(&root.join("graph"))?);
+        }
+        Ok(())
     }
 
     /// How well the caches work.

@@ -1,18 +1,13 @@
-//! A snapshot in which entities that are one thing are one.
+//! A reading of the graph in which entities that are one thing are one.
 
+use super::frozen::Beyond;
 use crate::model::{Entity, EntityId};
 use crate::resolve::Groups;
-use crate::retrieve::SnapshotParts;
 use std::collections::{BTreeMap, BTreeSet};
 
-/// Lets the representative of each group stand for all its members: their mentions,
-/// topics, ties and pictures become its own, and it bears all their labels.
-/// Ties between entities that a person keeps apart are cut.
-pub(super) fn apply(
-    parts: &mut SnapshotParts,
-    groups: &Groups,
-    apart: &BTreeSet<(EntityId, EntityId)>,
-) {
+/// Lets the representative of each group stand for all its members: their topics, ties
+/// and pictures become its own. Ties between entities that a person keeps apart are cut.
+pub(super) fn apply(parts: &mut Beyond, groups: &Groups, apart: &BTreeSet<(EntityId, EntityId)>) {
     parts.ties.retain(|(a, b)| !apart.contains(&(a.min(b).clone(), a.max(b).clone())));
     if groups.representative.is_empty() {
         return;
@@ -22,10 +17,6 @@ pub(super) fn apply(
         (EntityId::from_iri(member.clone()), EntityId::from_iri(of.clone()))
     };
     parts.representatives = groups.representative.iter().map(stand).collect();
-    parts.entities = one_each(std::mem::take(&mut parts.entities), groups);
-    parts.mentions.iter_mut().for_each(|(_, entity)| *entity = of(entity));
-    parts.mentions.sort();
-    parts.mentions.dedup();
     parts.topics.iter_mut().for_each(|(_, entity)| *entity = of(entity));
     parts.topics.sort();
     parts.topics.dedup();
@@ -44,7 +35,8 @@ pub(super) fn apply(
     parts.ties = ties.into_iter().collect();
 }
 
-fn one_each(entities: Vec<Entity>, groups: &Groups) -> Vec<Entity> {
+/// The representatives of all groups, each with the labels of its members.
+pub(super) fn one_each(entities: Vec<Entity>, groups: &Groups) -> Vec<Entity> {
     let (stays, goes): (Vec<Entity>, Vec<Entity>) = entities
         .into_iter()
         .partition(|entity| groups.of(entity.id.as_str()) == entity.id.as_str());

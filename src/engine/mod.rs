@@ -36,6 +36,8 @@ mod extract_outcome;
 mod feedback;
 mod find;
 mod follow_up;
+mod frozen;
+mod generations;
 mod health;
 mod knowledge_base;
 mod language_model;
@@ -88,11 +90,14 @@ pub use evaluate_support::evaluate_support;
 pub use extract_outcome::{ExtractOutcome, Unasked};
 pub use feedback::FeedbackStory;
 pub use follow_up::Rewriting;
+pub use generations::{
+    Collected, GenerationDiff, GenerationSummary, Generations, PromotedBy, Promotion,
+};
 pub use knowledge_base::{KnowledgeBase, Status};
 pub use models::Models;
 pub use picture_report::{NearDuplicate, PictureReport};
 pub use publish::Published;
-pub use replay::Replay;
+pub use replay::{Replay, Replayer};
 pub use seen_relations::SeenRelation;
 pub use service::put_into_service;
 pub use spool::{FailedFile, Incoming, JobEnd, JobId, JobOrder, JobWork, Spool, SpooledJob};

@@ -4,10 +4,11 @@
 //! extracted here and not at ingest; digests on each version say whether its
 //! mentions and relations are current. Indexes are built aside and become visible by one rename.
 
-use super::blobs::write_atomically;
 use super::build::{Progress, now, software};
 use super::corpus_file::CorpusFile;
 use super::error::{EngineError, io_error};
+use super::frozen;
+use super::generations::Publishing;
 use super::knowledge_base::KnowledgeBase;
 use super::stages::Stages;
 use super::sweep::{UNFINISHED_PREFIX, Writing};
@@ -28,9 +29,11 @@ const PUBLISH_VERSION: &str = "veritrail-publish 1";
 /// The outcome of publishing.
 #[derive(Clone, Debug)]
 pub struct Published {
-    /// The generation that is current now.
+    /// The generation that was built.
     pub generation: GenerationId,
-    /// Whether it is another one than before.
+    /// The generation that is served: another one when publishing is held.
+    pub served: GenerationId,
+    /// Whether it is another one than what was served before.
     pub changed: bool,
     /// Entities.
     pub n_entities: usize,
@@ -47,7 +50,8 @@ pub struct Published {
 }
 
 impl KnowledgeBase {
-    /// Extracts mentions, builds the indexes and makes the generation current.
+    /// Extracts mentions, builds the indexes and makes the generation current, unless
+    /// publishing is held or by hand; then it waits to be promoted.
     /// The same documents, settings and models give the same generation.
     ///
     /// # Errors
@@ -64,6 +68,17 @@ impl KnowledgeBase {
     /// As [`KnowledgeBase::publish`], for one who is the sole writer already.
     pub(super) fn publish_alone(
         &self,
+        progress: &mut dyn FnMut(Progress<'_>),
+    ) -> Result<Published, EngineError> {
+        let publishing = self.publishing()?;
+        self.build_generation(publishing, progress)
+    }
+
+    /// Builds a generation out of what the graph holds, and makes it current or leaves it
+    /// aside.
+    pub(super) fn build_generation(
+        &self,
+        publishing: Publishing,
         progress: &mut dyn FnMut(Progress<'_>),
     ) -> Result<Published, EngineError> {
         let writing = Writing::begin(&self.root)?;
@@ -100,15 +115,22 @@ impl KnowledgeBase {
         parts.extend(same.map(|digest| digest.as_bytes().to_vec()));
         let digest = Digest::of_parts(parts.iter().map(Vec::as_slice));
         let generation = GenerationId::new(&digest);
-        let changed = self.current()?.as_ref() != Some(&generation);
-        let complete = self.root.join("generations").join(generation.name()).exists();
-        if changed || !complete {
+        let before = self.current()?;
+        let changed = before.as_ref() != Some(&generation);
+        if changed || !self.generation_folder(&generation).join(frozen::FILE).exists() {
             stages.begin("building indexes");
             self.build_indexes(&generation, &documents, &corpus)?;
             self.record(&generation, &documents, corpus.n_fragments())?;
             self.graph.flush()?;
-            write_atomically(&self.root.join("CURRENT"), generation.name().as_bytes())?;
         }
+        let served = match before {
+            Some(before) if publishing == Publishing::Aside => before,
+            _ => {
+                self.make_current(&generation, None)?;
+                generation.clone()
+            }
+        };
+        self.drop_old_generations(self.config.generations.keep)?;
         let stages = stages.finish();
         writing.finish()?;
         let merges = self.graph.merges()?;
@@ -117,6 +139,7 @@ impl KnowledgeBase {
         let shown = depictions.iter().filter(|claim| claim.status == DepictionStatus::Proposed);
         Ok(Published {
             generation,
+            served,
             changed,
             n_entities: linked.n_entities,
             n_mentions: linked.n_mentions,
@@ -136,7 +159,11 @@ impl KnowledgeBase {
         let generations = self.root.join("generations");
         let target = generations.join(generation.name());
         if target.exists() {
-            return Ok(());
+            // A generation of an earlier version of the program has no reading of its own.
+            return match target.join(frozen::FILE).exists() {
+                true => Ok(()),
+                false => self.freeze(generation, documents, corpus, &target),
+            };
         }
         let aside = tempfile::Builder::new()
             .prefix(UNFINISHED_PREFIX)
@@ -169,6 +196,7 @@ impl KnowledgeBase {
             let hnsw = HnswIndex::build(&vectors, &mut |_| {});
             hnsw.dump(&vectors, &aside.path().join("hnsw"))?;
         }
+        self.freeze(generation, documents, corpus, aside.path())?;
         let path = aside.keep();
         fs::rename(&path, &target).map_err(io_error("rename", &path))?;
         File::open(&generations)

@@ -4,13 +4,14 @@ use super::error::EngineError;
 use super::knowledge_base::KnowledgeBase;
 use super::sealing::Parameters;
 use crate::audit::{RecordedAnswer, RecordedEvidence, is_erased, recorded};
-use crate::model::{AnswerId, Evidence, Query, Stopwatch};
-use crate::retrieve::RetrievalMode;
+use crate::model::{AnswerId, Evidence, GenerationId, Query, Stopwatch};
+use crate::retrieve::{RetrievalMode, Snapshot};
 use crate::vocab::{self, prov, vt};
 use oxigraph::model::Term;
 use serde::Serialize;
 use serde_json::Value;
 use std::collections::BTreeSet;
+use std::sync::Arc;
 
 /// Scores may differ by this share: vectors of questions that are embedded together with
 /// others differ in their last bits.
@@ -29,22 +30,83 @@ pub struct Replay {
     pub identical: bool,
     /// The generation that answered.
     pub generation_then: String,
-    /// The generation now.
+    /// The generation on which it was done again.
     pub generation_now: String,
+    /// Whether that is the one that answered.
+    pub pinned: bool,
     /// What changed since: documents, models, settings.
     pub changed: Vec<String>,
     /// How the evidence differs.
     pub differences: Vec<String>,
 }
 
+/// Does the retrieval behind answers again, and keeps the last generation in memory.
+pub struct Replayer<'kb> {
+    knowledge_base: &'kb KnowledgeBase,
+    /// Whether on the current generation, whichever answered.
+    on_current: bool,
+    last: Option<Arc<Snapshot>>,
+}
+
+impl Replayer<'_> {
+    /// Does the retrieval behind an answer again, for who asked.
+    ///
+    /// # Errors
+    /// As [`KnowledgeBase::replay`].
+    pub fn replay(&mut self, id: &AnswerId) -> Result<Replay, EngineError> {
+        self.knowledge_base.replay_by(id, &mut |generation| self.snapshot(generation))
+    }
+
+    fn snapshot(&mut self, answered: &GenerationId) -> Result<Arc<Snapshot>, EngineError> {
+        let wanted = match self.knowledge_base.is_kept(answered) && !self.on_current {
+            true => Some(answered.clone()),
+            false => self.knowledge_base.current()?,
+        };
+        if let Some(last) = &self.last
+            && wanted.as_ref() == Some(last.generation())
+        {
+            return Ok(Arc::clone(last));
+        }
+        // Two at a time would need twice the memory.
+        self.last = None;
+        let snapshot = match wanted {
+            Some(wanted) if self.knowledge_base.current()?.as_ref() != Some(&wanted) => {
+                self.knowledge_base.snapshot_of(&wanted)
+            }
+            _ => self.knowledge_base.snapshot(),
+        }?;
+        Ok(Arc::clone(self.last.insert(snapshot)))
+    }
+}
+
 impl KnowledgeBase {
-    /// Does the retrieval behind an answer again, for who asked, on the current
-    /// generation: the same one when nothing was published since.
+    /// Does the retrieval behind answers again, each on the generation that answered
+    /// where that is kept, else on the current one.
+    pub fn replayer(&self) -> Replayer<'_> {
+        Replayer { knowledge_base: self, on_current: false, last: None }
+    }
+
+    /// Does the retrieval behind answers again on the current generation, which shows
+    /// what they would rest on today.
+    pub fn replayer_on_current(&self) -> Replayer<'_> {
+        Replayer { knowledge_base: self, on_current: true, last: None }
+    }
+
+    /// Does the retrieval behind an answer again, for who asked, on the generation that
+    /// answered where that is kept, else on the current one.
     ///
     /// # Errors
     /// When there is no such answer, its question was erased or was a picture, or
     /// retrieval fails.
     pub fn replay(&self, id: &AnswerId) -> Result<Replay, EngineError> {
+        self.replayer().replay(id)
+    }
+
+    fn replay_by(
+        &self,
+        id: &AnswerId,
+        snapshot: &mut dyn FnMut(&GenerationId) -> Result<Arc<Snapshot>, EngineError>,
+    ) -> Result<Replay, EngineError> {
         let triples = self.graph.graph(id.as_str())?;
         let missing = || EngineError::NoAnswer(id.name().to_owned());
         let record = recorded(id.as_str(), &triples).ok_or_else(missing)?;
@@ -56,7 +118,8 @@ impl KnowledgeBase {
         if record.question_picture_sha256.is_some() {
             return Err(impossible("it was asked with a picture, which is not kept"));
         }
-        let session = self.session()?;
+        let then = GenerationId::from_iri(record.generation.as_str());
+        let session = self.session_on(snapshot(&then)?);
         let text = record.resolved_question.as_ref().unwrap_or(&record.question);
         let query = Query::text(text, record.n_hits_wanted.unwrap_or(DEFAULT_HITS));
         let query = query.within(access.asker_labels.as_ref());
@@ -72,6 +135,7 @@ impl KnowledgeBase {
             identical: differences.is_empty(),
             generation_then: name.unwrap_or(&record.generation).to_owned(),
             generation_now: now.name().to_owned(),
+            pinned: now == then,
             changed: self.changed_since(&record, now.as_str())?,
             differences,
         })

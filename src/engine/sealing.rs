@@ -174,7 +174,8 @@ impl KnowledgeBase {
     }
 
     /// Takes words out of the record of an answer; the act is sealed like a record.
-    /// Number of texts that went.
+    /// Number of texts that went. They leave the files of the graph when it is opened the
+    /// next time; see [`KnowledgeBase::close`].
     ///
     /// # Errors
     /// When there is no such answer, or the knowledge base cannot be written.
@@ -190,6 +191,7 @@ impl KnowledgeBase {
         }
         let at = now();
         let by = ErasedBy { principal, reason: Some(reason), at: &at };
+        self.graph.forget_at_next_opening()?;
         let n_erased = self.with_chain(|chain| {
             let answers = std::slice::from_ref(answer);
             let plan = self.plan_erasures(chain, answers, Words::All { names }, by)?;
@@ -202,7 +204,6 @@ impl KnowledgeBase {
             chain.add(plan.seals)?;
             Ok(n_erased)
         })?;
-        // As far as the store forgets: its dictionary of texts is never cleaned.
         self.graph.flush()?;
         self.graph.compact()?;
         Ok(n_erased)

@@ -6,6 +6,7 @@
 
 use super::blobs::ASIDE_PREFIX;
 use super::error::{EngineError, io_error};
+use super::frozen::Needed;
 use super::knowledge_base::KnowledgeBase;
 use crate::index::VectorStore;
 use crate::model::Digest;
@@ -79,6 +80,7 @@ impl KnowledgeBase {
         }
         if is_deletion(&marker) {
             self.finish_deletion()?;
+            self.graph.forget_at_next_opening()?;
         }
         let mut swept = self.sweep()?;
         for path in paths_in(&self.root.join("generations"), UNFINISHED_PREFIX)? {
@@ -102,12 +104,14 @@ impl KnowledgeBase {
 
     /// Removes vectors and bytes that nothing names.
     pub(super) fn sweep(&self) -> Result<Swept, EngineError> {
-        let embedded = self.graph.embedded_fragments()?;
+        let needed = self.needed_by_generations()?;
+        let mut embedded = self.graph.embedded_fragments()?;
+        embedded.extend(needed.vectors);
         let mut n_vectors = self.vectors.retain(&|key| embedded.contains(key))?;
         for store in &self.picture_vectors {
             n_vectors += store.retain(&|key| embedded.contains(key))?;
         }
-        let unnamed = self.unnamed_blobs()?;
+        let unnamed = self.unnamed_blobs(&needed.bytes)?;
         for path in &unnamed {
             fs::remove_file(path).map_err(io_error("remove", path))?;
         }
@@ -117,18 +121,31 @@ impl KnowledgeBase {
     /// Vectors and bytes that nothing names: what replaced documents left, until
     /// it is swept.
     pub(super) fn n_unnamed(&self) -> Result<usize, EngineError> {
-        let embedded = self.graph.embedded_fragments()?;
+        let needed = self.needed_by_generations()?;
+        let mut embedded = self.graph.embedded_fragments()?;
+        embedded.extend(needed.vectors);
         let n_unnamed = |store: &VectorStore| {
             let vectors = store.vectors();
             let keys = (0..vectors.len()).filter_map(|row| vectors.key(row));
             keys.filter(|key| !embedded.contains(*key)).count()
         };
         let n_vectors: usize = self.stores().map(n_unnamed).sum();
-        Ok(n_vectors + self.unnamed_blobs()?.len())
+        Ok(n_vectors + self.unnamed_blobs(&needed.bytes)?.len())
     }
 
-    fn unnamed_blobs(&self) -> Result<Vec<PathBuf>, EngineError> {
-        let named: HashSet<Digest> = self.graph.named_bytes()?;
+    /// What generations that can be served again need, although the graph of today does
+    /// not name it.
+    fn needed_by_generations(&self) -> Result<Needed, EngineError> {
+        let mut needed = Needed::default();
+        for folder in self.other_generations()? {
+            needed.add(&folder)?;
+        }
+        Ok(needed)
+    }
+
+    fn unnamed_blobs(&self, needed: &HashSet<Digest>) -> Result<Vec<PathBuf>, EngineError> {
+        let mut named: HashSet<Digest> = self.graph.named_bytes()?;
+        named.extend(needed);
         let is_named = |path: &PathBuf| {
             let name = path.file_name().and_then(|name| name.to_str()).unwrap_or_default();
             name.parse::<Digest>().is_ok_and(|digest| named.contains(&digest))
@@ -149,6 +166,11 @@ fn paths_in(folder: &Path, prefix: &str) -> Result<Vec<PathBuf>, EngineError> {
         }
     }
     Ok(paths)
+}
+
+/// Whether the last writer was deleting documents when it stopped.
+pub(super) fn was_deleting(root: &Path) -> bool {
+    is_deletion(&root.join(MARKER))
 }
 
 fn is_deletion(marker: &Path) -> bool {

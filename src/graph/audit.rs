@@ -102,6 +102,18 @@ impl Store {
         self.subjects(vt::ERASED_ANSWER, answer.as_str(), vocab::GRAPH_GOVERNANCE)
     }
 
+    /// What has this IRI as the value of a property in the governance graph, ordered.
+    ///
+    /// # Errors
+    /// When the store cannot be read.
+    pub fn subjects_in_governance(
+        &self,
+        predicate: &str,
+        object: &str,
+    ) -> Result<Vec<String>, GraphError> {
+        self.subjects(predicate, object, vocab::GRAPH_GOVERNANCE)
+    }
+
     fn subjects(
         &self,
         predicate: &str,

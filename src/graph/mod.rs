@@ -7,6 +7,7 @@
 //! One transaction of [`Store::commit_document`] is the commit point of a
 //! document; vectors and blobs that no transaction names do not exist.
 
+mod anew;
 mod answers;
 mod audit;
 mod changes;

@@ -9,10 +9,11 @@ use crate::model::{
 };
 use crate::vocab::{self, dcterms, prov, rdf, schema, vt};
 use oxigraph::model::{NamedNodeRef, Term};
+use serde::{Deserialize, Serialize};
 use std::collections::{HashMap, HashSet};
 
 /// What is known about a document without its text.
-#[derive(Clone, Debug, PartialEq)]
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub struct DocumentSummary {
     /// Identity.
     pub id: DocumentId,
@@ -98,6 +99,20 @@ impl Store {
         }
         documents.sort_by(|a, b| a.id.cmp(&b.id));
         Ok(documents)
+    }
+
+    /// The access label of every document.
+    ///
+    /// # Errors
+    /// When the store cannot be read.
+    pub fn access_labels(&self) -> Result<HashMap<DocumentId, AccessLabel>, GraphError> {
+        let mut labels = self.column(vt::ACCESS_LABEL)?;
+        let versions = self.pairs(dcterms::IS_VERSION_OF)?.into_iter();
+        let label = |(version, document): (String, String)| {
+            let label = labels.remove(&version).unwrap_or_default();
+            (DocumentId::from_iri(document), AccessLabel(label))
+        };
+        Ok(versions.map(label).collect())
     }
 
     /// Every fragment, ordered by document and position.

@@ -1,5 +1,6 @@
 //! The store on disk and its one writer.
 
+use super::anew;
 use super::changes::Changes;
 use super::error::GraphError;
 use super::history::History;
@@ -46,7 +47,8 @@ pub struct Store {
 }
 
 impl Store {
-    /// Opens the store in `path`, making it when the folder is empty.
+    /// Opens the store in `path`, making it when the folder is empty, and writing it
+    /// anew when something was deleted from it for good.
     ///
     /// # Errors
     /// When another process holds it, it is damaged, or of a newer format.
@@ -69,7 +71,8 @@ impl Store {
             fs::write(&aside, FORMAT).map_err(io_error)?;
             fs::rename(&aside, &format_file).map_err(io_error)?;
         }
-        let inner = Oxigraph::open(path.join("store"))
+        anew::write_anew_if_due(path)?;
+        let inner = Oxigraph::open(anew::store_folder(path))
             .map_err(|source| GraphError::Open { path: path.to_owned(), source })?;
         Ok(Self {
             path: path.to_owned(),
@@ -111,6 +114,20 @@ impl Store {
     /// Whether the graph can be read; a sound one holds the ontology at least.
     pub fn is_readable(&self) -> bool {
         self.inner.is_empty().is_ok_and(|empty| !empty)
+    }
+
+    /// Says that words are about to be deleted for good: they leave the files of the store
+    /// at the next opening.
+    ///
+    /// # Errors
+    /// When the disk refuses.
+    pub fn forget_at_next_opening(&self) -> Result<(), GraphError> {
+        anew::mark(&self.path)
+    }
+
+    /// Whether words that were deleted for good may still be in the files of the store.
+    pub fn is_to_be_written_anew(&self) -> bool {
+        anew::is_due(&self.path)
     }
 
     /// Makes everything written so far durable against power loss.

@@ -38,6 +38,8 @@ pub enum Permission {
     ReadAllAnswers,
     /// Deciding about claims that wait for a person.
     Review,
+    /// Choosing which generation answers.
+    Promote,
     /// Seeing how the service runs, and the jobs of others.
     Operate,
 }
@@ -55,9 +57,10 @@ impl Role {
     pub fn may(self, permission: Permission) -> bool {
         match permission {
             Permission::Ask | Permission::ReadDocuments | Permission::QueryGraph => true,
-            Permission::WriteDocuments | Permission::UpdateGraph | Permission::Review => {
-                matches!(self, Self::Engineer | Self::Admin)
-            }
+            Permission::WriteDocuments
+            | Permission::UpdateGraph
+            | Permission::Review
+            | Permission::Promote => matches!(self, Self::Engineer | Self::Admin),
             Permission::ReadAllAnswers => matches!(self, Self::Auditor | Self::Admin),
             Permission::Operate => self != Self::Agent,
         }
@@ -91,7 +94,7 @@ impl FromStr for Role {
 
 impl Permission {
     /// Every permission.
-    pub const ALL: [Self; 8] = [
+    pub const ALL: [Self; 9] = [
         Self::Ask,
         Self::ReadDocuments,
         Self::WriteDocuments,
@@ -99,6 +102,7 @@ impl Permission {
         Self::UpdateGraph,
         Self::ReadAllAnswers,
         Self::Review,
+        Self::Promote,
         Self::Operate,
     ];
 
@@ -112,6 +116,7 @@ impl Permission {
             Self::UpdateGraph => "change the graph",
             Self::ReadAllAnswers => "read the answers of others",
             Self::Review => "review",
+            Self::Promote => "choose what answers",
             Self::Operate => "see how the service runs",
         }
     }

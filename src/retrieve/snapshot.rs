@@ -22,6 +22,8 @@ pub struct SnapshotParts {
     pub reading: u64,
     /// Every document.
     pub documents: Vec<DocumentSummary>,
+    /// Those of them that nobody sees, as they are in the knowledge base no more.
+    pub gone: BTreeSet<DocumentId>,
     /// Every fragment.
     pub fragments: Vec<Fragment>,
     /// Every entity.
@@ -65,6 +67,7 @@ pub struct Snapshot {
     pub(super) generation: GenerationId,
     reading: u64,
     pub(super) documents: HashMap<DocumentId, DocumentSummary>,
+    pub(super) gone: BTreeSet<DocumentId>,
     pub(super) fragments: HashMap<FragmentId, Fragment>,
     pub(super) entities: HashMap<EntityId, Entity>,
     pub(super) gazetteer: Gazetteer,
@@ -119,7 +122,8 @@ impl Snapshot {
             let pair = if a < b { (a, b) } else { (b, a) };
             stated_ties.entry(pair).or_default().push(document);
         }
-        Ok(Self {
+        let snapshot = Self {
+            gone: parts.gone,
             labels,
             mentions,
             naming,
@@ -144,7 +148,9 @@ impl Snapshot {
             visual: parts.visual,
             calibrations: parts.calibrations,
             lexical: parts.lexical,
-        })
+        };
+        snapshot.withdraw(BTreeSet::new());
+        Ok(snapshot)
     }
 
     /// The generation.

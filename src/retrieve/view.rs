@@ -92,13 +92,19 @@ impl Snapshot {
 
     /// Hides these documents from everybody from now on, and no others: questions that
     /// come after this find nothing of them.
-    pub fn withdraw(&self, documents: BTreeSet<DocumentId>) {
+    pub fn withdraw(&self, mut documents: BTreeSet<DocumentId>) {
+        documents.extend(self.gone.iter().cloned());
         let mut views = self.views.state();
         if *views.withdrawn != documents {
             views.withdrawn = Arc::new(documents);
             views.by_labels.clear();
             views.n_changes += 1;
         }
+    }
+
+    /// Whether the knowledge base did not hold a document any more when this was read.
+    pub fn was_gone(&self, document: &DocumentId) -> bool {
+        self.gone.contains(document)
     }
 
     /// Whether a document is hidden from everybody.

@@ -6,9 +6,10 @@ use super::jobs::Jobs;
 use super::observe::Observer;
 use super::server::ServeError;
 use crate::config::ServeConfig;
-use crate::engine::{EngineError, KnowledgeBase, Session};
+use crate::engine::{EngineError, KnowledgeBase, PromotedBy, Promotion, Session};
+use crate::model::GenerationId;
 use crate::retrieve::Snapshot;
-use std::sync::{Arc, OnceLock, PoisonError, RwLock};
+use std::sync::{Arc, Mutex, OnceLock, PoisonError, RwLock};
 use tokio::sync::{Semaphore, watch};
 
 /// Pictures decoded at the same time; each may take half a gigabyte.
@@ -18,6 +19,8 @@ const MAX_PICTURES: usize = 2;
 pub(super) struct App {
     knowledge_base: KnowledgeBase,
     snapshot: RwLock<Arc<Snapshot>>,
+    /// What answered before it, so that going back takes no time.
+    before: Mutex<Option<Arc<Snapshot>>>,
     /// Places for requests that compute; those that wait for one are few, since the gate
     /// lets no more in.
     pub(super) places: Arc<Semaphore>,
@@ -47,6 +50,7 @@ impl App {
         let n_places = config.max_concurrent.min(Semaphore::MAX_PERMITS);
         let app = Self {
             snapshot: RwLock::new(knowledge_base.snapshot()?),
+            before: Mutex::new(None),
             places: Arc::new(Semaphore::new(n_places)),
             pictures: Arc::new(Semaphore::new(MAX_PICTURES)),
             jobs: Arc::new(Jobs::open(knowledge_base.spool()?)?),
@@ -91,10 +95,46 @@ impl App {
     /// When it cannot be read; the one before goes on being served.
     pub(super) fn refresh(&self) -> Result<(), EngineError> {
         let new = self.knowledge_base.snapshot()?;
+        self.serve(new);
+        Ok(())
+    }
+
+    /// Lets a generation answer from now on. Takes its time when it is not in memory.
+    ///
+    /// # Errors
+    /// When it cannot be read; the one before goes on being served.
+    pub(super) fn promote(
+        &self,
+        generation: &GenerationId,
+        by: &PromotedBy,
+    ) -> Result<Promotion, EngineError> {
+        let before = self.before.lock().unwrap_or_else(PoisonError::into_inner).clone();
+        let known = before.filter(|before| before.generation() == generation);
+        let (promotion, snapshot) = match known {
+            Some(known) if self.knowledge_base.is_of_today(&known)? => {
+                (self.knowledge_base.serve_from_now_on(generation, by)?, known)
+            }
+            _ => self.knowledge_base.promote(generation, by)?,
+        };
+        self.serve(snapshot);
+        Ok(promotion)
+    }
+
+    fn serve(&self, new: Arc<Snapshot>) {
+        let mut before = self.before.lock().unwrap_or_else(PoisonError::into_inner);
         let mut served = self.snapshot.write().unwrap_or_else(PoisonError::into_inner);
         new.withdraw(self.jobs.documents_to_delete());
-        *served = new;
-        Ok(())
+        // Decisions make new readings of one generation.
+        let same = served.generation() == new.generation();
+        let old = std::mem::replace(&mut *served, new);
+        if !same {
+            *before = Some(old);
+        }
+    }
+
+    /// Forgets what answered before: documents were deleted, and it holds them.
+    pub(super) fn forget_before(&self) {
+        *self.before.lock().unwrap_or_else(PoisonError::into_inner) = None;
     }
 
     /// Hides what waits to be deleted from everybody, and shows again what was not deleted

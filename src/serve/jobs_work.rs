@@ -234,6 +234,7 @@ fn delete(
     }
     let receipt = knowledge_base.delete(&there, options, &mut |p| job.show(&p))?;
     app.refresh()?;
+    app.forget_before();
     Ok((Some(json!({ "receipt": receipt })), None))
 }
 

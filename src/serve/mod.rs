@@ -41,6 +41,7 @@ mod embeddings;
 mod entities;
 mod error;
 mod feedback;
+mod generations;
 mod graph_store;
 mod headers;
 mod health;

@@ -50,6 +50,7 @@ pub(super) struct ErrorDetail {
         (name = "answers", description = "Asking, searching, and what led to an answer"),
         (name = "graph", description = "SPARQL 1.1 queries, updates and graphs"),
         (name = "documents", description = "Documents and what is done with them"),
+        (name = "generations", description = "What answers, and what could"),
         (name = "review", description = "What waits for a person"),
         (name = "access", description = "Who asks"),
         (name = "operations", description = "How the service runs"),

@@ -7,8 +7,8 @@ use super::observe::{TraceSetupError, observe};
 use super::tls::Tls;
 use super::{
     answers, chat, chat_models, document_files, documents, embeddings, entities, feedback,
-    graph_store, health, jobs_http, jobs_work, mcp, metrics, openapi, pages, review, search,
-    sign_in, sparql, upload,
+    generations, graph_store, health, jobs_http, jobs_work, mcp, metrics, openapi, pages, review,
+    search, sign_in, sparql, upload,
 };
 use crate::access::OidcError;
 use crate::config::{ServeConfig, ServeConfigError};
@@ -184,6 +184,7 @@ fn router(app: Arc<App>) -> Router {
         .merge(jobs_http::routes())
         .merge(feedback::routes())
         .merge(review::routes())
+        .merge(generations::routes())
         .merge(sign_in::routes())
         .split_for_parts();
     openapi::complete(&mut document);

@@ -239,6 +239,12 @@ terms! {
         GRAPH_PATH = "graphPath";
         /// The activity of taking out a document for good.
         DELETION = "Deletion";
+        /// The activity of making a generation the one that answers.
+        PROMOTION = "Promotion";
+        /// The generation that answers from a promotion on.
+        PROMOTED = "promoted";
+        /// The generation that answered until a promotion.
+        REPLACED = "replaced";
         /// The document that a deletion took out.
         DELETED_DOCUMENT = "deletedDocument";
         /// A version that a deletion took out.

@@ -242,8 +242,10 @@ fn a_replay_is_identical_and_names_what_changed_otherwise() {
     let parts = "# Parts list\n\nThe shaft seal has the order number SP-4000, as of today.\n";
     write(source.path(), "docs/parts.md", parts);
     ingest(&knowledge_base, source.path());
-    let replay = knowledge_base.replay(&id).unwrap();
-    assert!(!replay.identical, "{replay:?}");
+    let pinned = knowledge_base.replay(&id).unwrap();
+    assert!(pinned.pinned && pinned.identical && pinned.changed.is_empty(), "{pinned:?}");
+    let replay = knowledge_base.replayer_on_current().replay(&id).unwrap();
+    assert!(!replay.identical && !replay.pinned, "{replay:?}");
     assert_eq!(replay.changed, ["document: docs/parts.md is new or changed"]);
     let new = ask(&knowledge_base, "What is the order number of the shaft seal?");
     drop(knowledge_base);

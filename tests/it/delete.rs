@@ -7,7 +7,7 @@ use std::path::Path;
 use std::time::Duration;
 use tempfile::TempDir;
 use veritrail::audit::ERASED;
-use veritrail::engine::{AskOptions, DeleteOptions, KnowledgeBase, Receipt};
+use veritrail::engine::{AskOptions, DeleteOptions, KnowledgeBase, Receipt, Residue};
 use veritrail::graph::{QueryOptions, ResultFormat};
 use veritrail::model::Query;
 use veritrail::retrieve::RetrievalMode;
@@ -70,7 +70,9 @@ fn a_deleted_document_leaves_no_trace_and_its_neighbours_stay() {
     answers.sort_unstable();
     assert_eq!(receipt.answers, answers, "the replaced version had one, too");
     let residue = knowledge_base.residue("docs/parts.md").unwrap();
-    assert!(residue.is_clean() && residue.answers == answers, "{residue:?}");
+    assert!(residue.in_files_of_graph && !residue.is_clean() && residue.answers == answers);
+    let residue = Residue { in_files_of_graph: false, ..residue };
+    assert!(residue.is_clean(), "{residue:?}");
     let status = knowledge_base.status().unwrap();
     assert_eq!((status.findings, status.n_unnamed, status.n_documents), (Vec::new(), 0, 2));
     let session = knowledge_base.session().unwrap();
@@ -82,6 +84,31 @@ fn a_deleted_document_leaves_no_trace_and_its_neighbours_stay() {
     assert!(kept.iter().any(|triple| triple.object.to_string().contains("SP-3117")));
     drop(knowledge_base);
     assert_eq!(open(root.path()).residue("docs/parts.md").unwrap(), residue);
+}
+
+#[test]
+fn no_file_holds_the_words_of_a_document_that_the_command_deleted() {
+    const WORDS: &str = "Zyxomma-Quint turns the brindled flange";
+    let source = pump_documents();
+    write(source.path(), "secret.md", format!("# Flange\n\nOnly {WORDS} at night.\n"));
+    let (root, knowledge_base) = new(source.path());
+    drop(knowledge_base);
+    let holding = || -> Vec<std::path::PathBuf> {
+        let files = walkdir::WalkDir::new(root.path()).into_iter().map(|entry| entry.unwrap());
+        let files = files.filter(|entry| entry.file_type().is_file()).map(|e| e.into_path());
+        let holds = |path: &std::path::PathBuf| {
+            let bytes = std::fs::read(path).unwrap();
+            bytes.windows(WORDS.len()).any(|window| window == WORDS.as_bytes())
+        };
+        files.filter(holds).collect()
+    };
+    assert!(!holding().is_empty(), "files that are packed would prove nothing");
+    let run = |arguments: &[&str]| outcome(&program(root.path()).args(arguments).output().unwrap());
+    let (code, _, said) = run(&["delete", "secret.md"]);
+    assert_eq!(code, 0, "{said}");
+    assert_eq!(holding(), Vec::<std::path::PathBuf>::new());
+    let (code, found, said) = run(&["delete", "--check", "secret.md"]);
+    assert_eq!(code, 0, "{found}{said}");
 }
 
 #[test]

@@ -221,6 +221,8 @@ fn a_deletion_that_the_disk_fails_is_all_or_nothing() {
             let options =
                 DeleteOptions { principal: "me".into(), reason: None, erase_quotes: false };
             knowledge_base.delete(&[document], &options, &mut |_| {}).unwrap();
+            knowledge_base.close().unwrap();
+            knowledge_base = open(root.path());
         } else {
             n_finished += usize::from(!done);
         }

@@ -110,7 +110,7 @@ pub(crate) const ASSETS: [&str; 7] = [
 ];
 
 use Permission::{
-    Ask as MayAsk, Operate, QueryGraph, ReadDocuments, Review, UpdateGraph, WriteDocuments,
+    Ask as MayAsk, Operate, Promote, QueryGraph, ReadDocuments, Review, UpdateGraph, WriteDocuments,
 };
 
 pub(crate) const PROBES: &[Probe] = &[
@@ -172,6 +172,18 @@ pub(crate) const PROBES: &[Probe] = &[
     }),
     probe("POST /api/review/{id}", Some(Review), |_| {
         vec![Ask::post("/api/review/unknown", json!({ "decision": "reject" }))]
+    }),
+    probe("GET /api/generations", Some(Operate), |_| vec![Ask::get("/api/generations")]),
+    probe("GET /api/generations/diff", Some(Operate), |_| {
+        vec![Ask::get("/api/generations/diff?from=0").refusable()]
+    }),
+    probe("POST /api/generations/promote", Some(Promote), |_| {
+        let body = json!({ "generation": "0000", "reason": "a probe" });
+        vec![Ask::post("/api/generations/promote", body)]
+    }),
+    probe("POST /api/generations/rollback", Some(Promote), |_| {
+        // What all the others look at must stay.
+        vec![Ask::post("/api/generations/rollback", json!({ "reason": 1 })).refusable()]
     }),
     probe("GET /api/entities", Some(QueryGraph), entity_lists),
     probe("GET /api/entities/{id}", Some(QueryGraph), entities),

@@ -34,6 +34,7 @@ mod extraction;
 mod failing_disk;
 mod fixtures;
 mod fuzz;
+mod generations;
 mod glossary;
 mod hub;
 mod knowledge_base;

@@ -1,0 +1,225 @@
+//! `veritrail index`
+
+use super::Arguments;
+use super::ask::{FormatArgument, principal};
+use super::output::{ExitCode, ProgressReporter};
+use anyhow::Context;
+use clap::{Args, Subcommand};
+use serde::Serialize;
+use serde_json::json;
+use veritrail::engine::{GenerationDiff, GenerationSummary, KnowledgeBase, PromotedBy, Promotion};
+use veritrail::model::GenerationId;
+
+/// Documents named of each kind at most, in text.
+const MOST_NAMED: usize = 10;
+
+/// Generations: what answers now, what did before, and what could.
+#[derive(Debug, Args)]
+pub(super) struct IndexArguments {
+    #[command(subcommand)]
+    command: IndexCommand,
+}
+
+#[derive(Debug, Subcommand)]
+enum IndexCommand {
+    /// Build a generation out of the documents and leave it aside.
+    Build {
+        /// Text for people or JSON for programs.
+        #[arg(long, value_enum, default_value = "text")]
+        format: FormatArgument,
+    },
+    /// List generations, newest first.
+    List {
+        /// Text for people or JSON for programs.
+        #[arg(long, value_enum, default_value = "text")]
+        format: FormatArgument,
+    },
+    /// Show what changed from one generation to another.
+    ///
+    /// Example: `veritrail index diff 3f2a 91bc`
+    Diff {
+        /// The first, by the beginning of its name.
+        from: String,
+        /// The second; the one that answers unless given.
+        to: Option<String>,
+        /// Text for people or JSON for programs.
+        #[arg(long, value_enum, default_value = "text")]
+        format: FormatArgument,
+    },
+    /// Let a generation answer from now on.
+    Promote {
+        /// The generation, by the beginning of its name.
+        generation: String,
+        /// Why; part of the record.
+        #[arg(long)]
+        reason: Option<String>,
+        /// Text for people or JSON for programs.
+        #[arg(long, value_enum, default_value = "text")]
+        format: FormatArgument,
+    },
+    /// Let the generation answer again that did before; publishing is held until one is
+    /// promoted.
+    Rollback {
+        /// Why; part of the record.
+        #[arg(long)]
+        reason: Option<String>,
+        /// Text for people or JSON for programs.
+        #[arg(long, value_enum, default_value = "text")]
+        format: FormatArgument,
+    },
+    /// Remove old generations, and vectors and bytes that nothing needs any more.
+    Gc {
+        /// How many of the newest are kept, besides the one that answers and the one
+        /// before it; the setting `generations.keep` unless given.
+        #[arg(long)]
+        keep: Option<usize>,
+        /// Text for people or JSON for programs.
+        #[arg(long, value_enum, default_value = "text")]
+        format: FormatArgument,
+    },
+}
+
+pub(super) fn run(arguments: &Arguments, index: &IndexArguments) -> anyhow::Result<ExitCode> {
+    let knowledge_base = arguments.open()?;
+    match &index.command {
+        IndexCommand::Build { format } => {
+            let mut reporter = ProgressReporter::new();
+            let built = knowledge_base.build_aside(&mut |progress| reporter.show(&progress))?;
+            drop(reporter);
+            let (name, served) = (built.generation.name(), built.served.name());
+            let outcome = json!({ "generation": name, "served": served });
+            show(*format, &outcome, || {
+                println!("built {name}");
+                match name == served {
+                    true => println!("it answers already"),
+                    false => {
+                        println!("{served} answers; `veritrail index promote {name}` changes that")
+                    }
+                }
+            })?;
+        }
+        IndexCommand::List { format } => {
+            let all = knowledge_base.generations()?;
+            show(*format, &all, || {
+                all.generations.iter().for_each(print_generation);
+                if let Some(reason) = &all.held {
+                    println!("publishing is held: {reason}");
+                }
+            })?;
+        }
+        IndexCommand::Diff { from, to, format } => {
+            let to = match to {
+                Some(to) => knowledge_base.find_generation(to)?,
+                None => knowledge_base.current()?.context("no generation answers yet")?,
+            };
+            let from = knowledge_base.find_generation(from)?;
+            let diff = knowledge_base.compare_generations(&from, &to)?;
+            show(*format, &diff, || print_diff(&diff))?;
+        }
+        IndexCommand::Promote { generation, reason, format } => {
+            let generation = knowledge_base.find_generation(generation)?;
+            promote(&knowledge_base, &generation, reason.as_deref(), *format)?;
+        }
+        IndexCommand::Rollback { reason, format } => {
+            let before = knowledge_base.answered_before()?.context(
+                "no generation that is kept answered before this one\nhint: `veritrail index list` shows what can be promoted",
+            )?;
+            promote(&knowledge_base, &before, reason.as_deref(), *format)?;
+        }
+        IndexCommand::Gc { keep, format } => {
+            let keep = keep.unwrap_or(knowledge_base.config().generations.keep);
+            let collected = knowledge_base.collect_generations(keep)?;
+            show(*format, &collected, || {
+                collected.generations.iter().for_each(|name| println!("removed {name}"));
+                println!(
+                    "{} generations, {} vectors and {} files of bytes removed",
+                    collected.generations.len(),
+                    collected.swept.n_vectors,
+                    collected.swept.n_blobs
+                );
+            })?;
+        }
+    }
+    Ok(ExitCode::Success)
+}
+
+fn promote(
+    knowledge_base: &KnowledgeBase,
+    generation: &GenerationId,
+    reason: Option<&str>,
+    format: FormatArgument,
+) -> anyhow::Result<()> {
+    let by = PromotedBy { principal: principal(), reason: reason.map(str::to_owned) };
+    let (promotion, _) = knowledge_base.promote(generation, &by)?;
+    show(format, &promotion, || print_promotion(&promotion))
+}
+
+fn print_promotion(promotion: &Promotion) {
+    match &promotion.from {
+        Some(from) if *from == promotion.to => println!("{from} answers already"),
+        Some(from) => println!("{} answers instead of {from}", promotion.to),
+        None => println!("{} answers", promotion.to),
+    }
+    if promotion.held {
+        println!("publishing is held until the newest generation is promoted");
+    }
+}
+
+fn print_generation(generation: &GenerationSummary) {
+    let mut marks = Vec::new();
+    if generation.current {
+        marks.push("answers");
+    }
+    if generation.newest {
+        marks.push("newest");
+    }
+    if !generation.servable {
+        marks.push("cannot be promoted");
+    }
+    println!(
+        "{}  {}  {} documents, {} fragments, {:.1} MiB  {}",
+        generation.name,
+        generation.built_at.as_deref().unwrap_or("unknown time"),
+        generation.n_documents,
+        generation.n_fragments,
+        generation.n_bytes as f64 / f64::from(1 << 20),
+        marks.join(", ")
+    );
+}
+
+fn print_diff(diff: &GenerationDiff) {
+    println!("from {} to {}", diff.from, diff.to);
+    for (sign, sources) in [("+", &diff.added), ("-", &diff.removed), ("~", &diff.changed)] {
+        sources.iter().take(MOST_NAMED).for_each(|source| println!("{sign} {source}"));
+        if sources.len() > MOST_NAMED {
+            println!("{sign} and {} more", sources.len() - MOST_NAMED);
+        }
+    }
+    println!(
+        "{} documents added, {} removed, {} changed",
+        diff.added.len(),
+        diff.removed.len(),
+        diff.changed.len()
+    );
+    for (what, (before, after)) in [
+        ("fragments", diff.n_fragments),
+        ("entities", diff.n_entities),
+        ("mentions", diff.n_mentions),
+    ] {
+        println!("{what}: {before} to {after}");
+    }
+    diff.spaces_removed.iter().for_each(|space| println!("- space {space}"));
+    diff.spaces_added.iter().for_each(|space| println!("+ space {space}"));
+}
+
+fn show(
+    format: FormatArgument,
+    outcome: &impl Serialize,
+    as_text: impl FnOnce(),
+) -> anyhow::Result<()> {
+    match format {
+        FormatArgument::Json => println!("{}", serde_json::to_string_pretty(outcome)?),
+        FormatArgument::Text => as_text(),
+    }
+    Ok(())
+}

@@ -1,0 +1,31 @@
+//! Which generations are kept, and which one answers.
+
+use serde::{Deserialize, Serialize};
+
+/// Generations of a knowledge base.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(default, deny_unknown_fields)]
+pub struct GenerationsConfig {
+    /// What becomes of a generation that was built.
+    pub publish: PublishRule,
+    /// How many of the last generations are kept, besides the one that answers and the
+    /// one that did before it; 1 at least.
+    pub keep: usize,
+}
+
+/// What becomes of a generation that was built.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum PublishRule {
+    /// It answers from then on, unless a person has gone back to an earlier one.
+    #[default]
+    AtOnce,
+    /// It waits until a person promotes it.
+    ByHand,
+}
+
+impl Default for GenerationsConfig {
+    fn default() -> Self {
+        Self { publish: PublishRule::AtOnce, keep: 3 }
+    }
+}
