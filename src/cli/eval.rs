@@ -3,16 +3,17 @@
 use super::Arguments;
 use super::ask::{FormatArgument, ModeArgument};
 use super::eval_answers::answered;
+use super::eval_sweep::{AgainstArgument, per_question};
 use super::output::{ExitCode, ProgressReporter};
-use anyhow::Context;
+use anyhow::{Context, ensure};
 use clap::{Args, ValueEnum};
 use std::fs::File;
 use std::io::BufWriter;
 use std::path::PathBuf;
 use veritrail::config::Config;
 use veritrail::engine::{
-    AskedPictures, EvaluateOptions, EvaluatePagesOptions, Evaluation, Progress, evaluate_mentions,
-    evaluate_pages, evaluate_pictures,
+    AskedPictures, EvaluateOptions, EvaluatePagesOptions, Evaluation, Progress, Variant,
+    evaluate_mentions, evaluate_pages, evaluate_pictures,
 };
 use veritrail::eval::{
     Dataset, MentionDataset, PageDataset, PageReport, PictureDataset, PictureTask, Report, Run,
@@ -26,16 +27,18 @@ pub(super) struct EvalArguments {
     /// Folder with queries.jsonl, qrels.tsv and corpus.jsonl; for `entity-resolution`
     /// a JSONL file of judged pairs.
     pub(super) dataset: PathBuf,
+    /// Further data sets of a sweep.
+    pub(super) more: Vec<PathBuf>,
     /// Folder of documents, for a data set without corpus.jsonl.
     #[arg(long)]
-    corpus: Option<PathBuf>,
+    pub(super) corpus: Option<PathBuf>,
     /// What is scored.
     #[arg(long, value_enum, default_value = "retrieval")]
     task: TaskArgument,
     /// Stages of retrieval; all four when not given (answers: all stages). With it,
     /// `text-to-image` ranks the pictures of a knowledge base.
     #[arg(long, value_enum)]
-    mode: Vec<ModeArgument>,
+    pub(super) mode: Vec<ModeArgument>,
     /// Documents for each question in the run file.
     #[arg(long, default_value_t = 100)]
     k: usize,
@@ -57,12 +60,29 @@ pub(super) struct EvalArguments {
     /// were learned, as JSON.
     #[arg(long)]
     pub(super) run: Option<PathBuf>,
+    /// Compare the variants of a file (TOML: `[[variant]]` with `name`, `mode` and
+    /// `retrieve.KEY = VALUE`) on all data sets. What was ranked before is remembered in
+    /// the folder of `--keep`.
+    #[arg(long)]
+    pub(super) sweep: Option<PathBuf>,
+    /// Compare every combination of settings, as `retrieve.KEY=VALUE,VALUE`; repeatable.
+    #[arg(long)]
+    pub(super) set: Vec<String>,
+    /// Which variant each one is compared with.
+    #[arg(long, value_enum, default_value = "first")]
+    pub(super) against: AgainstArgument,
+    /// Write each question as a JSON line: measures, places of the relevant documents,
+    /// and of those that are not among the first five where they were lost and which
+    /// path would have led to them.
+    #[arg(long)]
+    pub(super) per_query: Option<PathBuf>,
     /// Settings (TOML) of the temporary knowledge base.
     #[arg(long)]
     settings: Option<PathBuf>,
-    /// Keep the knowledge base in this folder and use it again.
+    /// Keep the knowledge base in this folder and use it again; that of each data set in
+    /// a folder of its name for a sweep.
     #[arg(long)]
-    keep: Option<PathBuf>,
+    pub(super) keep: Option<PathBuf>,
     /// JSON, one object for each mode, or text for people.
     #[arg(long, value_enum, default_value = "json")]
     pub(super) format: FormatArgument,
@@ -113,6 +133,11 @@ impl From<AskedArgument> for AskedPictures {
 }
 
 pub(super) fn run(arguments: &Arguments, eval: &EvalArguments) -> anyhow::Result<ExitCode> {
+    let is_sweep = eval.sweep.is_some() || !eval.set.is_empty() || !eval.more.is_empty();
+    if is_sweep {
+        ensure!(eval.task == TaskArgument::Retrieval, "only rankings of documents are swept");
+        return super::eval_sweep::run(arguments, eval);
+    }
     match eval.task {
         TaskArgument::TextToImage if eval.mode.is_empty() => {
             return pictures(arguments, eval, PictureTask::TextToImage);
@@ -126,7 +151,7 @@ pub(super) fn run(arguments: &Arguments, eval: &EvalArguments) -> anyhow::Result
         TaskArgument::Retrieval | TaskArgument::Answer => {}
     }
     let dataset = Dataset::load(&eval.dataset, eval.corpus.as_deref())?;
-    let (settings, config) = settings(eval)?;
+    let (settings, config) = config(eval)?;
     let models = arguments.models(&config)?;
     let temporary = tempfile::tempdir().context("cannot create a temporary folder")?;
     let folder = eval.keep.as_deref().unwrap_or(temporary.path());
@@ -141,6 +166,7 @@ pub(super) fn run(arguments: &Arguments, eval: &EvalArguments) -> anyhow::Result
         Evaluation::prepare(&dataset, &models, folder, &options, &mut |p| reporter.show(&p))?;
     drop(reporter);
     let mut last_run: Option<(RetrievalMode, Run)> = None;
+    let mut questions = Vec::new();
     for mode in options.modes {
         if eval.task == TaskArgument::Answer {
             answered(&prepared, mode, eval)?;
@@ -148,16 +174,22 @@ pub(super) fn run(arguments: &Arguments, eval: &EvalArguments) -> anyhow::Result
             let (report, run) = prepared.retrieval(mode)?;
             print_retrieval(&report, eval.format)?;
             last_run = Some((mode, run));
+            if eval.per_query.is_some() {
+                let name = mode.as_str().to_owned();
+                let variant = Variant { name, mode, retrieve: config.retrieve.clone() };
+                questions.extend(prepared.questions(&variant, None)?);
+            }
         }
     }
     if let Some((mode, run)) = last_run {
         write_run(eval, run, mode.as_str())?;
+        per_question(eval, &questions)?;
     }
     Ok(ExitCode::Success)
 }
 
 /// The settings as they are written, and as they are understood.
-fn settings(eval: &EvalArguments) -> anyhow::Result<(String, Config)> {
+pub(super) fn config(eval: &EvalArguments) -> anyhow::Result<(String, Config)> {
     let Some(path) = &eval.settings else { return Ok((String::new(), Config::default())) };
     let text = std::fs::read_to_string(path)
         .with_context(|| format!("cannot read the settings {}", path.display()))?;
@@ -202,7 +234,7 @@ fn pages(
     task: PictureTask,
 ) -> anyhow::Result<ExitCode> {
     let dataset = PageDataset::load(&eval.dataset)?;
-    let (settings, config) = settings(eval)?;
+    let (settings, config) = config(eval)?;
     let models = arguments.models(&config)?;
     let modes = match eval.mode.as_slice() {
         [] => vec![RetrievalMode::Dense, RetrievalMode::Hybrid, RetrievalMode::Graph],

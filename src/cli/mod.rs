@@ -15,6 +15,7 @@ mod eval;
 mod eval_answers;
 mod eval_entities;
 mod eval_support;
+mod eval_sweep;
 mod extracted;
 mod index;
 mod ingest;

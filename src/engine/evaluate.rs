@@ -5,15 +5,16 @@ use super::error::{EngineError, io_error};
 use super::knowledge_base::KnowledgeBase;
 use super::models::Models;
 use crate::eval::{
-    Dataset, IngestReport, Latency, RankedDocument, Report, Run, measure, percentile,
+    Dataset, EvalQuery, IngestReport, Latency, RankedDocument, Report, Run, measure, percentile,
 };
-use crate::model::{Query, Space};
+use crate::model::{Hit, Query, Space};
 use crate::retrieve::RetrievalMode;
+use std::collections::HashSet;
 use std::path::Path;
 use std::time::Instant;
 
 /// Fragments fetched for each question; a document's rank is that of its best.
-const FRAGMENTS_PER_QUERY: usize = 400;
+pub(super) const FRAGMENTS_PER_QUERY: usize = 400;
 /// Documents kept in a run.
 const DOCUMENTS_PER_QUERY: usize = 100;
 
@@ -68,6 +69,11 @@ impl<'d> Evaluation<'d> {
         })
     }
 
+    /// The generation that is asked.
+    pub fn generation(&self) -> &str {
+        &self.generation
+    }
+
     /// Asks for documents in one mode and scores the rankings.
     ///
     /// # Errors
@@ -80,14 +86,7 @@ impl<'d> Evaluation<'d> {
             let asked = Instant::now();
             let found = session.search(&Query::text(&query.text, FRAGMENTS_PER_QUERY), mode)?;
             latencies.push(asked.elapsed().as_secs_f64() * 1e3);
-            let mut ranking: Vec<RankedDocument> = Vec::new();
-            for hit in found.hits {
-                let id = hit.document.source();
-                if !query.excluded.contains(&id) && !ranking.iter().any(|known| known.id == id) {
-                    ranking.push(RankedDocument { id, score: hit.score });
-                }
-            }
-            ranking.truncate(DOCUMENTS_PER_QUERY);
+            let ranking = ranking_of(&found.hits, query);
             run.insert(query.id.clone(), ranking);
         }
         let report = Report {
@@ -106,6 +105,20 @@ impl<'d> Evaluation<'d> {
         };
         Ok((report, run))
     }
+}
+
+/// Documents in the order of their best fragments, without those that must not count.
+pub(super) fn ranking_of(hits: &[Hit], query: &EvalQuery) -> Vec<RankedDocument> {
+    let mut ranking: Vec<RankedDocument> = Vec::new();
+    let mut known = HashSet::new();
+    for hit in hits {
+        let id = hit.document.source();
+        if !query.excluded.contains(&id) && known.insert(id.clone()) {
+            ranking.push(RankedDocument { id, score: hit.score });
+        }
+    }
+    ranking.truncate(DOCUMENTS_PER_QUERY);
+    ranking
 }
 
 pub(super) fn latency(mut milliseconds: Vec<f64>) -> Latency {

@@ -29,6 +29,7 @@ mod evaluate_entities;
 mod evaluate_mentions;
 mod evaluate_pages;
 mod evaluate_pictures;
+mod evaluate_questions;
 mod evaluate_support;
 mod extract;
 mod extract_calls;
@@ -86,6 +87,7 @@ pub use evaluate_entities::{EntityReport, LabelledPairs, evaluate_entities, lear
 pub use evaluate_mentions::evaluate_mentions;
 pub use evaluate_pages::{AskedPictures, EvaluatePagesOptions, evaluate_pages};
 pub use evaluate_pictures::evaluate_pictures;
+pub use evaluate_questions::Variant;
 pub use evaluate_support::evaluate_support;
 pub use extract_outcome::{ExtractOutcome, Unasked};
 pub use feedback::FeedbackStory;

@@ -6,7 +6,10 @@ use std::fs;
 use std::path::{Path, PathBuf};
 
 /// Judgements: question, document, relevance (0 is not relevant).
-pub type Qrels = BTreeMap<String, BTreeMap<String, u32>>;
+pub type Qrels = BTreeMap<String, Judged>;
+
+/// Judgements of one question: document, relevance.
+pub type Judged = BTreeMap<String, u32>;
 
 /// Questions and judgements of a data set.
 #[derive(Clone, Debug)]

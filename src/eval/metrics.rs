@@ -1,7 +1,7 @@
 //! Measures of ranked retrieval, by the conventions of `trec_eval`.
 
-use super::dataset::Qrels;
-use serde::Serialize;
+use super::dataset::{Judged, Qrels};
+use serde::{Deserialize, Serialize};
 use std::collections::BTreeMap;
 
 /// A document of a ranking.
@@ -17,7 +17,7 @@ pub struct RankedDocument {
 pub type Run = BTreeMap<String, Vec<RankedDocument>>;
 
 /// Means over the questions of a run, as fractions.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Serialize)]
+#[derive(Clone, Copy, Debug, Default, PartialEq, Serialize, Deserialize)]
 pub struct Metrics {
     /// Share of the relevant documents at the first place; with one relevant
     /// document for each question, the accuracy.
@@ -60,51 +60,76 @@ pub struct Metrics {
 /// A question without ranking counts 0; one without relevant documents does
 /// not count.
 pub fn measure(run: &Run, qrels: &Qrels) -> Metrics {
+    mean(run.iter().filter_map(|(query, ranking)| measure_one(ranking, qrels.get(query)?)))
+}
+
+/// Scores one ranking; `None` without relevant documents.
+pub fn measure_one(ranking: &[RankedDocument], judged: &Judged) -> Option<Metrics> {
+    let n_relevant = judged.values().filter(|grade| **grade > 0).count() as f64;
+    if n_relevant == 0.0 {
+        return None;
+    }
+    let grades: Vec<f64> = ranking
+        .iter()
+        .map(|document| f64::from(judged.get(&document.id).copied().unwrap_or(0)))
+        .collect();
+    let recall = |k: usize| grades.iter().take(k).filter(|g| **g > 0.0).count() as f64 / n_relevant;
+    let mut ideal: Vec<f64> = judged.values().map(|grade| f64::from(*grade)).collect();
+    ideal.sort_by(|a, b| b.total_cmp(a));
+    let (mut found, mut map_100) = (0.0, 0.0);
+    for (i, grade) in grades.iter().take(100).enumerate() {
+        if *grade > 0.0 {
+            found += 1.0;
+            map_100 += found / (i + 1) as f64 / n_relevant;
+        }
+    }
+    let first = grades.iter().position(|grade| *grade > 0.0);
+    Some(Metrics {
+        recall_1: recall(1),
+        recall_2: recall(2),
+        recall_5: recall(5),
+        recall_10: recall(10),
+        recall_100: recall(100),
+        precision_5: recall(5) * n_relevant / 5.0,
+        ndcg_10: discounted(&grades, 10) / discounted(&ideal, 10),
+        map_100,
+        mrr: first.map_or(0.0, |rank| 1.0 / (rank + 1) as f64),
+    })
+}
+
+/// Means over questions; 0 without any.
+pub fn mean(questions: impl IntoIterator<Item = Metrics>) -> Metrics {
     let mut sum = Metrics::default();
     let mut n = 0.0;
-    for (query, ranking) in run {
-        let Some(judged) = qrels.get(query) else { continue };
-        let n_relevant = judged.values().filter(|grade| **grade > 0).count() as f64;
-        if n_relevant == 0.0 {
-            continue;
-        }
+    for one in questions {
         n += 1.0;
-        let grades: Vec<f64> = ranking
-            .iter()
-            .map(|document| f64::from(judged.get(&document.id).copied().unwrap_or(0)))
-            .collect();
-        let recall =
-            |k: usize| grades.iter().take(k).filter(|g| **g > 0.0).count() as f64 / n_relevant;
-        sum.recall_1 += recall(1);
-        sum.recall_2 += recall(2);
-        sum.recall_5 += recall(5);
-        sum.recall_10 += recall(10);
-        sum.recall_100 += recall(100);
-        sum.precision_5 += recall(5) * n_relevant / 5.0;
-        let mut ideal: Vec<f64> = judged.values().map(|grade| f64::from(*grade)).collect();
-        ideal.sort_by(|a, b| b.total_cmp(a));
-        sum.ndcg_10 += discounted(&grades, 10) / discounted(&ideal, 10);
-        let mut found = 0.0;
-        for (i, grade) in grades.iter().take(100).enumerate() {
-            if *grade > 0.0 {
-                found += 1.0;
-                sum.map_100 += found / (i + 1) as f64 / n_relevant;
-            }
+        for (total, value) in sum.values_mut().into_iter().zip(one.values()) {
+            *total += value;
         }
-        let first = grades.iter().position(|grade| *grade > 0.0);
-        sum.mrr += first.map_or(0.0, |rank| 1.0 / (rank + 1) as f64);
     }
-    let mean = |value: f64| if n > 0.0 { value / n } else { 0.0 };
-    Metrics {
-        recall_1: mean(sum.recall_1),
-        recall_2: mean(sum.recall_2),
-        recall_5: mean(sum.recall_5),
-        recall_10: mean(sum.recall_10),
-        recall_100: mean(sum.recall_100),
-        precision_5: mean(sum.precision_5),
-        ndcg_10: mean(sum.ndcg_10),
-        map_100: mean(sum.map_100),
-        mrr: mean(sum.mrr),
+    if n > 0.0 {
+        sum.values_mut().into_iter().for_each(|total| *total /= n);
+    }
+    sum
+}
+
+impl Metrics {
+    fn values(mut self) -> [f64; 9] {
+        self.values_mut().map(|value| *value)
+    }
+
+    fn values_mut(&mut self) -> [&mut f64; 9] {
+        [
+            &mut self.recall_1,
+            &mut self.recall_2,
+            &mut self.recall_5,
+            &mut self.recall_10,
+            &mut self.recall_100,
+            &mut self.precision_5,
+            &mut self.ndcg_10,
+            &mut self.map_100,
+            &mut self.mrr,
+        ]
     }
 }
 

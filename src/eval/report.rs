@@ -127,7 +127,7 @@ pub struct PageReport {
 }
 
 /// Percentiles in milliseconds.
-#[derive(Clone, Copy, Debug, Serialize)]
+#[derive(Clone, Copy, Debug, PartialEq, Serialize)]
 pub struct Latency {
     /// Median.
     pub p50: f64,

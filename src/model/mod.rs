@@ -11,6 +11,7 @@
 mod answer;
 mod answer_access;
 mod calibration;
+mod chance;
 mod co_occurrence;
 mod depiction;
 mod digest;
@@ -38,6 +39,7 @@ pub use answer::{
 };
 pub use answer_access::AnswerAccess;
 pub use calibration::{Calibration, CalibrationError, expected_calibration_error};
+pub use chance::Chance;
 pub use co_occurrence::CoOccurrence;
 pub use depiction::{ClaimStatus, Depiction, DepictionMethod, DepictionStatus};
 pub use digest::{Digest, DigestParseError};

@@ -20,6 +20,7 @@ mod snapshot;
 mod used_entities;
 mod view;
 mod visual;
+mod way;
 
 pub use assemble::assemble;
 pub use config::{RetrievalMode, RetrieveConfig};

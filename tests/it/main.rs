@@ -65,4 +65,5 @@ mod sparql_limits;
 mod sparql_protocol;
 mod sparql_suite;
 mod sparql_views;
+mod sweeps;
 mod vector_search;
