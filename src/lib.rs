@@ -13,6 +13,7 @@
 //!   index      vectors and words -> hits           graph   Oxigraph, SPARQL, projection and walks
 //!   llm        OpenAI-compatible client              shapes  SHACL: triples -> findings
 //!   access     keys, tokens, sessions -> principals
+//!   backup     files -> a folder or archive with their digests, and back
 //! 4 extract    fragments -> mentions, links        resolve   mentions -> entities
 //!   retrieve   query + snapshot -> context         answer    context -> checked answer
 //!   audit      answer -> provenance bundle         eval      data sets, metrics, reports
@@ -37,6 +38,7 @@ pub mod access;
 pub mod adapt;
 pub mod answer;
 pub mod audit;
+pub mod backup;
 pub mod config;
 pub mod embed;
 pub mod engine;

@@ -12,7 +12,7 @@ const LAYERS: &[&[&str]] = &[
     &["vocab"],
     &["model"],
     &["picture"],
-    &["ingest", "embed", "index", "graph", "llm", "shapes", "access"],
+    &["ingest", "embed", "index", "graph", "llm", "shapes", "access", "backup"],
     &["extract", "resolve", "retrieve", "answer", "audit", "eval", "adapt"],
     &["govern"],
     &["config"],
@@ -47,8 +47,8 @@ const HOMES: &[(&str, &[&str])] = &[
     ("image", &["picture", "cli"]),
     // A vocabulary has the same name.
     ("csv", &["ingest"]),
-    // Archives hold documents, and packages hold models.
-    ("zip", &["ingest", "embed"]),
+    // Archives hold documents, packages hold models, and a backup can be one.
+    ("zip", &["ingest", "embed", "backup"]),
     ("exif", &["picture", "vocab"]),
     ("fast_image_resize", &["embed"]),
     ("viuer", &["cli"]),

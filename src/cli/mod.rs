@@ -7,6 +7,7 @@ mod adapt;
 mod ask;
 mod audit;
 mod audit_replay;
+mod backup;
 mod calibrate;
 mod delete;
 mod demo;
@@ -79,6 +80,12 @@ enum Command {
     Audit(audit::AuditArguments),
     /// List generations, compare them, and choose which one answers.
     Index(index::IndexArguments),
+    /// Copy everything into a folder or archive, to be restored later.
+    Backup(backup::BackupArguments),
+    /// Make a knowledge base out of a backup, exactly as it was.
+    Restore(backup::RestoreArguments),
+    /// Verify a knowledge base or a backup: every digest, what is named, the chain of records.
+    Check(backup::CheckArguments),
     /// Show what is in the knowledge base and whether it is sound.
     Status(status::StatusArguments),
     /// Check the graph and imported RDF against SHACL shapes.
@@ -117,6 +124,9 @@ impl Arguments {
             Command::Entity(arguments) => entity::run(&self, arguments),
             Command::Audit(arguments) => audit::run(&self, arguments),
             Command::Index(arguments) => index::run(&self, arguments),
+            Command::Backup(arguments) => backup::backup(&self, arguments),
+            Command::Restore(arguments) => backup::restore(&self, arguments),
+            Command::Check(arguments) => backup::check(&self, arguments),
             Command::Status(arguments) => status::run(&self, arguments),
             Command::Validate(arguments) => validate::run(&self, arguments),
             Command::Models(arguments) => models::run(&self, arguments),

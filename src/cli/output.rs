@@ -133,6 +133,11 @@ impl Arguments {
 
     /// Loads the models that `config` names.
     pub(super) fn models(&self, config: &Config) -> anyhow::Result<Models> {
+        self.models_of(&self.kb, config)
+    }
+
+    /// Loads the models that the settings of a knowledge base name.
+    fn models_of(&self, kb: &Path, config: &Config) -> anyhow::Result<Models> {
         let cache = self.cache_dir();
         let registry = self.registry()?;
         let runtime = RuntimeSearch::from_env(self.ort_lib.as_deref(), &cache).load()?;
@@ -142,7 +147,7 @@ impl Arguments {
         let text: Arc<dyn Embedder> =
             Arc::new(TextModel::open(&runtime, entry, &cache, n_threads)?);
         let mut models = Models::from(text);
-        let source = PictureSource { cache: &cache, registry: &registry, runtime: &runtime };
+        let source = PictureSource { kb, cache: &cache, registry: &registry, runtime: &runtime };
         for name in &config.models.pictures {
             let text = &models.text;
             models.pictures.push(self.picture_model(name, &source, text, n_threads)?);
@@ -168,11 +173,11 @@ impl Arguments {
         n_threads: usize,
     ) -> anyhow::Result<Arc<dyn PictureEmbedder>> {
         if name.contains(ADAPTED_MARK) {
-            let below = adapted_space(&self.kb, name)?.base;
+            let below = adapted_space(source.kb, name)?.base;
             let base = self.picture_model(&below, source, text, n_threads)?;
-            return Ok(Arc::new(adapted_model(&self.kb, name, base)?));
+            return Ok(Arc::new(adapted_model(source.kb, name, base)?));
         }
-        let PictureSource { cache, registry, runtime } = source;
+        let PictureSource { cache, registry, runtime, .. } = source;
         let entry = registry.find(name)?;
         if entry.bundled {
             install(entry, cache, &InstallSource::Program, &mut |_| {}, &mut |_, _, _| {})?;
@@ -191,15 +196,22 @@ impl Arguments {
     }
 
     pub(super) fn open(&self) -> anyhow::Result<KnowledgeBase> {
-        let config = Config::load(&self.kb.join("veritrail.toml"))?;
-        let models = self.models(&config)?;
-        KnowledgeBase::open(&self.kb, models)
-            .with_context(|| format!("cannot open the knowledge base {}", self.kb.display()))
+        self.open_at(&self.kb)
+    }
+
+    /// Opens another knowledge base than `--kb` names.
+    pub(super) fn open_at(&self, kb: &Path) -> anyhow::Result<KnowledgeBase> {
+        let config = Config::load(&kb.join("veritrail.toml"))?;
+        let models = self.models_of(kb, &config)?;
+        KnowledgeBase::open(kb, models)
+            .with_context(|| format!("cannot open the knowledge base {}", kb.display()))
     }
 }
 
 /// Where picture models come from.
 struct PictureSource<'a> {
+    /// The knowledge base, in which adapted models are.
+    kb: &'a std::path::Path,
     cache: &'a std::path::Path,
     registry: &'a Registry,
     runtime: &'a Runtime,

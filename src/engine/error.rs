@@ -95,6 +95,9 @@ pub enum EngineError {
     /// A record cannot be sealed, or a seal cannot be read.
     #[error(transparent)]
     Seal(#[from] crate::audit::SealError),
+    /// A backup cannot be written or read.
+    #[error(transparent)]
+    Backup(#[from] crate::backup::BackupError),
     /// An export cannot be written.
     #[error("the export cannot be written")]
     Export(#[source] io::Error),

@@ -25,9 +25,9 @@ use time::OffsetDateTime;
 /// What `format` of an order says.
 const FORMAT: &str = "veritrail-job 1";
 /// How folders begin that are not acknowledged yet.
-const INCOMING_PREFIX: &str = ".incoming-";
+pub(super) const INCOMING_PREFIX: &str = ".incoming-";
 const ORDER: &str = "job.json";
-const END: &str = "ended.json";
+pub(super) const END: &str = "ended.json";
 const FILES: &str = "files";
 
 /// Names a job; later jobs have greater names.

@@ -82,6 +82,15 @@ impl Store {
         Some((recent.n_writes, recent.known.iter().skip(first).cloned().collect()))
     }
 
+    /// Copies the graph as it is now into a folder that does not exist yet; on the same
+    /// file system, files are shared and it takes milliseconds.
+    ///
+    /// # Errors
+    /// When the disk refuses.
+    pub fn copy_store(&self, folder: &Path) -> Result<(), GraphError> {
+        self.copy_to(folder, false).map(drop)
+    }
+
     /// Copies the graph into a folder that does not exist yet and returns the number of
     /// writes that the copy has seen; `held` says that the caller holds the lock of
     /// writers.

@@ -21,6 +21,14 @@ impl IntegrityReport {
 }
 
 impl Store {
+    /// Reads everything that is on disk and compares it with its checksums and indexes.
+    ///
+    /// # Errors
+    /// With the file that is damaged, as far as the store knows it.
+    pub fn check_storage(&self) -> Result<(), GraphError> {
+        Ok(self.inner.validate()?)
+    }
+
     /// Checks that every fragment belongs to a version, every version to one
     /// document, every mention and relation to a fragment and its entities, and that every
     /// vector and original that the graph names is known to the caller.

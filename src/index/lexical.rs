@@ -286,6 +286,17 @@ impl LexicalIndex {
         Ok(fragments)
     }
 
+    /// Names of files of the index in `folder` whose checksums are not those of their
+    /// bytes; it need not be fit to be opened.
+    ///
+    /// # Errors
+    /// When a file cannot be read.
+    pub fn damage(folder: &Path) -> Result<BTreeSet<PathBuf>, LexicalError> {
+        let failed = |source| LexicalError::Index { path: folder.to_owned(), source };
+        let damaged = Index::open_in_dir(folder).and_then(|index| index.validate_checksum());
+        Ok(damaged.map_err(failed)?.into_iter().collect())
+    }
+
     /// Number of fragments.
     pub fn len(&self) -> usize {
         usize::try_from(self.reader.searcher().num_docs()).unwrap_or(usize::MAX)

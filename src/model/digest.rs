@@ -3,7 +3,7 @@
 use serde::{Deserialize, Serialize};
 use sha2::{Digest as _, Sha256};
 use std::fmt;
-use std::io::{self, Read};
+use std::io::{self, Read, Write};
 use std::str::FromStr;
 
 /// A SHA-256 digest. Its text form is 64 lower-case hexadecimal digits.
@@ -43,6 +43,11 @@ impl Digest {
         Self(hasher.finalize().into())
     }
 
+    /// For bytes that come piece by piece.
+    pub fn hasher() -> DigestHasher {
+        DigestHasher(Sha256::new())
+    }
+
     /// The digest from its 32 raw bytes.
     pub fn from_bytes(bytes: [u8; 32]) -> Self {
         Self(bytes)
@@ -56,6 +61,28 @@ impl Digest {
     /// The first 16 hexadecimal digits: for names that people read.
     pub fn short(&self) -> String {
         hex::encode(&self.0[..8])
+    }
+}
+
+/// A digest in the making; bytes are written into it.
+#[derive(Clone, Debug, Default)]
+pub struct DigestHasher(Sha256);
+
+impl DigestHasher {
+    /// The digest of all that was written.
+    pub fn digest(self) -> Digest {
+        Digest(self.0.finalize().into())
+    }
+}
+
+impl Write for DigestHasher {
+    fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
+        self.0.update(bytes);
+        Ok(bytes.len())
+    }
+
+    fn flush(&mut self) -> io::Result<()> {
+        Ok(())
     }
 }
 

@@ -42,7 +42,7 @@ pub use calibration::{Calibration, CalibrationError, expected_calibration_error}
 pub use chance::Chance;
 pub use co_occurrence::CoOccurrence;
 pub use depiction::{ClaimStatus, Depiction, DepictionMethod, DepictionStatus};
-pub use digest::{Digest, DigestParseError};
+pub use digest::{Digest, DigestHasher, DigestParseError};
 pub use document::{AccessLabel, Document, Figure, Link, Loaded, MediaType, Section};
 pub use entity::{Entity, EntityClass, Mention, normalise_label};
 pub use feedback::{Feedback, FeedbackDecision, Opinion};

@@ -42,6 +42,8 @@ pub enum Permission {
     Promote,
     /// Seeing how the service runs, and the jobs of others.
     Operate,
+    /// Taking backups and erasing words from records.
+    Administer,
 }
 
 /// A name that is no role.
@@ -63,6 +65,7 @@ impl Role {
             | Permission::Promote => matches!(self, Self::Engineer | Self::Admin),
             Permission::ReadAllAnswers => matches!(self, Self::Auditor | Self::Admin),
             Permission::Operate => self != Self::Agent,
+            Permission::Administer => self == Self::Admin,
         }
     }
 
@@ -104,6 +107,7 @@ impl Permission {
         Self::Review,
         Self::Promote,
         Self::Operate,
+        Self::Administer,
     ];
 
     /// What it allows, for a sentence that begins with "may not".
@@ -118,6 +122,7 @@ impl Permission {
             Self::Review => "review",
             Self::Promote => "choose what answers",
             Self::Operate => "see how the service runs",
+            Self::Administer => "take backups or erase words from records",
         }
     }
 }

@@ -35,6 +35,8 @@ pub(super) struct App {
     /// Who is let in, and how often.
     pub(super) gate: Gate,
     stopping: watch::Sender<bool>,
+    /// Held while a backup is made.
+    pub(super) backup: Mutex<()>,
 }
 
 impl App {
@@ -59,6 +61,7 @@ impl App {
             document: OnceLock::new(),
             gate: Gate::new(knowledge_base.root(), config)?,
             stopping: watch::Sender::new(false),
+            backup: Mutex::new(()),
             knowledge_base,
         };
         app.withdraw();

@@ -21,6 +21,15 @@ impl Caller {
         let message = format!("the role {} may not {}", self.0.role, permission.as_str());
         Err(ApiError::refused(StatusCode::FORBIDDEN, "forbidden", &message))
     }
+
+    /// Refuses who does not see every label, for what shows or takes everything.
+    pub(super) fn require_all_labels(&self) -> Result<(), ApiError> {
+        if self.0.labels().is_none() {
+            return Ok(());
+        }
+        let message = "this is for whoever sees every label";
+        Err(ApiError::refused(StatusCode::FORBIDDEN, "forbidden", message))
+    }
 }
 
 impl<S: Send + Sync> FromRequestParts<S> for Caller {

@@ -334,7 +334,7 @@ fn wanted(headers: &HeaderMap, etag: &str, size: u64) -> Wanted {
 }
 
 /// The bytes of a file, block by block, each read on a thread for blocking work.
-fn blocks(
+pub(super) fn blocks(
     file: File,
     range: Range<u64>,
 ) -> impl futures::Stream<Item = Result<Bytes, std::io::Error>> + Send {

@@ -17,6 +17,7 @@
 //! | `/api/documents` | lists documents, hands them out, takes them in and deletes them |
 //! | `/api/jobs` | how far that is |
 //! | `POST /api/feedback`, `/api/review` | what people think of answers, and what waits for a person |
+//! | `GET /api/backup` | everything, as one archive |
 //! | `/mcp` | tools of the Model Context Protocol |
 //!
 //! Every request passes `authentication::guard`: on loopback, where nobody need be asked
@@ -29,6 +30,7 @@ mod answers;
 mod app;
 mod asking;
 mod authentication;
+mod backup;
 mod caller;
 mod chat;
 mod chat_models;

@@ -6,7 +6,7 @@ use super::error::ApiError;
 use super::observe::{TraceSetupError, observe};
 use super::tls::Tls;
 use super::{
-    answers, chat, chat_models, document_files, documents, embeddings, entities, feedback,
+    answers, backup, chat, chat_models, document_files, documents, embeddings, entities, feedback,
     generations, graph_store, health, jobs_http, jobs_work, mcp, metrics, openapi, pages, review,
     search, sign_in, sparql, upload,
 };
@@ -185,6 +185,7 @@ fn router(app: Arc<App>) -> Router {
         .merge(feedback::routes())
         .merge(review::routes())
         .merge(generations::routes())
+        .merge(backup::routes())
         .merge(sign_in::routes())
         .split_for_parts();
     openapi::complete(&mut document);

@@ -110,7 +110,8 @@ pub(crate) const ASSETS: [&str; 7] = [
 ];
 
 use Permission::{
-    Ask as MayAsk, Operate, Promote, QueryGraph, ReadDocuments, Review, UpdateGraph, WriteDocuments,
+    Administer, Ask as MayAsk, Operate, Promote, QueryGraph, ReadDocuments, Review, UpdateGraph,
+    WriteDocuments,
 };
 
 pub(crate) const PROBES: &[Probe] = &[
@@ -160,6 +161,7 @@ pub(crate) const PROBES: &[Probe] = &[
     probe("POST /api/documents", Some(WriteDocuments), |_| {
         vec![Ask::new(Method::POST, "/api/documents").with("text/plain", "x").refusable()]
     }),
+    probe("GET /api/backup", Some(Administer), |_| vec![Ask::get("/api/backup").refusable()]),
     probe("GET /api/jobs", None, |_| vec![Ask::get("/api/jobs")]),
     probe("GET /api/jobs/{id}", None, |_| vec![Ask::get("/api/jobs/0123456789abcdef")]),
     probe("GET /api/jobs/{id}/events", None, |_| {

@@ -13,6 +13,7 @@ mod adapt;
 mod audit;
 mod audit_crash;
 mod audit_tamper;
+mod backup;
 mod bad_input;
 mod bridges;
 mod browser;
