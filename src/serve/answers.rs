@@ -103,7 +103,11 @@ pub(super) fn read_record(
 }
 
 /// The record as JSON, with links to what it cites where that is still there and seen.
-fn with_links(snapshot: &Snapshot, record: &RecordedAnswer, reader: &Principal) -> Value {
+pub(super) fn with_links(
+    snapshot: &Snapshot,
+    record: &RecordedAnswer,
+    reader: &Principal,
+) -> Value {
     let mut body = json!(record);
     let mut places = Vec::new();
     if let Some(evidence) = body.get_mut("evidence").and_then(Value::as_array_mut) {

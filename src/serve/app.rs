@@ -37,6 +37,8 @@ pub(super) struct App {
     stopping: watch::Sender<bool>,
     /// Held while a backup is made.
     pub(super) backup: Mutex<()>,
+    /// Held while all records are read.
+    pub(super) sole_reader: Mutex<()>,
 }
 
 impl App {
@@ -62,6 +64,7 @@ impl App {
             gate: Gate::new(knowledge_base.root(), config)?,
             stopping: watch::Sender::new(false),
             backup: Mutex::new(()),
+            sole_reader: Mutex::new(()),
             knowledge_base,
         };
         app.withdraw();

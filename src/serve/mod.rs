@@ -17,6 +17,7 @@
 //! | `/api/documents` | lists documents, hands them out, takes them in and deletes them |
 //! | `/api/jobs` | how far that is |
 //! | `POST /api/feedback`, `/api/review` | what people think of answers, and what waits for a person |
+//! | `/api/audit` | records of answers: found, told, verified, done again, exported, erased |
 //! | `GET /api/backup` | everything, as one archive |
 //! | `/mcp` | tools of the Model Context Protocol |
 //!
@@ -29,6 +30,8 @@ mod accept;
 mod answers;
 mod app;
 mod asking;
+mod audit;
+mod audit_proofs;
 mod authentication;
 mod backup;
 mod caller;

@@ -48,6 +48,7 @@ pub(super) struct ErrorDetail {
     security(("bearer" = []), ("key" = []), ("session" = [])),
     tags(
         (name = "answers", description = "Asking, searching, and what led to an answer"),
+        (name = "audit", description = "Records of answers, and proofs about them"),
         (name = "graph", description = "SPARQL 1.1 queries, updates and graphs"),
         (name = "documents", description = "Documents and what is done with them"),
         (name = "generations", description = "What answers, and what could"),

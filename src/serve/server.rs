@@ -6,9 +6,9 @@ use super::error::ApiError;
 use super::observe::{TraceSetupError, observe};
 use super::tls::Tls;
 use super::{
-    answers, backup, chat, chat_models, document_files, documents, embeddings, entities, feedback,
-    generations, graph_store, health, jobs_http, jobs_work, mcp, metrics, openapi, pages, review,
-    search, sign_in, sparql, upload,
+    answers, audit, audit_proofs, backup, chat, chat_models, document_files, documents, embeddings,
+    entities, feedback, generations, graph_store, health, jobs_http, jobs_work, mcp, metrics,
+    openapi, pages, review, search, sign_in, sparql, upload,
 };
 use crate::access::OidcError;
 use crate::config::{ServeConfig, ServeConfigError};
@@ -185,6 +185,8 @@ fn router(app: Arc<App>) -> Router {
         .merge(feedback::routes())
         .merge(review::routes())
         .merge(generations::routes())
+        .merge(audit::routes())
+        .merge(audit_proofs::routes())
         .merge(backup::routes())
         .merge(sign_in::routes())
         .split_for_parts();

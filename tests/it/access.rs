@@ -93,7 +93,7 @@ async fn a_key_opens_until_it_is_revoked() {
     assert!(body(refused).await["error"]["message"].as_str().unwrap().contains("revoked"));
     let found = body(me().bearer_auth(&root_key).send().await.unwrap()).await;
     assert_eq!(found["labels"], Value::Null);
-    assert_eq!(found["permissions"].as_array().unwrap().len(), 9);
+    assert_eq!(found["permissions"].as_array().unwrap().len(), 10);
 }
 
 #[test]

@@ -110,8 +110,8 @@ pub(crate) const ASSETS: [&str; 7] = [
 ];
 
 use Permission::{
-    Administer, Ask as MayAsk, Operate, Promote, QueryGraph, ReadDocuments, Review, UpdateGraph,
-    WriteDocuments,
+    Administer, Ask as MayAsk, Operate, Promote, QueryGraph, ReadAllAnswers, ReadDocuments, Review,
+    UpdateGraph, WriteDocuments,
 };
 
 pub(crate) const PROBES: &[Probe] = &[
@@ -160,6 +160,34 @@ pub(crate) const PROBES: &[Probe] = &[
     }),
     probe("POST /api/documents", Some(WriteDocuments), |_| {
         vec![Ask::new(Method::POST, "/api/documents").with("text/plain", "x").refusable()]
+    }),
+    probe("GET /api/audit/answers", Some(ReadAllAnswers), audited),
+    probe("GET /api/audit/answers/{id}", Some(ReadAllAnswers), |world| {
+        of_answers(world, |name| Ask::get(format!("/api/audit/answers/{name}")))
+    }),
+    probe("POST /api/audit/answers/{id}/replay", Some(ReadAllAnswers), |world| {
+        of_answers(world, |name| {
+            Ask::post(format!("/api/audit/answers/{name}/replay"), json!({})).refusable()
+        })
+    }),
+    // What is seen by the caller is not named: it would be erased.
+    probe("POST /api/audit/answers/{id}/erase", Some(Administer), |_| {
+        let reason = json!({ "reason": "a test" });
+        vec![Ask::post("/api/audit/answers/0123456789abcdef/erase", reason)]
+    }),
+    probe("GET /api/audit/impact", Some(ReadAllAnswers), |_| {
+        let names = ["secret/plorvane.md", "zandolith", "docs/pump.md", UNKNOWN_WORD];
+        let of = |name: &str| Ask::get(format!("/api/audit/impact?of={}", encoded(name)));
+        names.map(|name| of(name).refusable()).into()
+    }),
+    probe("POST /api/audit/verify", Some(ReadAllAnswers), |_| {
+        vec![Ask::post("/api/audit/verify", json!({})).refusable()]
+    }),
+    probe("GET /api/audit/export", Some(ReadAllAnswers), |_| {
+        vec![Ask::get("/api/audit/export").refusable()]
+    }),
+    probe("POST /api/audit/checkpoint", Some(ReadAllAnswers), |_| {
+        vec![Ask::post("/api/audit/checkpoint", json!({})).refusable()]
     }),
     probe("GET /api/backup", Some(Administer), |_| vec![Ask::get("/api/backup").refusable()]),
     probe("GET /api/jobs", None, |_| vec![Ask::get("/api/jobs")]),
@@ -286,6 +314,32 @@ fn answers(world: &World) -> Vec<Ask> {
         }
     }
     asks
+}
+
+fn audited(_: &World) -> Vec<Ask> {
+    let list = |parameters: &str| Ask::get(format!("/api/audit/answers?{parameters}"));
+    let mut asks = vec![list(""), list("limit=1000"), list("flagged=true"), list("since=2020")];
+    asks.push(list("entity=Trolvamir").refusable());
+    for (label, word) in [("secret", "secret/plorvane.md"), ("support", "support/hindlow.md")] {
+        let of = |word: &str| Ask {
+            name: word.into(),
+            label,
+            ..list(&format!("document={}", encoded(word)))
+        };
+        asks.push(Ask { twin: Some(Box::new(of(UNKNOWN_WORD))), ..of(word) });
+    }
+    asks
+}
+
+/// The same about answers of others, and about one that is not there.
+fn of_answers(world: &World, ask: impl Fn(&str) -> Ask) -> Vec<Ask> {
+    let owners = [(&world.secret_answer, None), (&world.support_answer, Some(&["support"][..]))];
+    let of = |name: &str, owner| Ask { name: name.to_owned(), owner: Some(owner), ..ask(name) };
+    let asks = owners.map(|(name, owner)| Ask {
+        twin: Some(Box::new(of("0123456789abcdef", owner))),
+        ..of(name, owner)
+    });
+    asks.into()
 }
 
 fn feedback(world: &World) -> Vec<Ask> {

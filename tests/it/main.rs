@@ -12,6 +12,7 @@ mod access;
 mod adapt;
 mod audit;
 mod audit_crash;
+mod audit_http;
 mod audit_tamper;
 mod backup;
 mod bad_input;

@@ -19,6 +19,7 @@ const STYLES: &str = concat!(
     include_str!("assets/graph.css"),
     include_str!("assets/documents.css"),
     include_str!("assets/interface.css"),
+    include_str!("assets/audit.css"),
 );
 
 /// Every file.
@@ -62,6 +63,7 @@ pub(super) const ALL: &[Asset] = &[
     script("shell.js", include_bytes!("assets/shell.js")),
     script("sign_in.js", include_bytes!("assets/sign_in.js")),
     script("source.js", include_bytes!("assets/source.js")),
+    script("story.js", include_bytes!("assets/story.js")),
     script("suggestions.js", include_bytes!("assets/suggestions.js")),
     script("text.js", include_bytes!("assets/text.js")),
     script("theme.js", include_bytes!("assets/theme.js")),

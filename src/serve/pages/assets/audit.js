@@ -1,74 +1,111 @@
-// The record of one answer.
+// Answers found by what they rest on, and proofs about all of them.
 
-import { $, el, icon, notice } from "./dom.js";
-import { json } from "./api.js";
+import { $, counted, el, icon, notice, say } from "./dom.js";
+import { json, may, post, send } from "./api.js";
 import { run } from "./shell.js";
 import { fragment } from "./iri.js";
+import { MODES, showStory, timeOf } from "./story.js";
 
-const MODES = { generated: "Written by a language model, then checked", extractive: "Quoted from the documents", abstained: "Not answered" };
+const TEXTS = ["since", "until", "principal", "document", "entity", "model", "generation"];
+const FLAGS = ["unsupported", "flagged"];
 
-function facts(record) {
-  const row = (name, value) => (value ? [el("dt", {}, name), el("dd", {}, value)] : []);
-  const time = (text) => {
-    const date = new Date(text ?? "");
-    return Number.isNaN(date.getTime()) ? null : date.toLocaleString("en-GB", { dateStyle: "medium", timeStyle: "medium" });
-  };
-  const { mode } = record;
-  const timings = Object.entries(record.timings_ms ?? {}).sort((a, b) => b[1] - a[1]).slice(0, 6);
-  return el("dl", { class: "facts" }, row("Asked by", record.principal), row("At", time(record.started_at)), row("How", MODES[mode] ?? mode),
-    row("Generation", record.generation ? el("code", {}, String(record.generation).split(":").pop()) : null),
-    row("Language model", record.llm?.model),
-    row("Time", timings.map(([stage, duration]) => `${stage} ${duration.toFixed(0)} ms`).join(", ")));
+function row(answer) {
+  return el("tr", {},
+    el("td", {}, el("a", { href: `#answer=${encodeURIComponent(answer.answer_id)}` }, answer.question || "A picture")),
+    el("td", {}, answer.principal), el("td", { class: "nowrap" }, timeOf(answer.started_at) ?? answer.started_at),
+    el("td", {}, el("span", { class: "badge" }, MODES[answer.mode] ?? answer.mode)));
 }
 
-function verdict(sentence) {
-  if (!sentence.verdict) return null;
-  const good = sentence.verdict === "supported";
-  const words = good ? "Carried by its sources" : `${sentence.kept === false ? "Left out" : "Not carried"}: ${sentence.reason ?? sentence.verdict}`;
-  return el("span", { class: `badge ${good ? "good" : "bad"}` }, icon(good ? "check" : "alert"), words);
+function asked() {
+  const parameters = new URLSearchParams();
+  for (const name of TEXTS) if ($(name).value.trim()) parameters.set(name, $(name).value.trim());
+  for (const name of FLAGS) if ($(name).checked) parameters.set(name, "true");
+  return parameters;
 }
 
-/** A link where the interface gives one; the words alone for what is not seen. */
-const linked = (link, text) => (link ? el("a", { href: link }, text) : text);
-
-function show(record, id) {
-  const { sentences = [], evidence = [] } = record;
-  const title = (number) => evidence.find((item) => item.number === number)?.title ?? `source ${number}`;
-  $("record").replaceChildren(
-    el("section", {}, el("h2", {}, "Question"), el("blockquote", {}, record.question || "A picture"),
-      record.resolved_question ? el("p", { class: "fine" }, `Understood in the conversation as: ${record.resolved_question}`) : null, facts(record)),
-    record.reason ? notice("warn", record.reason) : "",
-    sentences.length ? el("section", {}, el("h2", {}, "What was said, and what carries it"), el("ol", {}, sentences.map((sentence) => el("li", {}, el("p", {}, sentence.text), verdict(sentence),
-      (sentence.citations ?? []).map((citation) => el("p", { class: "fine" }, el("q", {}, `“${citation.quote}”`), " ", linked(citation.link, title(citation.number)))))))) : "",
-    evidence.length ? el("section", {}, el("h2", {}, "What was put before the answerer"), el("ol", {}, evidence.map((item) => el("li", {}, el("div", {}, el("strong", {}, `${item.number} · `, linked(item.link, item.title || item.fragment)), el("span", { class: "fine" }, ` ${item.source}`)),
-      el("p", { class: "fine" }, `score ${Number(item.score).toPrecision(3)}, by ${item.routes.map((route) => `${route.route} (place ${route.rank})`).join(", ")}`),
-      item.path?.length ? el("p", { class: "fine" }, item.path.join(" → ")) : null)))) : "",
-    el("p", { class: "fine" }, "As RDF: ", el("a", { href: `/graph#view=sparql&query=${encodeURIComponent(`CONSTRUCT { ?s ?p ?o } WHERE {\n  GRAPH <urn:veritrail:answer:${id}> { ?s ?p ?o }\n}`)}` }, "see its triples")));
-  $("record").focus({ preventScroll: true });
-}
-
-async function look(id) {
-  $("record").replaceChildren(el("p", { class: "loading" }, "Reading the record …"));
+async function search() {
+  const parameters = asked();
+  $("list").setAttribute("aria-busy", "true");
   try {
-    show(await json(`/api/answers/${encodeURIComponent(id)}`), id);
+    const { answers } = await json(`/api/audit/answers?${parameters}&limit=100`);
+    $("count").textContent = answers.length === 100 ? "The latest 100 answers that fit" : counted(answers.length, "answer");
+    $("list").replaceChildren(answers.length
+      ? el("div", { class: "document-table" }, el("table", {}, el("thead", {}, el("tr", {}, ["Question", "Asked by", "At", "How"].map((head) => el("th", { scope: "col" }, head)))), el("tbody", {}, answers.map(row))))
+      : el("div", { class: "empty" }, el("h2", {}, "No answer fits"), el("p", {}, "Take a condition away, or ask a question first.")));
   } catch (error) {
-    $("record").replaceChildren(notice("bad", error.status === 404 ? "There is no answer with this id." : error.message));
+    $("count").textContent = "";
+    $("list").replaceChildren(error.status === 404 ? notice("warn", "Nothing has this name.") : notice("bad", error.message));
+  } finally {
+    $("list").removeAttribute("aria-busy");
   }
 }
 
-run(async () => {
-  const go = () => {
-    const id = fragment().get("answer");
-    if (!id) return;
-    $("answer").value = id;
-    look(id);
-  };
-  $("lookup").addEventListener("submit", (event) => {
+/** What a verification found, in words. */
+function verified(found) {
+  const facts = `${counted(found.n_records, "answer")}, ${counted(found.n_acts, "act")} and ${counted(found.n_checkpoints, "checkpoint")} compared, ${counted(found.n_bytes, "file")} read`;
+  const last = found.last ? el("p", { class: "fine" }, `Last seal ${found.last[0]}, SHA-256 `, el("code", {}, found.last[1])) : null;
+  if (found.is_sound) return el("div", { class: "notice sound" }, icon("check"), el("div", {}, el("strong", {}, "Every record is as it was sealed."), el("p", { class: "fine" }, facts), last));
+  return notice("bad", el("strong", {}, `${counted(found.findings.length, "record or place is", "records or places are")} not as sealed. The first one:`),
+    el("ul", {}, found.findings.slice(0, 20).map((one) => el("li", {}, one.sequence ? `Record ${one.sequence}: ` : "", one.problem, one.record ? el("span", { class: "fine" }, ` ${one.record}`) : null))));
+}
+
+async function verify() {
+  $("verify").disabled = true;
+  $("verified").replaceChildren(el("p", { class: "loading" }, "Reading all records …"));
+  try {
+    const found = await post("/api/audit/verify", {});
+    $("verified").replaceChildren(verified(found));
+    say(found.is_sound ? "Every record is as it was sealed." : "Records are not as they were sealed.");
+  } catch (error) {
+    $("verified").replaceChildren(notice("bad", error.message));
+  } finally {
+    $("verify").disabled = false;
+  }
+}
+
+async function exported() {
+  $("export").disabled = true;
+  try {
+    const response = await send("/api/audit/export");
+    const link = el("a", { href: URL.createObjectURL(await response.blob()), download: "veritrail-audit.jsonl" });
+    document.body.append(link);
+    link.click();
+    link.remove();
+    say("The export is saved.");
+  } catch (error) {
+    $("verified").replaceChildren(notice("bad", error.message));
+  } finally {
+    $("export").disabled = false;
+  }
+}
+
+/** Shows the list, or the answer that the address names. */
+async function show(person) {
+  const id = fragment().get("answer");
+  $("search").hidden = Boolean(id);
+  $("record").hidden = !id;
+  if (id) {
+    await showStory($("record"), id, person);
+  } else if (!$("list").hasChildNodes()) {
+    await search();
+  }
+}
+
+run(async (person) => {
+  const seesAll = person.labels === null || person.labels === undefined;
+  for (const name of ["verify", "export"]) $(name).hidden = !seesAll;
+  document.querySelector(".for-all").hidden = !seesAll;
+  $("verify").addEventListener("click", verify);
+  $("export").addEventListener("click", exported);
+  $("filters").addEventListener("submit", (event) => {
     event.preventDefault();
     const id = $("answer").value.trim().replace(/^urn:veritrail:answer:/, "");
-    if (fragment().get("answer") === id) look(id);
-    else location.hash = `#answer=${encodeURIComponent(id)}`;
+    if (id) location.hash = `#answer=${encodeURIComponent(id)}`;
+    else search();
   });
-  addEventListener("hashchange", go);
-  go();
+  $("filters").addEventListener("reset", () => setTimeout(search));
+  addEventListener("hashchange", () => show(person));
+  for (const name of [...TEXTS]) if (fragment().get(name)) $(name).value = fragment().get(name);
+  await show(person);
+  document.body.dataset.erases = String(may(person, "Administer"));
 });
