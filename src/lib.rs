@@ -44,6 +44,7 @@ pub mod embed;
 pub mod engine;
 pub mod eval;
 pub mod extract;
+pub mod govern;
 pub mod graph;
 pub mod index;
 pub mod ingest;

@@ -35,6 +35,8 @@ pub const DECISION_PREFIX: &str = "urn:veritrail:decision:";
 /// Prefix of generation IRIs.
 pub const GENERATION_PREFIX: &str = "urn:veritrail:generation:";
 /// Prefix of answer IRIs, which name the graph of the answer.
+pub const GOLDEN_PREFIX: &str = "urn:veritrail:golden:";
+/// Answers.
 pub const ANSWER_PREFIX: &str = "urn:veritrail:answer:";
 /// Prefix of embedding space IRIs.
 pub const SPACE_PREFIX: &str = "urn:veritrail:space:";

@@ -7,7 +7,9 @@ use anyhow::Context;
 use clap::{Args, Subcommand};
 use serde::Serialize;
 use serde_json::json;
-use veritrail::engine::{GenerationDiff, GenerationSummary, KnowledgeBase, PromotedBy, Promotion};
+use veritrail::engine::{
+    GenerationDiff, GenerationSummary, GoldenReport, KnowledgeBase, PromotedBy, Promotion,
+};
 use veritrail::model::GenerationId;
 
 /// Documents named of each kind at most, in text.
@@ -46,10 +48,22 @@ enum IndexCommand {
         #[arg(long, value_enum, default_value = "text")]
         format: FormatArgument,
     },
-    /// Let a generation answer from now on.
+    /// Ask a generation the golden sets, compare it with the one that answers, and tell
+    /// whether it may answer.
+    Eval {
+        /// The generation, by the beginning of its name.
+        generation: String,
+        /// Text for people or JSON for programs.
+        #[arg(long, value_enum, default_value = "text")]
+        format: FormatArgument,
+    },
+    /// Let a generation answer from now on, if the golden sets let it.
     Promote {
         /// The generation, by the beginning of its name.
         generation: String,
+        /// Whatever the golden sets say.
+        #[arg(long)]
+        force: bool,
         /// Why; part of the record.
         #[arg(long)]
         reason: Option<String>,
@@ -116,15 +130,21 @@ pub(super) fn run(arguments: &Arguments, index: &IndexArguments) -> anyhow::Resu
             let diff = knowledge_base.compare_generations(&from, &to)?;
             show(*format, &diff, || print_diff(&diff))?;
         }
-        IndexCommand::Promote { generation, reason, format } => {
+        IndexCommand::Eval { generation, format } => {
             let generation = knowledge_base.find_generation(generation)?;
-            promote(&knowledge_base, &generation, reason.as_deref(), *format)?;
+            let report = knowledge_base.evaluate_generation(&generation)?;
+            show(*format, &report, || print_report(&report))?;
+            return Ok(if report.verdict.passes { ExitCode::Success } else { ExitCode::Partial });
+        }
+        IndexCommand::Promote { generation, force, reason, format } => {
+            let generation = knowledge_base.find_generation(generation)?;
+            promote(&knowledge_base, &generation, reason.as_deref(), !force, *format)?;
         }
         IndexCommand::Rollback { reason, format } => {
             let before = knowledge_base.answered_before()?.context(
                 "no generation that is kept answered before this one\nhint: `veritrail index list` shows what can be promoted",
             )?;
-            promote(&knowledge_base, &before, reason.as_deref(), *format)?;
+            promote(&knowledge_base, &before, reason.as_deref(), false, *format)?;
         }
         IndexCommand::Gc { keep, format } => {
             let keep = keep.unwrap_or(knowledge_base.config().generations.keep);
@@ -147,11 +167,34 @@ fn promote(
     knowledge_base: &KnowledgeBase,
     generation: &GenerationId,
     reason: Option<&str>,
+    through_gate: bool,
     format: FormatArgument,
 ) -> anyhow::Result<()> {
     let by = PromotedBy { principal: principal(), reason: reason.map(str::to_owned) };
-    let (promotion, _) = knowledge_base.promote(generation, &by)?;
+    let (promotion, _) = match through_gate {
+        true => knowledge_base.promote_through_gate(generation, &by)?,
+        false => knowledge_base.promote(generation, &by)?,
+    };
     show(format, &promotion, || print_promotion(&promotion))
+}
+
+fn print_report(report: &GoldenReport) {
+    if report.results.is_empty() {
+        println!("no golden sets; `veritrail golden add NAME FILE` keeps one");
+    }
+    if let Some(against) = &report.against {
+        println!("{} against {against}, which answers", report.generation);
+    }
+    report.verdict.compared.iter().for_each(|line| println!("{line}"));
+    for result in &report.results {
+        for question in result.lost.iter().take(MOST_NAMED) {
+            println!("lost  {}: {question}", result.set);
+        }
+    }
+    report.verdict.reasons.iter().for_each(|reason| println!("refused: {reason}"));
+    if report.verdict.passes {
+        println!("passes");
+    }
 }
 
 fn print_promotion(promotion: &Promotion) {

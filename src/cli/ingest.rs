@@ -110,6 +110,10 @@ pub(super) fn run(arguments: &Arguments, ingest: &IngestArguments) -> anyhow::Re
     println!("generation {} {state}", published.generation.name());
     if published.served != published.generation {
         println!("{} answers until it is promoted", published.served.name());
+        published
+            .refused
+            .iter()
+            .for_each(|reason| eprintln!("warning: refused by the gate: {reason}"));
     }
     for warning in &outcome.warnings {
         eprintln!("warning: {warning}");

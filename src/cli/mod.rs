@@ -18,6 +18,7 @@ mod eval_entities;
 mod eval_support;
 mod eval_sweep;
 mod extracted;
+mod golden;
 mod index;
 mod ingest;
 mod keys;
@@ -78,6 +79,8 @@ enum Command {
     Entity(entity::EntityArguments),
     /// List, show, verify, replay, export and erase records of answers.
     Audit(audit::AuditArguments),
+    /// Keep questions whose answers are known; every generation is asked them.
+    Golden(golden::GoldenArguments),
     /// List generations, compare them, and choose which one answers.
     Index(index::IndexArguments),
     /// Copy everything into a folder or archive, to be restored later.
@@ -123,6 +126,7 @@ impl Arguments {
             Command::Review(arguments) => review::run(&self, arguments),
             Command::Entity(arguments) => entity::run(&self, arguments),
             Command::Audit(arguments) => audit::run(&self, arguments),
+            Command::Golden(arguments) => golden::run(&self, arguments),
             Command::Index(arguments) => index::run(&self, arguments),
             Command::Backup(arguments) => backup::backup(&self, arguments),
             Command::Restore(arguments) => backup::restore(&self, arguments),

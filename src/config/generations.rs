@@ -1,9 +1,10 @@
 //! Which generations are kept, and which one answers.
 
+use crate::govern::GateConfig;
 use serde::{Deserialize, Serialize};
 
 /// Generations of a knowledge base.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Copy, Debug, PartialEq, Serialize, Deserialize)]
 #[serde(default, deny_unknown_fields)]
 pub struct GenerationsConfig {
     /// What becomes of a generation that was built.
@@ -11,6 +12,8 @@ pub struct GenerationsConfig {
     /// How many of the last generations are kept, besides the one that answers and the
     /// one that did before it; 1 at least.
     pub keep: usize,
+    /// What a generation must reach on the golden sets before it may answer.
+    pub gate: GateConfig,
 }
 
 /// What becomes of a generation that was built.
@@ -26,6 +29,6 @@ pub enum PublishRule {
 
 impl Default for GenerationsConfig {
     fn default() -> Self {
-        Self { publish: PublishRule::AtOnce, keep: 3 }
+        Self { publish: PublishRule::AtOnce, keep: 3, gate: GateConfig::default() }
     }
 }

@@ -113,6 +113,14 @@ impl KnowledgeBase {
     /// another space than questions are.
     pub fn snapshot_of(&self, generation: &GenerationId) -> Result<Arc<Snapshot>, EngineError> {
         let _writer = self.sole_writer();
+        self.snapshot_alone(generation)
+    }
+
+    /// As [`KnowledgeBase::snapshot_of`], for one who is the sole writer already.
+    pub(super) fn snapshot_alone(
+        &self,
+        generation: &GenerationId,
+    ) -> Result<Arc<Snapshot>, EngineError> {
         let reading = self.thaw(generation)?;
         if reading.spaces.first() != Some(&self.models.text.space().id()) {
             let spaces: Vec<String> = reading.spaces.iter().map(SpaceId::to_string).collect();

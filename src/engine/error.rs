@@ -40,6 +40,24 @@ pub enum EngineError {
         /// What is wrong.
         reason: String,
     },
+    /// A golden set that cannot be used.
+    #[error("the golden set `{name}` cannot be used: {reason}")]
+    Golden {
+        /// Its name.
+        name: String,
+        /// What is wrong.
+        reason: String,
+    },
+    /// A generation that the gate refuses.
+    #[error(
+        "generation {generation} does not pass the gate: {reasons}\nhint: `veritrail index eval {generation}` shows what it was asked; `--force` promotes it all the same"
+    )]
+    Gate {
+        /// Its name.
+        generation: String,
+        /// Why.
+        reasons: String,
+    },
     /// No such generation.
     #[error(
         "there is no generation `{0}` that can be served\nhint: `veritrail index list` names them"

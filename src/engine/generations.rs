@@ -30,7 +30,9 @@ const HOLD: &str = "HOLD";
 /// What becomes of a generation that is built.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum Publishing {
-    /// It answers from now on.
+    /// It answers from now on, if the gate lets it.
+    Gated,
+    /// It answers from now on, whatever it is: what answered before must not any more.
     AtOnce,
     /// It waits.
     Aside,
@@ -230,6 +232,27 @@ impl KnowledgeBase {
         Ok((self.serve_from_now_on(generation, by)?, snapshot))
     }
 
+    /// As [`KnowledgeBase::promote`], if the golden sets let it.
+    ///
+    /// # Errors
+    /// When the gate refuses it, which the error explains, or as promoting.
+    pub fn promote_through_gate(
+        &self,
+        generation: &GenerationId,
+        by: &PromotedBy,
+    ) -> Result<(Promotion, Arc<Snapshot>), EngineError> {
+        if self.config.generations.gate.enabled {
+            let report = self.evaluate_generation(generation)?;
+            if !report.verdict.passes {
+                return Err(EngineError::Gate {
+                    generation: generation.name().to_owned(),
+                    reasons: report.verdict.reasons.join("; "),
+                });
+            }
+        }
+        self.promote(generation, by)
+    }
+
     /// As [`KnowledgeBase::promote`], for a generation that was read already.
     ///
     /// # Errors
@@ -327,7 +350,7 @@ impl KnowledgeBase {
     /// What becomes of the next generation.
     pub(super) fn publishing(&self) -> Result<Publishing, EngineError> {
         let by_hand = self.config.generations.publish == PublishRule::ByHand;
-        Ok(if by_hand || self.held().is_some() { Publishing::Aside } else { Publishing::AtOnce })
+        Ok(if by_hand || self.held().is_some() { Publishing::Aside } else { Publishing::Gated })
     }
 
     /// Lets publishing go on.

@@ -41,6 +41,7 @@ mod find;
 mod follow_up;
 mod frozen;
 mod generations;
+mod golden;
 mod health;
 mod knowledge_base;
 mod language_model;
@@ -100,6 +101,7 @@ pub use follow_up::Rewriting;
 pub use generations::{
     Collected, GenerationDiff, GenerationSummary, Generations, PromotedBy, Promotion,
 };
+pub use golden::{GoldenQuestion, GoldenReport, GoldenSet};
 pub use knowledge_base::{KnowledgeBase, Status};
 pub use models::Models;
 pub use picture_report::{NearDuplicate, PictureReport};

@@ -33,6 +33,8 @@ pub struct Published {
     pub generation: GenerationId,
     /// The generation that is served: another one when publishing is held.
     pub served: GenerationId,
+    /// Why the gate does not let it answer.
+    pub refused: Vec<String>,
     /// Whether it is another one than what was served before.
     pub changed: bool,
     /// Entities.
@@ -123,8 +125,16 @@ impl KnowledgeBase {
             self.record(&generation, &documents, corpus.n_fragments())?;
             self.graph.flush()?;
         }
+        let gate = self.config.generations.gate.enabled && publishing == Publishing::Gated;
+        let refused = match &before {
+            Some(_) if changed && gate => {
+                stages.begin("asking the golden sets");
+                self.evaluate_alone(&generation)?.verdict.reasons
+            }
+            _ => Vec::new(),
+        };
         let served = match before {
-            Some(before) if publishing == Publishing::Aside => before,
+            Some(before) if publishing == Publishing::Aside || !refused.is_empty() => before,
             _ => {
                 self.make_current(&generation, None)?;
                 generation.clone()
@@ -140,6 +150,7 @@ impl KnowledgeBase {
         Ok(Published {
             generation,
             served,
+            refused,
             changed,
             n_entities: linked.n_entities,
             n_mentions: linked.n_mentions,

@@ -113,13 +113,15 @@ impl App {
         &self,
         generation: &GenerationId,
         by: &PromotedBy,
+        through_gate: bool,
     ) -> Result<Promotion, EngineError> {
         let before = self.before.lock().unwrap_or_else(PoisonError::into_inner).clone();
         let known = before.filter(|before| before.generation() == generation);
         let (promotion, snapshot) = match known {
-            Some(known) if self.knowledge_base.is_of_today(&known)? => {
+            Some(known) if !through_gate && self.knowledge_base.is_of_today(&known)? => {
                 (self.knowledge_base.serve_from_now_on(generation, by)?, known)
             }
+            _ if through_gate => self.knowledge_base.promote_through_gate(generation, by)?,
             _ => self.knowledge_base.promote(generation, by)?,
         };
         self.serve(snapshot);

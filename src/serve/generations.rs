@@ -45,6 +45,9 @@ struct PromotionRequest {
     generation: String,
     /// Why, at most 1000 characters.
     reason: Option<String>,
+    /// Whether it shall answer whatever the golden sets say.
+    #[serde(default)]
+    force: bool,
 }
 
 /// Why the generation of before shall answer again.
@@ -121,7 +124,7 @@ async fn compare_generations(
         (status = 401, description = "Nobody knows who asks"),
         (status = 403, description = "The caller may not choose what answers"),
         (status = 404, description = "There is no such generation"),
-        (status = 409, description = "The generation is of another text model"),
+        (status = 409, description = "The gate refuses it, or it is of another text model"),
         (status = 415, description = "The body is not declared as JSON"),
         (status = 422, description = "A field is missing or wrong")
     )
@@ -132,11 +135,11 @@ async fn promote_generation(
     request: Result<Json<PromotionRequest>, JsonRejection>,
 ) -> Result<Json<Promotion>, ApiError> {
     caller.require(Permission::Promote)?;
-    let Json(PromotionRequest { generation, reason }) = request?;
+    let Json(PromotionRequest { generation, reason, force }) = request?;
     let by = promoted_by(&caller, reason)?;
     let promoted = spawn_blocking(move || {
         let generation = app.knowledge_base().find_generation(&generation).map_err(unknown)?;
-        app.promote(&generation, &by).map_err(unknown)
+        app.promote(&generation, &by, !force).map_err(unknown)
     });
     Ok(Json(promoted.await??))
 }
@@ -172,7 +175,7 @@ async fn roll_back(
             let message = "no generation that is kept answered before this one";
             ApiError::not_found("generation_not_found", "generation", message)
         })?;
-        app.promote(&before, &by).map_err(unknown)
+        app.promote(&before, &by, false).map_err(unknown)
     });
     Ok(Json(promoted.await??))
 }
@@ -206,6 +209,9 @@ fn unknown(error: EngineError) -> ApiError {
         ),
         EngineError::OtherSpaces { .. } => {
             ApiError::refused(StatusCode::CONFLICT, "other_spaces", error.to_string())
+        }
+        EngineError::Gate { .. } => {
+            ApiError::refused(StatusCode::CONFLICT, "refused_by_gate", error.to_string())
         }
         _ => error.into(),
     }

@@ -239,6 +239,20 @@ terms! {
         GRAPH_PATH = "graphPath";
         /// The activity of taking out a document for good.
         DELETION = "Deletion";
+        /// Questions whose answers are known.
+        GOLDEN_SET = "GoldenSet";
+        /// How many questions a golden set has.
+        N_QUESTIONS = "nQuestions";
+        /// The activity of asking a generation a golden set.
+        EVALUATION = "Evaluation";
+        /// The generation that was asked.
+        EVALUATED = "evaluated";
+        /// Mean share of the relevant documents among the first five.
+        RECALL_AT_5 = "recallAt5";
+        /// Mean normalised discounted cumulative gain of the first ten.
+        NDCG_AT_10 = "ndcgAt10";
+        /// What the gate said: `pass` or `fail`.
+        GATE_VERDICT = "gateVerdict";
         /// The activity of making a generation the one that answers.
         PROMOTION = "Promotion";
         /// The generation that answers from a promotion on.

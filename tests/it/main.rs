@@ -38,6 +38,7 @@ mod fixtures;
 mod fuzz;
 mod generations;
 mod glossary;
+mod golden;
 mod hub;
 mod knowledge_base;
 mod leak_probes;
