@@ -9,7 +9,8 @@
 //! names and words are counted.
 
 use super::config::RetrieveConfig;
-use super::view::{View, words_of};
+use super::held_words::HeldWords;
+use super::view::View;
 use crate::graph::NodeKey;
 use crate::index::dot;
 use crate::model::{DocumentId, EntityId, FragmentId};
@@ -68,7 +69,7 @@ pub(super) fn bridges(
     fused: &[(FragmentId, f32)],
     config: &RetrieveConfig,
 ) -> Vec<Bridge> {
-    let mut words = Words::of(view, asked.words);
+    let mut words = HeldWords::of(view, asked.words);
     let named: HashSet<u32> = asked
         .named
         .iter()
@@ -188,54 +189,5 @@ fn document_of<'v>(view: &'v View<'_>, node: u32) -> Option<&'v DocumentId> {
     match view.projection().key(node)? {
         NodeKey::Fragment(id) => Some(&view.fragment(id)?.document),
         _ => None,
-    }
-}
-
-/// The words of a question and which fragments hold them.
-struct Words<'v> {
-    view: &'v View<'v>,
-    /// Beginnings of words, lower case, with their weights.
-    beginnings: Vec<(String, f32)>,
-    total: f32,
-    held: HashMap<FragmentId, u64>,
-}
-
-impl<'v> Words<'v> {
-    /// At most 64 words: one for each bit of a set.
-    fn of(view: &'v View<'v>, words: &[(String, f32)]) -> Self {
-        let beginning = |(stem, weight): &(String, f32)| {
-            // "berri" is the stem of "berry".
-            let long = stem.chars().count() > 3 && stem.ends_with(['i', 'e']);
-            let end = stem.len() - usize::from(long);
-            (stem.get(..end).unwrap_or(stem).to_owned(), *weight)
-        };
-        let beginnings: Vec<(String, f32)> = words.iter().take(64).map(beginning).collect();
-        let total = beginnings.iter().map(|(_, weight)| weight).sum::<f32>().max(1e-6);
-        Self { view, beginnings, total, held: HashMap::new() }
-    }
-
-    /// The set of words that a fragment, its headings or its title hold.
-    fn held_by(&mut self, id: &FragmentId) -> u64 {
-        if let Some(held) = self.held.get(id) {
-            return *held;
-        }
-        let text = words_of(self.view.snapshot(), id);
-        let mut held = 0;
-        for word in text.split(|c: char| !c.is_alphanumeric()).filter(|word| !word.is_empty()) {
-            for (bit, (beginning, _)) in self.beginnings.iter().enumerate() {
-                if word.starts_with(beginning.as_str()) {
-                    held |= 1 << bit;
-                }
-            }
-        }
-        self.held.insert(id.clone(), held);
-        held
-    }
-
-    /// The weight of a set of words as a share of that of all.
-    fn share(&self, set: u64) -> f32 {
-        let words = self.beginnings.iter().enumerate();
-        let inside = words.filter(|(bit, _)| set >> bit & 1 == 1).map(|(_, (_, weight))| weight);
-        inside.sum::<f32>() / self.total
     }
 }

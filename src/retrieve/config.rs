@@ -71,6 +71,9 @@ pub struct RetrieveConfig {
     /// How much the nearness of a bridge's end to the whole question counts beside the
     /// words that it adds.
     pub bridge_similarity: f32,
+    /// How much it costs a hit to be like what the question does not want ("... but not
+    /// ..."), as a share of the best score. 0 takes the question as it is.
+    pub exclusion_weight: f32,
     /// Chance to walk on from a fragment, in `0..1`.
     pub damping: f32,
     /// Exactness of the walk; see `PageRankOptions`.
@@ -105,6 +108,7 @@ impl Default for RetrieveConfig {
             bridge_weight: 4.0,
             n_bridge_hits: 5,
             bridge_similarity: 0.3,
+            exclusion_weight: 0.3,
             damping: 0.7,
             epsilon: 1e-5,
             unwanted_kind_weight: 0.6,

@@ -2,10 +2,12 @@
 
 use super::bridge::{Asked, Bridge, bridges};
 use super::config::{RetrievalMode, RetrieveConfig};
+use super::exclusion::Exclusion;
 use super::expand::{entities_of, expand, explain, path_of};
 use super::fuse::{Ranking, RouteHits, fuse};
 use super::route::Plan;
 use super::snapshot::Snapshot;
+use super::unwanted::{demote, unwanted};
 use super::visual::{VisualQuery, question_in_words, visual};
 use crate::embed::{EmbedError, Embedder, PictureEmbedder, TextRole};
 use crate::extract::GazetteerError;
@@ -95,9 +97,13 @@ pub fn search(
     let known = routes.iter().any(|(route, hits)| *route == Route::Picture && !hits.is_empty());
     let has_words = question.chars().any(char::is_alphanumeric)
         && (picture.is_none() || known || query.text.chars().any(char::is_alphanumeric));
+    // What the question does not want must not be looked for.
+    let exclusion =
+        if has_words && config.exclusion_weight > 0.0 { Exclusion::of(&question) } else { None };
+    let wanted = exclusion.as_ref().map_or(question.as_str(), |parts| parts.wanted.as_str());
     stopwatch.lap(Stage::Plan);
     if mode != RetrievalMode::Dense && has_words {
-        let found = snapshot.lexical.search(&question, n, labels)?.into_iter();
+        let found = snapshot.lexical.search(wanted, n, labels)?.into_iter();
         // The words of a picture have the label of its page, which may show a picture
         // that is not seen.
         let found = found.filter(|h| view.sees_fragment(&h.fragment));
@@ -105,7 +111,7 @@ pub fn search(
         stopwatch.lap(Stage::Lexical);
     }
     if mode != RetrievalMode::Lexical && has_words {
-        let embedded = embedder.embed(&[&question], TextRole::Query, &mut |_| {})?;
+        let embedded = embedder.embed(&[wanted], TextRole::Query, &mut |_| {})?;
         let vector = embedded.vectors.into_iter().next().unwrap_or_default();
         stopwatch.lap(Stage::Embed);
         let worded = |key: &str| {
@@ -140,7 +146,7 @@ pub fn search(
     }
     let seeds = fuse(&rankings(&routes, config, picture.is_some()));
     stopwatch.lap(Stage::Fuse);
-    let entities = entities_of(&view, &question)?;
+    let entities = entities_of(&view, wanted)?;
     stopwatch.lap(Stage::Plan);
     let mut walk_seeds = Vec::new();
     let mut bridged: HashMap<FragmentId, Bridge> = HashMap::new();
@@ -151,7 +157,7 @@ pub fn search(
         routes.push((Route::Graph, expansion.hits));
         let mut fused = fuse(&rankings(&routes, config, picture.is_some()));
         if has_words && config.bridge_weight > 0.0 {
-            let words = snapshot.lexical.weighted_words(&question)?;
+            let words = snapshot.lexical.weighted_words(wanted)?;
             let best_cosine = best_of(&routes, Route::Dense);
             let named = &entities;
             let asked = Asked { words: &words, vector: &asked_vector, best_cosine, named };
@@ -170,6 +176,12 @@ pub fn search(
         seeds
     };
     let mut fused = fused;
+    if let Some(exclusion) = &exclusion {
+        let embedder = (mode != RetrievalMode::Lexical).then_some(embedder);
+        let parts = unwanted(&view, exclusion, embedder)?;
+        demote(&view, &mut fused, &parts, &asked_vector, config);
+        stopwatch.lap(Stage::Fuse);
+    }
     weigh_pictures(snapshot, picture_wanted, &mut fused, config);
     let found_by = route_scores(&routes);
     let hits = fused

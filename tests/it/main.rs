@@ -32,6 +32,7 @@ mod embedding_reference;
 mod entities;
 mod entity_resolution;
 mod examples;
+mod exclusions;
 mod extraction;
 mod failing_disk;
 mod fixtures;
