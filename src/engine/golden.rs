@@ -287,7 +287,11 @@ impl KnowledgeBase {
             triples.link(&id, prov::USED, &golden_iri(set));
             triples.number(&id, vt::RECALL_AT_5, result.mean_recall_5());
             triples.number(&id, vt::NDCG_AT_10, result.mean_ndcg_10());
-            triples.text(&id, vt::GATE_VERDICT, if report.verdict.passes { "pass" } else { "fail" });
+            triples.text(
+                &id,
+                vt::GATE_VERDICT,
+                if report.verdict.passes { "pass" } else { "fail" },
+            );
             for reason in &report.verdict.reasons {
                 triples.text(&id, vt::REASON, reason);
             }

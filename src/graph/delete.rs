@@ -196,7 +196,10 @@ impl Store {
     /// # Errors
     /// When the disk refuses.
     pub fn compact(&self) -> Result<(), GraphError> {
-        self.inner.optimize().map_err(|source| self.not_written(source))?;
+        {
+            let _alone = self.alone_flushing();
+            self.inner.optimize().map_err(|source| self.not_written(source))?;
+        }
         // Copies for queries share the files of before.
         self.pool.retire();
         Ok(())

@@ -96,6 +96,7 @@ impl Store {
     /// writers.
     pub(super) fn copy_to(&self, folder: &Path, held: bool) -> Result<u64, GraphError> {
         let guard = (!held).then(|| self.writer.lock().unwrap_or_else(PoisonError::into_inner));
+        let _alone = self.alone_flushing();
         let copied = self.inner.backup(folder);
         copied.map_err(|source| GraphError::Copy { path: folder.to_owned(), source })?;
         let n_writes = self.history.n_writes();

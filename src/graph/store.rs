@@ -15,7 +15,7 @@ use std::fs;
 use std::hash::{DefaultHasher, Hash, Hasher};
 use std::path::{Path, PathBuf};
 use std::sync::atomic::{AtomicUsize, Ordering};
-use std::sync::{Mutex, PoisonError};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::thread;
 
 /// What `FORMAT` beside the store says.
@@ -42,6 +42,8 @@ pub struct Store {
     pub(super) inner: Oxigraph,
     pub(super) writer: Mutex<()>,
     n_unflushed: AtomicUsize,
+    /// Held by whatever makes the store flush: see [`Store::alone_flushing`].
+    flushing: Arc<Mutex<()>>,
     pub(super) history: History,
     pub(super) pool: QueryPool,
 }
@@ -79,6 +81,7 @@ impl Store {
             inner,
             writer: Mutex::new(()),
             n_unflushed: AtomicUsize::new(0),
+            flushing: Arc::default(),
             history: History::default(),
             pool: QueryPool::new(path.join("queries"))?,
         })
@@ -135,7 +138,18 @@ impl Store {
     /// # Errors
     /// When the disk refuses.
     pub fn flush(&self) -> Result<(), GraphError> {
+        let _alone = self.alone_flushing();
         self.inner.flush().map_err(|source| self.not_written(source))
+    }
+
+    /// Waits until nothing else flushes, compacts or copies the store. Two flushes at a
+    /// time can lose one of their requests in RocksDB 11.0 when the second comes while
+    /// the first syncs a closed log (`MemTableList::PickMemtablesToFlush` takes back the
+    /// request for memtables that it did not pick, and fewer than
+    /// `min_write_buffer_number_to_merge` of them are then not pending): the second
+    /// would wait for ever.
+    pub(super) fn alone_flushing(&self) -> MutexGuard<'_, ()> {
+        self.flushing.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
     /// Counts triples that were written, and flushes when they are many.
@@ -149,8 +163,9 @@ impl Store {
         if !self.are_many(n_triples) {
             return;
         }
-        let inner = self.inner.clone();
+        let (inner, flushing) = (self.inner.clone(), Arc::clone(&self.flushing));
         let flush = move || {
+            let _alone = flushing.lock().unwrap_or_else(PoisonError::into_inner);
             if let Err(error) = inner.flush() {
                 tracing::warn!(%error, "the graph cannot be flushed; what was written stays in memory");
             }
@@ -392,6 +407,32 @@ mod tests {
         let triples = store.graph("urn:t:counter").unwrap();
         assert_eq!(triples.len(), 1);
         assert_eq!(triples[0].object, Literal::from(600i64).into());
+    }
+
+    #[test]
+    fn flushes_and_copies_at_a_time_all_end() {
+        let folder = tempfile::tempdir().unwrap();
+        let store = Store::open(folder.path()).unwrap();
+        let copies = tempfile::tempdir().unwrap();
+        std::thread::scope(|scope| {
+            for thread in 0..3 {
+                let (store, copies) = (&store, copies.path());
+                scope.spawn(move || {
+                    for round in 0..20 {
+                        let mut triples = Triples::new();
+                        triples.text("urn:t:a", "urn:t:p", "words that are long enough");
+                        let graph = format!("urn:t:{thread}:{round}");
+                        store.insert_graph(&graph, triples.into_vec()).unwrap();
+                        match (thread + round) % 3 {
+                            0 => store.flush().unwrap(),
+                            1 => store.wrote_in_passing(FLUSH_TRIPLES),
+                            _ => store.copy_store(&copies.join(graph.replace(':', "-"))).unwrap(),
+                        }
+                    }
+                });
+            }
+        });
+        assert_eq!(store.n_quads().unwrap(), 60);
     }
 
     #[test]
