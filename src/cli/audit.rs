@@ -49,7 +49,7 @@ enum AuditCommand {
         /// Answers, as `audit list` names them.
         #[arg(required_unless_present = "all")]
         ids: Vec<String>,
-        /// Every answer that can be replayed, the latest first.
+        /// Every answer that can be replayed, generation by generation.
         #[arg(long, conflicts_with = "ids")]
         all: bool,
         /// On the generation that answers now: what would they rest on today?

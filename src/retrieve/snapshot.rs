@@ -17,8 +17,8 @@ use std::sync::OnceLock;
 pub struct SnapshotParts {
     /// The generation.
     pub generation: GenerationId,
-    /// Which reading of the store this is: what a person decides between two readings
-    /// changes one generation, and caches must tell them apart.
+    /// Which reading of the generation this is: access labels are those of the moment, so
+    /// that two readings can differ, and caches must tell them apart.
     pub reading: u64,
     /// Every document.
     pub documents: Vec<DocumentSummary>,

@@ -132,7 +132,7 @@ impl App {
         let mut before = self.before.lock().unwrap_or_else(PoisonError::into_inner);
         let mut served = self.snapshot.write().unwrap_or_else(PoisonError::into_inner);
         new.withdraw(self.jobs.documents_to_delete());
-        // Decisions make new readings of one generation.
+        // A new reading of one generation has the labels of today; the old one must go.
         let same = served.generation() == new.generation();
         let old = std::mem::replace(&mut *served, new);
         if !same {
