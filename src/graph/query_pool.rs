@@ -64,8 +64,9 @@ impl QueryProcess {
         let mut command = Command::new(program);
         command.arg("sparql-worker").arg("--folder").arg(&copy.folder);
         command.arg("--memory-mib").arg(memory_mib.to_string());
-        // Keys of ours are none of its business.
-        command.env_clear().env("MALLOC_ARENA_MAX", "2");
+        // Keys of ours are none of its business. Its limit counts what the allocator
+        // reserves, too: few arenas, and nothing kept for later.
+        command.env_clear().env("MALLOC_CONF", "narenas:2,retain:false");
         if let Some(path) = std::env::var_os("LD_LIBRARY_PATH") {
             command.env("LD_LIBRARY_PATH", path);
         }
