@@ -24,7 +24,7 @@ use rayon::prelude::*;
 use std::fs::{self, File};
 
 /// Raised whenever the same documents would give other indexes.
-const PUBLISH_VERSION: &str = "veritrail-publish 1";
+const PUBLISH_VERSION: &str = "veritrail-publish 2";
 
 /// The outcome of publishing.
 #[derive(Clone, Debug)]

@@ -1,5 +1,6 @@
 //! Search by words: BM25 by tantivy.
 
+use super::words::{ANALYZER, analyzer};
 use crate::model::{AccessLabel, FragmentId};
 use serde::{Deserialize, Serialize};
 use std::collections::BTreeSet;
@@ -9,14 +10,12 @@ use tantivy::query::{
     AllQuery, BooleanQuery, BoostQuery, ConstScoreQuery, Occur, Query, TermQuery,
 };
 use tantivy::schema::{
-    Field, IndexRecordOption, STORED, STRING, Schema, TextFieldIndexing, TextOptions, Value,
+    Field, FieldType, IndexRecordOption, STORED, STRING, Schema, TextFieldIndexing, TextOptions,
+    Value,
 };
-use tantivy::tokenizer::{
-    Language, LowerCaser, RemoveLongFilter, SimpleTokenizer, Stemmer, TextAnalyzer, TokenStream,
-};
+use tantivy::tokenizer::{TextAnalyzer, TokenStream};
 use tantivy::{Index, IndexReader, IndexWriter, ReloadPolicy, TantivyDocument, Term};
 
-const TOKENIZER: &str = "veritrail_en";
 const WRITER_BYTES: usize = 64 << 20;
 
 /// Settings of word search: how much a match in each field counts.
@@ -121,7 +120,9 @@ impl LexicalWriter {
         let failed = |source| LexicalError::Index { path: folder.to_owned(), source };
         let (schema, fields) = schema();
         let index = Index::create_in_dir(folder, schema).map_err(failed)?;
-        index.tokenizers().register(TOKENIZER, analyzer());
+        if let Some(analyzer) = analyzer(ANALYZER) {
+            index.tokenizers().register(ANALYZER, analyzer);
+        }
         let writer = index.writer_with_num_threads(1, WRITER_BYTES).map_err(failed)?;
         Ok(Self { path: folder.to_owned(), writer, fields })
     }
@@ -182,14 +183,19 @@ impl LexicalIndex {
     pub fn open(folder: &Path, config: LexicalConfig) -> Result<Self, LexicalError> {
         let failed = |source| LexicalError::Index { path: folder.to_owned(), source };
         let index = Index::open_in_dir(folder).map_err(failed)?;
-        index.tokenizers().register(TOKENIZER, analyzer());
+        let (_, fields) = schema();
+        let name = analyzer_of(&index, fields.body);
+        let Some(analyzer) = name.as_deref().and_then(analyzer) else {
+            let reason = format!("words of a kind that this version does not know ({name:?})");
+            return Err(failed(tantivy::TantivyError::SchemaError(reason)));
+        };
+        index.tokenizers().register(name.as_deref().unwrap_or_default(), analyzer.clone());
         let reader = index
             .reader_builder()
             .reload_policy(ReloadPolicy::Manual)
             .try_into()
             .map_err(failed)?;
-        let (_, fields) = schema();
-        Ok(Self { path: folder.to_owned(), reader, analyzer: analyzer(), fields, config })
+        Ok(Self { path: folder.to_owned(), reader, analyzer, fields, config })
     }
 
     /// The `k` best fragments that share a word with `text`, best first; ties go
@@ -321,18 +327,23 @@ impl LexicalIndex {
     }
 }
 
-fn analyzer() -> TextAnalyzer {
-    TextAnalyzer::builder(SimpleTokenizer::default())
-        .filter(RemoveLongFilter::limit(64))
-        .filter(LowerCaser)
-        .filter(Stemmer::new(Language::English))
-        .build()
+/// The name of the analyzer that made the words of a field.
+fn analyzer_of(index: &Index, field: Field) -> Option<String> {
+    let schema = index.schema();
+    // A schema of another version has fewer fields.
+    let entry = schema.fields().find(|(known, _)| *known == field).map(|(_, entry)| entry)?;
+    match entry.field_type() {
+        FieldType::Str(options) => {
+            options.get_indexing_options().map(|options| options.tokenizer().to_owned())
+        }
+        _ => None,
+    }
 }
 
 fn schema() -> (Schema, Fields) {
     let mut builder = Schema::builder();
     let indexing = TextFieldIndexing::default()
-        .set_tokenizer(TOKENIZER)
+        .set_tokenizer(ANALYZER)
         .set_index_option(IndexRecordOption::WithFreqs);
     let text = TextOptions::default().set_indexing_options(indexing);
     let fields = Fields {
@@ -390,6 +401,18 @@ mod tests {
         check(&index, "größenregler", None, &["f:2"]);
         check(&index, "seal AND -pump \"(", None, &["f:1"]);
         check(&index, "title:* ~ ^ ?!", None, &[]);
+    }
+
+    #[test]
+    fn a_version_finds_itself_and_what_it_begins() {
+        let (_folder, index) = index(&[
+            ("f:1", "public", "Fixed in 8.5.5.3"),
+            ("f:2", "public", "Fixed in 8.5.5.4"),
+            ("f:3", "public", "Chapter 3 lists 5 or 8 errors"),
+        ]);
+        check(&index, "8.5.5.4", None, &["f:2", "f:1"]);
+        check(&index, "v8.5.5", None, &["f:1", "f:2"]);
+        check(&index, "9.3.5.8", None, &[]);
     }
 
     #[test]

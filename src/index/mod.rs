@@ -11,6 +11,7 @@ mod hnsw;
 mod lexical;
 mod segment;
 mod vectors;
+mod words;
 
 pub use dense::{DenseConfig, DenseIndex, IndexRead, IndexWrite, SearchError, VectorHit};
 pub use dot::dot;
