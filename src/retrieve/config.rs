@@ -52,8 +52,15 @@ pub struct RetrieveConfig {
     /// How much the words of a question count beside its picture, in the spaces that
     /// both share: cosines are added with this factor.
     pub words_beside_picture: f32,
-    /// Weight of the graph, added to the fused score.
+    /// Weight of the graph, added to the fused score, where the question names
+    /// something rare; see `graph_trust_floor`.
     pub graph_weight: f32,
+    /// Weight of how far the walk prefers a fragment to the many: the logarithm of its
+    /// mass over that of the eleventh, as a share of that of the first.
+    pub graph_lift_weight: f32,
+    /// Share of the weights of graph and bridges that is left where the question names
+    /// nothing rare, in `0..=1`.
+    pub graph_trust_floor: f32,
     /// Fused hits from which the walk starts.
     pub n_seeds: usize,
     /// The starting mass of a seed is its fused score to this power: above 1,
@@ -96,12 +103,14 @@ impl Default for RetrieveConfig {
     fn default() -> Self {
         Self {
             n_candidates: 200,
-            lexical_weight: 0.4,
-            dense_weight: 0.6,
+            lexical_weight: 0.5,
+            dense_weight: 0.5,
             visual_weight: 0.5,
             visual_words_weight: 0.1,
             words_beside_picture: 0.5,
-            graph_weight: 3.0,
+            graph_weight: 1.5,
+            graph_lift_weight: 1.5,
+            graph_trust_floor: 0.1,
             n_seeds: 10,
             seed_power: 4.0,
             entity_share: 0.3,
@@ -109,7 +118,7 @@ impl Default for RetrieveConfig {
             n_bridge_hits: 5,
             bridge_similarity: 0.3,
             exclusion_weight: 0.3,
-            damping: 0.7,
+            damping: 0.6,
             epsilon: 1e-5,
             unwanted_kind_weight: 0.6,
             n_evidence: 10,

@@ -12,6 +12,27 @@ pub(super) struct Ranking<'a> {
     pub(super) hits: &'a [(FragmentId, f32)],
     /// How much the route counts.
     pub(super) weight: f32,
+    /// How much it counts that a hit stands out of the many; see [`lift`].
+    pub(super) lift_weight: f32,
+}
+
+/// The hit, counted from 0, whose score is that of the many.
+const BACKGROUND: usize = 10;
+
+/// How far each hit stands out of the many: `ln(s / b) / ln(t / b)`, at least 0, with
+/// the best score `t` and the score `b` of the eleventh hit, or of the last where there
+/// are fewer. Masses of a walk fall by orders of magnitude from one hop to the next; as
+/// they are, the end of a chain is worth nothing beside its start, while its distance to
+/// what the walk touches everywhere tells that the chain leads there.
+fn lift(hits: &[(FragmentId, f32)]) -> impl Fn(f32) -> f32 + use<> {
+    let mut scores: Vec<f32> = hits.iter().map(|(_, score)| *score).collect();
+    scores.sort_by(|a, b| b.total_cmp(a));
+    let best = scores.first().copied().unwrap_or(0.0);
+    let many = scores.get(BACKGROUND).or(scores.last()).copied().unwrap_or(0.0);
+    let range = (best / many).ln();
+    move |score| {
+        if range.is_finite() && range > 0.0 { ((score / many).ln() / range).max(0.0) } else { 1.0 }
+    }
 }
 
 /// Weighted sum of scores, each route scaled to `0..=1` between the least and
@@ -25,9 +46,11 @@ pub(super) fn fuse(rankings: &[Ranking<'_>]) -> Vec<(FragmentId, f32)> {
         let best = ranking.hits.iter().map(|(_, s)| *s).fold(f32::NEG_INFINITY, f32::max);
         let least = ranking.hits.iter().map(|(_, s)| *s).fold(f32::INFINITY, f32::min);
         let range = (best - least).max(1e-6);
+        let lift = (ranking.lift_weight > 0.0).then(|| lift(ranking.hits));
         for (fragment, score) in ranking.hits {
             let scaled = if best == least { 1.0 } else { (score - least) / range };
-            *fused.entry(fragment).or_default() += ranking.weight * scaled;
+            let lifted = lift.as_ref().map_or(0.0, |lift| ranking.lift_weight * lift(*score));
+            *fused.entry(fragment).or_default() += ranking.weight * scaled + lifted;
         }
     }
     let mut fused: Vec<(FragmentId, f32)> =
@@ -40,6 +63,29 @@ pub(super) fn fuse(rankings: &[Ranking<'_>]) -> Vec<(FragmentId, f32)> {
 mod tests {
     use super::*;
     use proptest::prelude::*;
+
+    fn hits(scores: &[f32]) -> Vec<(FragmentId, f32)> {
+        let id = |n: usize| FragmentId::from_iri(format!("f:{n:02}"));
+        scores.iter().enumerate().map(|(n, score)| (id(n), *score)).collect()
+    }
+
+    #[test]
+    fn the_end_of_a_chain_stands_out_of_the_many() {
+        let mut scores = vec![0.5, 0.01];
+        scores.extend([0.0001; 12]);
+        let lift = lift(&hits(&scores));
+        assert_eq!(lift(0.5), 1.0);
+        assert!((lift(0.01) - 0.54).abs() < 0.01, "{}", lift(0.01));
+        assert_eq!((lift(0.0001), lift(0.000_01)), (0.0, 0.0));
+    }
+
+    #[test]
+    fn without_a_difference_nothing_stands_out() {
+        for scores in [vec![0.3], vec![0.2; 20], vec![]] {
+            assert_eq!(lift(&hits(&scores))(0.2), 1.0);
+        }
+        assert_eq!(lift(&hits(&[0.3, 0.0]))(0.3), 1.0);
+    }
 
     proptest! {
         #[test]
@@ -55,8 +101,8 @@ mod tests {
             let backwards: Vec<_> = hits.iter().rev().cloned().collect();
             let fused = |first: &[_], second: &[_]| {
                 fuse(&[
-                    Ranking { hits: first, weight: 0.5 },
-                    Ranking { hits: second, weight: 0.5 },
+                    Ranking { hits: first, weight: 0.5, lift_weight: 0.5 },
+                    Ranking { hits: second, weight: 0.5, lift_weight: 0.5 },
                 ])
             };
             prop_assert_eq!(fused(&hits, &backwards), fused(&backwards, &hits));

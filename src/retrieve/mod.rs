@@ -19,6 +19,7 @@ mod nearest;
 mod route;
 mod search;
 mod snapshot;
+mod trust;
 mod unwanted;
 mod used_entities;
 mod view;

@@ -7,6 +7,7 @@ use super::expand::{entities_of, expand, explain, path_of};
 use super::fuse::{Ranking, RouteHits, fuse};
 use super::route::Plan;
 use super::snapshot::Snapshot;
+use super::trust::trust;
 use super::unwanted::{demote, unwanted};
 use super::visual::{VisualQuery, question_in_words, visual};
 use crate::embed::{EmbedError, Embedder, PictureEmbedder, TextRole};
@@ -144,7 +145,7 @@ pub fn search(
         regions = found.regions;
         picture_routes = plan.explained(&view);
     }
-    let seeds = fuse(&rankings(&routes, config, picture.is_some()));
+    let seeds = fuse(&rankings(&routes, config, picture.is_some(), 0.0));
     stopwatch.lap(Stage::Fuse);
     let entities = entities_of(&view, wanted)?;
     stopwatch.lap(Stage::Plan);
@@ -155,7 +156,10 @@ pub fn search(
         expansion.hits.retain(|(fragment, _)| view.sees_fragment(fragment));
         walk_seeds = expansion.seeds;
         routes.push((Route::Graph, expansion.hits));
-        let mut fused = fuse(&rankings(&routes, config, picture.is_some()));
+        // A picture is as good a way into the graph as a rare name.
+        let floor = if picture.is_some() { 1.0 } else { config.graph_trust_floor };
+        let trust = trust(&view, &entities, floor);
+        let mut fused = fuse(&rankings(&routes, config, picture.is_some(), trust));
         if has_words && config.bridge_weight > 0.0 {
             let words = snapshot.lexical.weighted_words(wanted)?;
             let best_cosine = best_of(&routes, Route::Dense);
@@ -166,7 +170,7 @@ pub fn search(
             let found: Vec<(FragmentId, Bridge)> = found.collect();
             let strengths = found.iter().map(|(id, bridge)| (id.clone(), bridge.strength));
             let strengths: Vec<(FragmentId, f32)> = strengths.collect();
-            fused = add(fused, &strengths, config.bridge_weight);
+            fused = add(fused, &strengths, trust * config.bridge_weight);
             routes.push((Route::Bridge, strengths));
             bridged.extend(found);
         }
@@ -239,14 +243,20 @@ fn rankings<'a>(
     routes: &'a [RouteHits],
     config: &RetrieveConfig,
     with_picture: bool,
+    trust: f32,
 ) -> Vec<Ranking<'a>> {
     routes
         .iter()
         .map(|(route, hits)| Ranking {
             hits,
+            lift_weight: if *route == Route::Graph {
+                trust * config.graph_lift_weight
+            } else {
+                0.0
+            },
             weight: match route {
                 Route::Lexical => config.lexical_weight,
-                Route::Graph => config.graph_weight,
+                Route::Graph => trust * config.graph_weight,
                 Route::Dense => config.dense_weight,
                 // Added by its strength; see `add`.
                 Route::Bridge => 0.0,
