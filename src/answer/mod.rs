@@ -28,6 +28,7 @@ mod citation_marks;
 mod config;
 mod countries;
 mod days;
+mod directions;
 mod extractive;
 mod facts;
 mod follow_up;

@@ -41,7 +41,7 @@ pub(super) struct EvalArguments {
     pub(super) mode: Vec<ModeArgument>,
     /// Documents for each question in the run file.
     #[arg(long, default_value_t = 100)]
-    k: usize,
+    pub(super) k: usize,
     /// Picture model of `text-to-image` and `image-to-text`.
     #[arg(long, default_value = "veritrail-lite")]
     space: String,
@@ -107,6 +107,9 @@ enum TaskArgument {
     /// Claims that people judged against the texts they cite are checked as sentences of
     /// a language model are.
     Support,
+    /// Texts with instructions hidden in them (contexts.jsonl, attacks.jsonl) are put
+    /// before the configured language model, `--k` of them.
+    Injection,
     /// Pairs of records are told to be one thing or two.
     EntityResolution,
 }
@@ -148,6 +151,7 @@ pub(super) fn run(arguments: &Arguments, eval: &EvalArguments) -> anyhow::Result
         TaskArgument::ImageToText => return pictures(arguments, eval, PictureTask::ImageToText),
         TaskArgument::EntityResolution => return super::eval_entities::run(arguments, eval),
         TaskArgument::Support => return super::eval_support::run(arguments, eval),
+        TaskArgument::Injection => return super::eval_injection::run(arguments, eval),
         TaskArgument::Retrieval | TaskArgument::Answer => {}
     }
     let dataset = Dataset::load(&eval.dataset, eval.corpus.as_deref())?;

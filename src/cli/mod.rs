@@ -15,6 +15,7 @@ mod entity;
 mod eval;
 mod eval_answers;
 mod eval_entities;
+mod eval_injection;
 mod eval_support;
 mod eval_sweep;
 mod extracted;

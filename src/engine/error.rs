@@ -262,6 +262,12 @@ pub enum EngineError {
     /// The language model's settings cannot be used.
     #[error(transparent)]
     Llm(#[from] crate::llm::SetupError),
+    /// There is no language model to ask.
+    #[error("no language model is set\nhint: set llm.base_url or OPENAI_BASE_URL")]
+    NoLanguageModel,
+    /// The language model failed where nothing stands in for it.
+    #[error(transparent)]
+    Generate(#[from] crate::llm::GenerateError),
     /// A term of the settings that cannot stand in the graph.
     #[error(
         "`{0}` of extract.llm is no IRI; expected one such as `http://purl.org/dc/terms/requires`"

@@ -46,7 +46,7 @@ fn judge(case: &SupportCase, asked: &Asked<'_>) -> JudgedSupport {
 }
 
 /// A text that belongs to no document, as evidence.
-fn evidence(number: usize, text: &str) -> Evidence {
+pub(super) fn evidence(number: usize, text: &str) -> Evidence {
     let document = DocumentId::from_source(&format!("cited-{number}"));
     let version = VersionId::new(&document, &Digest::of(text.as_bytes()));
     let fragment = Fragment {

@@ -28,6 +28,7 @@ mod error;
 mod evaluate;
 mod evaluate_answers;
 mod evaluate_entities;
+mod evaluate_injection;
 mod evaluate_mentions;
 mod evaluate_pages;
 mod evaluate_pictures;
@@ -90,6 +91,7 @@ pub use entity_report::{DecidedBy, EntityMember, EntityStory, MergeStory, Relati
 pub use error::EngineError;
 pub use evaluate::{EvaluateOptions, Evaluation};
 pub use evaluate_entities::{EntityReport, LabelledPairs, evaluate_entities, learn_matching};
+pub use evaluate_injection::evaluate_injection;
 pub use evaluate_mentions::evaluate_mentions;
 pub use evaluate_pages::{AskedPictures, EvaluatePagesOptions, evaluate_pages};
 pub use evaluate_pictures::evaluate_pictures;

@@ -7,6 +7,7 @@
 mod answers;
 mod dataset;
 mod entity_pairs;
+mod injection;
 mod mentions;
 mod metrics;
 mod pages;
@@ -20,6 +21,7 @@ mod sweep;
 pub use answers::{AnswerMeasures, AnsweredQuestion, PutBefore, ScoredAnswer, measure_answers};
 pub use dataset::{Dataset, DatasetError, EvalQuery, Judged, Qrels};
 pub use entity_pairs::{Attributes, BandMeasures, LabelledPair, PairMeasures};
+pub use injection::{InjectedAnswers, InjectionCase, InjectionDataset, InjectionOutcome};
 pub use mentions::{MarkedText, MentionDataset, MentionReport};
 pub use metrics::{Metrics, RankedDocument, Run, mean, measure, measure_one, percentile};
 pub use pages::{PageDataset, PageDocument, PagePicture};
