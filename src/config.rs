@@ -13,6 +13,7 @@ use crate::answer;
 use crate::audit::AuditConfig;
 use crate::embed::Device;
 use crate::extract::ExtractConfig;
+use crate::govern::DriftConfig;
 use crate::graph::{GraphConfig, SparqlConfig};
 use crate::index::{DenseConfig, LexicalConfig};
 use crate::ingest::IngestConfig;
@@ -57,6 +58,8 @@ pub struct Config {
     pub answer: answer::Config,
     /// Sealing records of answers.
     pub audit: AuditConfig,
+    /// Watching for drift.
+    pub drift: DriftConfig,
     /// The language model; none unless `base_url` is set.
     pub llm: llm::Config,
     /// Which generations are kept, and which one answers.

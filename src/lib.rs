@@ -18,10 +18,11 @@
 //!   retrieve   query + snapshot -> context         answer    context -> checked answer
 //!   audit      answer -> provenance bundle         eval      data sets, metrics, reports
 //!   adapt      pictures with texts -> a head for their space, and calibrations
-//! 5 config     one struct of every module's settings
-//! 6 engine     wires the parts: ingest, publish, ask
-//! 7 serve      HTTP
-//! 8 cli        one file per subcommand
+//! 5 govern     figures of two generations or windows -> may it answer, what drifted
+//! 6 config     one struct of every module's settings
+//! 7 engine     wires the parts: ingest, publish, ask
+//! 8 serve      HTTP
+//! 9 cli        one file per subcommand
 //! ```
 //!
 //! # Path of data

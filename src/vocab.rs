@@ -32,6 +32,8 @@ pub const LABEL_PREFIX: &str = "urn:veritrail:label:";
 pub const FEEDBACK_PREFIX: &str = "urn:veritrail:feedback:";
 /// Prefix of decisions of people.
 pub const DECISION_PREFIX: &str = "urn:veritrail:decision:";
+/// Start of the IRI of an alert about drift.
+pub const DRIFT_PREFIX: &str = "urn:veritrail:drift:";
 /// Prefix of generation IRIs.
 pub const GENERATION_PREFIX: &str = "urn:veritrail:generation:";
 /// Prefix of answer IRIs, which name the graph of the answer.

@@ -11,6 +11,7 @@ mod backup;
 mod calibrate;
 mod delete;
 mod demo;
+mod drift;
 mod entity;
 mod eval;
 mod eval_answers;
@@ -84,6 +85,8 @@ enum Command {
     Golden(golden::GoldenArguments),
     /// List generations, compare them, and choose which one answers.
     Index(index::IndexArguments),
+    /// Compare what is asked and what came in lately with what was before.
+    Drift(drift::DriftArguments),
     /// Copy everything into a folder or archive, to be restored later.
     Backup(backup::BackupArguments),
     /// Make a knowledge base out of a backup, exactly as it was.
@@ -129,6 +132,7 @@ impl Arguments {
             Command::Audit(arguments) => audit::run(&self, arguments),
             Command::Golden(arguments) => golden::run(&self, arguments),
             Command::Index(arguments) => index::run(&self, arguments),
+            Command::Drift(arguments) => drift::run(&self, arguments),
             Command::Backup(arguments) => backup::backup(&self, arguments),
             Command::Restore(arguments) => backup::restore(&self, arguments),
             Command::Check(arguments) => backup::check(&self, arguments),

@@ -110,6 +110,17 @@ pub enum EngineError {
     /// An answer that is not there.
     #[error("there is no answer `{0}`\nhint: `veritrail audit list` shows them")]
     NoAnswer(String),
+    /// An alert about drift that is not there.
+    #[error("there is no alert `{0}`\nhint: `veritrail drift alerts` lists them")]
+    NoDriftAlert(String),
+    /// Windows larger than what is drawn from.
+    #[error("expected at least {wanted} questions to draw windows from, found {found}")]
+    FewQuestions {
+        /// Questions there are.
+        found: usize,
+        /// Questions that both windows need.
+        wanted: usize,
+    },
     /// A record cannot be sealed, or a seal cannot be read.
     #[error(transparent)]
     Seal(#[from] crate::audit::SealError),

@@ -168,6 +168,14 @@ impl KnowledgeBase {
         self.with_chain(|chain| Ok(chain.public_key()))
     }
 
+    /// How many records are sealed.
+    ///
+    /// # Errors
+    /// When the chain cannot be read.
+    pub fn n_sealed(&self) -> Result<u64, EngineError> {
+        self.last_sealed()
+    }
+
     /// Place of the last seal; 0 when nothing is sealed.
     pub(super) fn last_sealed(&self) -> Result<u64, EngineError> {
         self.with_chain(|chain| Ok(chain.last_sequence()))

@@ -1,7 +1,19 @@
-//! What may answer, and whether it is still what it was?
+//! What may answer, and is what is asked and known still what it was?
 //!
-//! Judgements over figures that others took: no input or output, no clock.
+//! Judgements over figures that others took: no input or output, no clock. [`judge`] is the
+//! gate of generations; [`compare`] takes two windows of questions or documents, as the
+//! engine read them, and says what is different and how sure that is. Chance is seeded: the
+//! same windows give the same report.
 
+mod drift;
+mod duplicates;
 mod gate;
+mod permutation;
+mod slices;
 
+pub use drift::{
+    DriftConfig, DriftMeasure, DriftReport, Observation, Shift, compare, raise_alarms,
+};
+pub use duplicates::{Sketch, candidates, likeness};
 pub use gate::{GateConfig, SetResult, Verdict, judge};
+pub use slices::{Outcome, Slice, slices};

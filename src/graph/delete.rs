@@ -217,7 +217,7 @@ fn n_quads(transaction: &Transaction<'_>, graph: &str) -> Result<usize, GraphErr
 }
 
 /// Properties by which the graph of a version names entities.
-const NAMING: [&str; 4] = [schema::MENTIONS, schema::ABOUT, rdf::SUBJECT, rdf::OBJECT];
+pub(super) const NAMING: [&str; 4] = [schema::MENTIONS, schema::ABOUT, rdf::SUBJECT, rdf::OBJECT];
 
 /// Entities that a graph mentions, is about, relates or describes.
 fn supported(transaction: &Transaction<'_>, graph: &str) -> Result<BTreeSet<String>, GraphError> {

@@ -148,7 +148,7 @@ fn feedback_triples(feedback: &Feedback) -> Vec<oxigraph::model::Triple> {
     triples.into_vec()
 }
 
-fn associate(triples: &mut Triples, id: &str, principal: &str) {
+pub(super) fn associate(triples: &mut Triples, id: &str, principal: &str) {
     let agent = format!("{}{}", vocab::AGENT_PREFIX, Digest::of(principal.as_bytes()).short());
     triples.link(id, prov::WAS_ASSOCIATED_WITH, &agent);
     triples.class(&agent, prov::AGENT);

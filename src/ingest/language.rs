@@ -18,6 +18,12 @@ pub(super) fn language(text: &str) -> Option<&'static str> {
     found.is_reliable().then(|| tag(found.lang()))
 }
 
+/// BCP 47 tag of the likeliest language of a text, however short it is; wrong for many
+/// short ones.
+pub fn likely_language(text: &str) -> Option<&'static str> {
+    whatlang::detect(text).map(|found| tag(found.lang()))
+}
+
 /// The shortest code of a language, as BCP 47 wants it.
 fn tag(language: Lang) -> &'static str {
     match language {

@@ -46,6 +46,7 @@ pub use chunk::{ChunkOptions, fragments};
 pub use csvw::TableMetadata;
 pub use document::{IngestConfig, LabelRule, ValidateMode, document, labels_below, recipe};
 pub use error::{LoadError, ScanError};
+pub use language::likely_language;
 pub use loader::{Loader, load};
 pub use picture::{LoadedPicture, is_picture, load_picture};
 pub use source::{RecordPicture, SourceItem, SourceText, count, is_looked_at, scan};

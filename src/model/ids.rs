@@ -73,6 +73,11 @@ iri_id! {
 }
 
 iri_id! {
+    /// Something that drifted, found at some time.
+    DriftAlertId
+}
+
+iri_id! {
     /// A recorded answer; also the name of the graph that holds its provenance.
     AnswerId
 }
@@ -219,6 +224,27 @@ impl FeedbackId {
     /// The part after the prefix.
     pub fn name(&self) -> &str {
         self.0.strip_prefix(vocab::FEEDBACK_PREFIX).unwrap_or(&self.0)
+    }
+}
+
+impl DriftAlertId {
+    /// What drifted, by what measure, found at this time.
+    pub fn of(what: &str, measure: &str, found_at: &str) -> Self {
+        let parts = [what, measure, found_at].map(str::as_bytes);
+        Self(format!("{}{}", vocab::DRIFT_PREFIX, Digest::of_parts(parts).short()))
+    }
+
+    /// The alert that a person or program names, by its IRI or by what follows the
+    /// prefix; `None` when it cannot be the name of any.
+    pub fn from_name(name: &str) -> Option<Self> {
+        let name = name.strip_prefix(vocab::DRIFT_PREFIX).unwrap_or(name);
+        let plausible = !name.is_empty() && name.chars().all(|c| c.is_ascii_hexdigit());
+        plausible.then(|| Self(format!("{}{name}", vocab::DRIFT_PREFIX)))
+    }
+
+    /// The part after the prefix.
+    pub fn name(&self) -> &str {
+        self.0.strip_prefix(vocab::DRIFT_PREFIX).unwrap_or(&self.0)
     }
 }
 

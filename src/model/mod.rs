@@ -16,6 +16,7 @@ mod co_occurrence;
 mod depiction;
 mod digest;
 mod document;
+mod drift_alert;
 mod entity;
 mod feedback;
 mod fragment;
@@ -44,13 +45,14 @@ pub use co_occurrence::CoOccurrence;
 pub use depiction::{ClaimStatus, Depiction, DepictionMethod, DepictionStatus};
 pub use digest::{Digest, DigestHasher, DigestParseError};
 pub use document::{AccessLabel, Document, Figure, Link, Loaded, MediaType, Section};
+pub use drift_alert::{DriftAlert, DriftDecision};
 pub use entity::{Entity, EntityClass, Mention, normalise_label};
 pub use feedback::{Feedback, FeedbackDecision, Opinion};
 pub use fragment::{Fragment, FragmentKind, FragmentLink};
 pub use hit::{GraphPath, GraphStep, Hit, Query, Route, RouteScore, asks_for_picture};
 pub use ids::{
-    AnswerId, DepictionId, DocumentId, EntityId, FeedbackId, FragmentId, GenerationId, MergeId,
-    VersionId,
+    AnswerId, DepictionId, DocumentId, DriftAlertId, EntityId, FeedbackId, FragmentId,
+    GenerationId, MergeId, VersionId,
 };
 pub use merge::Merge;
 pub use picture_facts::{

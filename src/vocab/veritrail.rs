@@ -382,5 +382,19 @@ terms! {
         RETRIEVAL_MODE = "retrievalMode";
         /// Number of hits that were looked for.
         N_HITS_WANTED = "hitsWanted";
+        /// The activity of comparing what is asked and known now with before.
+        DRIFT_MEASUREMENT = "DriftMeasurement";
+        /// Number of tests and looks that raised an alarm.
+        N_ALARMS = "alarmCount";
+        /// Something that drifted.
+        DRIFT_ALERT = "DriftAlert";
+        /// What drifted.
+        DRIFT_OF = "driftOf";
+        /// By what something is measured.
+        MEASURE = "measure";
+        /// What a measure says, as a number.
+        STATISTIC = "statistic";
+        /// Probability of something at least as far off by chance.
+        P_VALUE = "pValue";
     }
 }

@@ -28,6 +28,7 @@ mod depictions;
 mod document_files;
 mod documents_api;
 mod documents_labels;
+mod drift;
 mod embedding_reference;
 mod entities;
 mod entity_resolution;
