@@ -5,6 +5,7 @@ use super::health::LastCheck;
 use super::jobs::Jobs;
 use super::observe::Observer;
 use super::server::ServeError;
+use super::watch::Watch;
 use crate::config::ServeConfig;
 use crate::engine::{EngineError, KnowledgeBase, PromotedBy, Promotion, Session};
 use crate::model::GenerationId;
@@ -35,6 +36,8 @@ pub(super) struct App {
     /// Who is let in, and how often.
     pub(super) gate: Gate,
     stopping: watch::Sender<bool>,
+    /// Drift as measured last.
+    pub(super) watch: Watch,
     /// Held while a backup is made.
     pub(super) backup: Mutex<()>,
     /// Held while all records are read.
@@ -63,6 +66,7 @@ impl App {
             document: OnceLock::new(),
             gate: Gate::new(knowledge_base.root(), config)?,
             stopping: watch::Sender::new(false),
+            watch: Watch::default(),
             backup: Mutex::new(()),
             sole_reader: Mutex::new(()),
             knowledge_base,

@@ -42,6 +42,7 @@ mod chat_wire;
 mod citations;
 mod document_files;
 mod documents;
+mod drift;
 mod embeddings;
 mod entities;
 mod error;
@@ -71,6 +72,7 @@ mod sparql;
 mod sparql_request;
 mod tls;
 mod upload;
+mod watch;
 
 pub use observe::TraceSetupError;
 pub use server::{ServeError, Server};

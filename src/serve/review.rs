@@ -7,7 +7,8 @@ use super::jobs_work::name;
 use super::seen::{Seen, is_seen, label, reads_answer_for_review, seen_claims};
 use crate::engine::{FeedbackStory, MergeStory};
 use crate::model::{
-    ClaimStatus, Depiction, DepictionId, FeedbackId, MergeId, Opinion, Permission, Principal,
+    ClaimStatus, Depiction, DepictionId, DriftAlert, DriftAlertId, FeedbackId, MergeId, Opinion,
+    Permission, Principal,
 };
 use axum::Json;
 use axum::extract::rejection::{JsonRejection, QueryRejection};
@@ -41,6 +42,8 @@ enum Kind {
     Depictions,
     /// What people think of answers.
     Feedback,
+    /// What drifted; shown to those who see every label.
+    Drift,
 }
 
 /// Which items.
@@ -61,12 +64,12 @@ struct ListParameters {
 struct ReviewItem {
     /// Its name, which begins with its kind.
     id: String,
-    /// `merge`, `depiction` or `feedback`.
+    /// `merge`, `depiction`, `feedback` or `drift`.
     kind: &'static str,
     /// Of a claim, how probable it is.
     probability: Option<f64>,
     /// What it says: entities and labels, the picture and what it shows, or question,
-    /// answer and what is thought of it.
+    /// answer and what is thought of it, or what drifted.
     #[schema(value_type = Object)]
     about: Value,
 }
@@ -107,7 +110,8 @@ struct Decided {
     id: String,
     /// `accepted` or `rejected`.
     status: &'static str,
-    /// The job that publishes it; none for feedback, which changes no answer by itself.
+    /// The job that publishes it; none for feedback and drift, which change no answer by
+    /// themselves.
     job: Option<String>,
 }
 
@@ -157,6 +161,9 @@ async fn list(
         }
         if wanted(Kind::Feedback) {
             items.extend(feedback(&app, &caller.0)?.iter().map(feedback_item));
+        }
+        if wanted(Kind::Drift) {
+            items.extend(drift(&app, &caller.0)?.iter().map(drift_item));
         }
         let total = items.len();
         let limit = parameters.limit.unwrap_or(N_LISTED).min(MAX_LISTED);
@@ -245,6 +252,14 @@ fn record(
             kept.decide_feedback(&id, status, who, reason)?;
             return Ok(None);
         }
+        "drift" => {
+            let id = DriftAlertId::from_name(name).ok_or_else(unknown)?;
+            if !drift(app, principal)?.iter().any(|alert| alert.id == id) {
+                return Err(unknown());
+            }
+            kept.decide_drift(&id, status, who, reason)?;
+            return Ok(None);
+        }
         _ => return Err(unknown()),
     }
     Ok(Some(app.jobs().publishing(principal)?.order.id.to_string()))
@@ -280,6 +295,17 @@ fn feedback(app: &App, principal: &Principal) -> Result<Vec<FeedbackStory>, ApiE
         }
     }
     Ok(seen)
+}
+
+/// Alerts about drift that nobody decided about. They name folders, so that only who sees
+/// every label gets them.
+fn drift(app: &App, principal: &Principal) -> Result<Vec<DriftAlert>, ApiError> {
+    if principal.labels().is_some() {
+        return Ok(Vec::new());
+    }
+    let mut open = app.knowledge_base().drift_alerts()?;
+    open.retain(|alert| alert.decided.is_none());
+    Ok(open)
 }
 
 /// Whether somebody who reviews may read feedback and the answer that it is about.
@@ -345,6 +371,22 @@ fn feedback_item(story: &FeedbackStory) -> ReviewItem {
             "comment": feedback.comment,
             "principal": feedback.principal,
             "given_at": feedback.given_at,
+        }),
+    }
+}
+
+fn drift_item(alert: &DriftAlert) -> ReviewItem {
+    ReviewItem {
+        id: format!("drift:{}", alert.id.name()),
+        kind: "drift",
+        probability: None,
+        about: json!({
+            "of": alert.of,
+            "measure": alert.measure,
+            "statistic": alert.statistic,
+            "p_value": alert.p_value,
+            "seen": alert.seen,
+            "found_at": alert.found_at,
         }),
     }
 }

@@ -6,9 +6,9 @@ use super::error::ApiError;
 use super::observe::{TraceSetupError, observe};
 use super::tls::Tls;
 use super::{
-    answers, audit, audit_proofs, backup, chat, chat_models, document_files, documents, embeddings,
-    entities, feedback, generations, graph_store, health, jobs_http, jobs_work, mcp, metrics,
-    openapi, pages, review, search, sign_in, sparql, upload,
+    answers, audit, audit_proofs, backup, chat, chat_models, document_files, documents, drift,
+    embeddings, entities, feedback, generations, graph_store, health, jobs_http, jobs_work, mcp,
+    metrics, openapi, pages, review, search, sign_in, sparql, upload, watch,
 };
 use crate::access::OidcError;
 use crate::config::{ServeConfig, ServeConfigError};
@@ -141,6 +141,10 @@ impl Server {
         let app = Arc::clone(&self.app);
         let jobs = Arc::clone(self.app.jobs());
         let worker = tokio::spawn(jobs_work::work(jobs, Arc::downgrade(&self.app)));
+        let every_minutes = app.knowledge_base().config().drift.every_minutes;
+        let every = Duration::try_from_secs_f64(every_minutes * 60.0).unwrap_or_default();
+        let watching = (!every.is_zero())
+            .then(|| tokio::spawn(watch::watch(Arc::downgrade(&self.app), every)));
         let stopping = Arc::clone(&self.app);
         tokio::spawn(async move {
             shutdown.await;
@@ -159,6 +163,9 @@ impl Server {
         };
         // A job under way goes on to its end; others wait for the next start.
         worker.abort();
+        if let Some(watching) = watching {
+            watching.abort();
+        }
         // Only a runtime that ends cancels it, and then nobody waits for traces.
         let _ = tokio::task::spawn_blocking(move || app.observer().flush()).await;
         served.map_err(ServeError::Network)
@@ -185,6 +192,7 @@ fn router(app: Arc<App>) -> Router {
         .merge(feedback::routes())
         .merge(review::routes())
         .merge(generations::routes())
+        .merge(drift::routes())
         .merge(audit::routes())
         .merge(audit_proofs::routes())
         .merge(backup::routes())

@@ -87,11 +87,16 @@ impl Browser {
         let id = id.unwrap();
         let browser = Self { driver, session: format!("{base}/{id}"), _profile: profile };
         // The window's size counts its frame; a page is to have this one.
+        browser.resize(width, height).await;
+        Some(browser)
+    }
+
+    /// Gives the page another size.
+    pub(crate) async fn resize(&self, width: u32, height: u32) {
         let metrics = json!({ "cmd": "Emulation.setDeviceMetricsOverride", "params": {
             "width": width, "height": height, "deviceScaleFactor": 1, "mobile": width < 500,
         }});
-        browser.command("goog/cdp/execute", metrics).await;
-        Some(browser)
+        self.command("goog/cdp/execute", metrics).await;
     }
 
     async fn command(&self, path: &str, body: Value) -> Value {

@@ -215,6 +215,10 @@ pub(crate) const PROBES: &[Probe] = &[
         // What all the others look at must stay.
         vec![Ask::post("/api/generations/rollback", json!({ "reason": 1 })).refusable()]
     }),
+    probe("GET /api/drift", Some(Operate), |_| vec![Ask::get("/api/drift").refusable()]),
+    probe("POST /api/drift", Some(Operate), |_| {
+        vec![Ask::post("/api/drift", json!({})).refusable()]
+    }),
     probe("GET /api/entities", Some(QueryGraph), entity_lists),
     probe("GET /api/entities/{id}", Some(QueryGraph), entities),
     probe("GET /", None, |_| pages(&["/", "/?q=quorvex"])),

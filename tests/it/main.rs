@@ -29,6 +29,7 @@ mod document_files;
 mod documents_api;
 mod documents_labels;
 mod drift;
+mod drift_served;
 mod embedding_reference;
 mod entities;
 mod entity_resolution;

@@ -24,8 +24,12 @@ fn root_file(name: &str) -> String {
 }
 
 async fn ask(server: &Running, headers: &[(&str, &str)]) -> reqwest::Response {
+    ask_this(server, QUESTION, headers).await
+}
+
+async fn ask_this(server: &Running, question: &str, headers: &[(&str, &str)]) -> reqwest::Response {
     let body =
-        json!({ "model": "veritrail", "messages": [{ "role": "user", "content": QUESTION }] });
+        json!({ "model": "veritrail", "messages": [{ "role": "user", "content": question }] });
     let url = format!("{}/v1/chat/completions", server.base);
     let mut request = http().post(url).json(&body);
     for (name, value) in headers {
@@ -114,11 +118,16 @@ fn named_in(text: &str) -> BTreeSet<String> {
 #[tokio::test]
 async fn every_metric_is_described_and_the_dashboard_names_only_those_that_exist() {
     let llm = scripted_server::serve(scripted_server::chat(&[ANSWER])).await;
-    let settings = format!("[llm]\nbase_url = \"{}\"\n", llm.base_url);
+    let windows = "[drift]\nleast = 2\nwindow_answers = 2\nreference_answers = 2\n";
+    let settings = format!("[llm]\nbase_url = \"{}\"\n{windows}", llm.base_url);
     let (root, knowledge_base) = knowledge_base_with(&settings);
     let server = serve_on(root, knowledge_base).await;
     // What never happened is not exported.
-    assert_eq!(ask(&server, &[]).await.status(), 200);
+    for question in [QUESTION, "Who repairs the pump?", "What is E-17?", "What does a seal cost?"] {
+        assert_eq!(ask_this(&server, question, &[]).await.status(), 200);
+    }
+    let measured = http().post(format!("{}/api/drift", server.base)).send().await.unwrap();
+    assert_eq!(measured.status(), 200);
     assert_eq!(ask(&server, &[("host", "evil.example")]).await.status(), 403);
     let exported = names(&metrics_with(&server, "veritrail_quads ").await);
     let section = root_file("docs/OPERATIONS.md");

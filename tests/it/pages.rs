@@ -3,6 +3,7 @@
 
 use crate::access::key;
 use crate::browser::Browser;
+use crate::drift::drifted;
 use crate::fixtures::{example, ingest, init_with_text_alone, open, pump_documents, write};
 use crate::server::{Running, serve_on};
 use serde_json::json;
@@ -209,6 +210,36 @@ async fn people_sign_in_with_a_key_and_out_again() {
     browser.wait("location.pathname === '/sign-in'").await;
     browser.go(&format!("{}/", server.base)).await;
     browser.wait("location.pathname === '/sign-in'").await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn operations_show_drift_quality_generations_and_figures() {
+    let Some(browser) = Browser::open(1280, 900).await else { return };
+    let (root, knowledge_base) = drifted("every_minutes = 0");
+    let server = serve_on(root, knowledge_base).await;
+    browser.go(&format!("{}/operations", server.base)).await;
+    browser.wait("document.querySelector('#measured').innerText.includes('Not measured')").await;
+    browser.click("#measure").await;
+    browser.wait("document.querySelector('#windows .badge.bad')").await;
+    assert!(browser.text("#alerts").await.contains("Meaning of questions"));
+    assert_eq!(
+        browser.value("document.querySelectorAll('#trend .chart svg path').length").await,
+        5
+    );
+    assert!(browser.text("#slices").await.contains("language"));
+    assert!(browser.text("#index").await.contains("different access labels"));
+    assert!(browser.text("#generations").await.contains("Answers"));
+    assert!(browser.text("#figures").await.contains("embedding"));
+    let open = browser.value("document.querySelectorAll('.alert').length").await.as_u64().unwrap();
+    browser.click(".alert button").await;
+    browser.wait(&format!("document.querySelectorAll('.alert').length === {}", open - 1)).await;
+    for (width, scheme) in [(1280, "dark"), (360, "light")] {
+        browser.resize(width, 800).await;
+        browser.prefer(scheme).await;
+        browser.wait("document.readyState === 'complete'").await;
+        assert_eq!(browser.value(FAULTS).await, json!([]), "{width}");
+    }
+    assert_eq!(browser.log().await, [""; 0]);
 }
 
 /// Faults that anybody would stumble over who does not see, or does not use a mouse.

@@ -9,6 +9,8 @@ use prometheus_client::metrics::gauge::Gauge;
 use prometheus_client::metrics::info::Info;
 use prometheus_client::registry::{Registry, Unit};
 use std::sync::atomic::AtomicU64;
+use time::OffsetDateTime;
+use time::format_description::well_known::Rfc3339;
 
 #[derive(Clone, Debug, PartialEq, Eq, Hash, EncodeLabelSet)]
 struct KindLabel {
@@ -30,6 +32,14 @@ struct SpaceLabel {
     space: String,
 }
 
+#[derive(Clone, Debug, PartialEq, Eq, Hash, EncodeLabelSet)]
+struct DriftLabels {
+    /// `questions`, `documents` or `source`: no name of a folder, since metrics may be open
+    /// to everybody.
+    of: &'static str,
+    measure: &'static str,
+}
+
 /// Sizes and totals as they are now.
 pub(in crate::serve) fn state_of(app: &App) -> Registry {
     let mut registry = Registry::default();
@@ -39,6 +49,7 @@ pub(in crate::serve) fn state_of(app: &App) -> Registry {
     about_language_model(ours, app);
     about_work(ours, app);
     about_caches(ours, app);
+    about_drift(ours, app);
     // These names are common to all programs that Prometheus watches.
     about_process(registry.sub_registry_with_prefix("process"));
     registry
@@ -128,6 +139,52 @@ fn about_caches(registry: &mut Registry, app: &App) {
     registry.register("cache_misses", "Look-ups that a cache could not answer", misses);
     registry.register("cache_entries", "Entries of a cache", entries);
     registry.register_with_unit("cache_size", "Size of a cache, estimated", Unit::Bytes, bytes);
+}
+
+fn about_drift(registry: &mut Registry, app: &App) {
+    let alerts = app.knowledge_base().drift_alerts().unwrap_or_default();
+    let n_open = alerts.iter().filter(|alert| alert.decided.is_none()).count();
+    gauge(registry, "drift_alerts_open", "Alerts about drift that wait for a person", n_open);
+    let Some(last) = app.watch.last() else { return };
+    let p_values: Family<DriftLabels, Gauge<f64, AtomicU64>> = Family::default();
+    let alarms: Family<DriftLabels, Gauge> = Family::default();
+    for part in &last.drift.parts {
+        let of = match part.of.as_str() {
+            "questions" => "questions",
+            "documents" => "documents",
+            _ => "source",
+        };
+        for shift in &part.report.shifts {
+            let labels = DriftLabels { of, measure: shift.measure.as_str() };
+            let alarm = alarms.get_or_create(&labels);
+            let is_new = alarm.get() == 0 && p_values.get_or_create(&labels).get() == 0.0;
+            alarm.set(alarm.get().max(i64::from(shift.alarm)));
+            let smallest = p_values.get_or_create(&labels);
+            let least = if is_new { shift.p_value } else { shift.p_value.min(smallest.get()) };
+            smallest.set(least);
+        }
+    }
+    let help = "Whether something differs from before, of the last measurement";
+    registry.register("drift_alarm", help, alarms);
+    let help = "Smallest probability of such a difference by chance, of the last measurement";
+    registry.register("drift_p_value", help, p_values);
+    let findings: Family<KindLabel, Gauge> = Family::default();
+    let index = &last.index;
+    for (kind, n) in [
+        ("stale-documents", index.stale.n),
+        ("orphaned-entities", index.orphaned_entities.n),
+        ("shape-violations", index.violations.n),
+        ("copies", index.n_copies),
+        ("labels-of-copies", index.n_labels_differ),
+    ] {
+        findings.get_or_create(&KindLabel { kind }).set(whole(n));
+    }
+    registry.register("index_findings", "What is wrong with documents, by kind", findings);
+    let measured_at: Gauge<f64, AtomicU64> = Gauge::default();
+    let moment = OffsetDateTime::parse(&last.drift.measured_at, &Rfc3339);
+    measured_at.set(moment.map_or(0.0, |moment| moment.unix_timestamp() as f64));
+    let help = "When drift was measured last, since 1970";
+    registry.register_with_unit("drift_measured", help, Unit::Seconds, measured_at);
 }
 
 fn about_process(registry: &mut Registry) {

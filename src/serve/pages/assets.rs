@@ -20,6 +20,7 @@ const STYLES: &str = concat!(
     include_str!("assets/documents.css"),
     include_str!("assets/interface.css"),
     include_str!("assets/audit.css"),
+    include_str!("assets/operations.css"),
 );
 
 /// Every file.
@@ -43,6 +44,7 @@ pub(super) const ALL: &[Asset] = &[
     script("api.js", include_bytes!("assets/api.js")),
     script("ask.js", include_bytes!("assets/ask.js")),
     script("audit.js", include_bytes!("assets/audit.js")),
+    script("charts.js", include_bytes!("assets/charts.js")),
     script("deletion.js", include_bytes!("assets/deletion.js")),
     script("document.js", include_bytes!("assets/document.js")),
     script("documents.js", include_bytes!("assets/documents.js")),
@@ -51,6 +53,7 @@ pub(super) const ALL: &[Asset] = &[
     script("editor.js", include_bytes!("assets/editor.js")),
     script("entity.js", include_bytes!("assets/entity.js")),
     script("examples.js", include_bytes!("assets/examples.js")),
+    script("figures.js", include_bytes!("assets/figures.js")),
     script("graph.js", include_bytes!("assets/graph.js")),
     script("interface.js", include_bytes!("assets/interface.js")),
     script("iri.js", include_bytes!("assets/iri.js")),
@@ -68,6 +71,7 @@ pub(super) const ALL: &[Asset] = &[
     script("text.js", include_bytes!("assets/text.js")),
     script("theme.js", include_bytes!("assets/theme.js")),
     script("trail.js", include_bytes!("assets/trail.js")),
+    script("watch.js", include_bytes!("assets/watch.js")),
 ];
 
 const fn script(name: &'static str, bytes: &'static [u8]) -> Asset {
