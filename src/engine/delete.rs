@@ -2,8 +2,8 @@
 
 use super::build::{Progress, now, software};
 use super::error::{EngineError, io_error};
-use super::generations::Publishing;
 use super::knowledge_base::KnowledgeBase;
+use super::promotions::Publishing;
 use super::sweep::Writing;
 use crate::audit::ErasedBy;
 use crate::graph::{DocumentSummary, Rewrite, Triples};
