@@ -52,6 +52,8 @@ pub const CLASS_PREFIX: &str = "urn:veritrail:class:";
 pub const BYTES_PREFIX: &str = "urn:veritrail:sha256:";
 /// Prefix of activities: ingests and the making of answers.
 pub const ACTIVITY_PREFIX: &str = "urn:veritrail:activity:";
+/// Prefix of canaries: generations that answer a share of the questions.
+pub const CANARY_PREFIX: &str = "urn:veritrail:activity:canary:";
 /// Prefix of statements of texts.
 pub const STATEMENT_PREFIX: &str = "urn:veritrail:statement:";
 /// Prefix of the activities of asking a language model about a fragment.

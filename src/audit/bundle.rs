@@ -48,6 +48,11 @@ fn describe_answer(triples: &mut Triples, record: &AnswerRecord, activity: &str)
     triples.text(answer, prov::VALUE, &record.answer.text());
     triples.text(answer, vt::MODE, record.answer.mode.as_str());
     triples.link(answer, vt::ANSWERED_BY, record.generation.as_str());
+    if let Some(served) = &record.canary {
+        let canary = format!("{}{}", vocab::CANARY_PREFIX, served.canary);
+        triples.link(answer, vt::IN_CANARY, &canary);
+        triples.text(answer, vt::CANARY_ARM, served.arm.as_str());
+    }
     match &record.answer.mode {
         AnswerMode::Abstained { reason }
         | AnswerMode::Extractive { degraded_because: Some(reason) } => {

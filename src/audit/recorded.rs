@@ -28,6 +28,8 @@ pub struct RecordedAnswer {
     pub ended_at: String,
     /// IRI of the generation that answered.
     pub generation: String,
+    /// Which side of a canary answered: `canary` or `current`.
+    pub canary_arm: Option<String>,
     /// `generated`, `extractive` or `abstained`.
     pub mode: String,
     /// Why it abstained, or why quotes replace what a language model should have said.
@@ -226,6 +228,7 @@ pub fn recorded(answer: &str, triples: &[Triple]) -> Option<RecordedAnswer> {
         started_at: values.text(&activity, prov::STARTED_AT_TIME),
         ended_at: values.text(&activity, prov::ENDED_AT_TIME),
         generation: values.text(answer, vt::ANSWERED_BY),
+        canary_arm: values.one(answer, vt::CANARY_ARM),
         mode: values.text(answer, vt::MODE),
         reason: values.one(answer, vt::REASON),
         text: values.text(answer, prov::VALUE),

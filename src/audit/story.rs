@@ -80,6 +80,7 @@ impl AnswerStory {
             format!("program: {}", record.software),
             format!("generation: {}", generation.unwrap_or(&record.generation)),
         ];
+        lines.extend(record.canary_arm.iter().map(|arm| format!("side of a canary: {arm}")));
         if let Some(mode) = &record.retrieval_mode {
             let n = record.n_hits_wanted.unwrap_or_default();
             lines.push(format!("retrieval: {mode}, {n} hits wanted"));

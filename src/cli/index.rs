@@ -2,6 +2,7 @@
 
 use super::Arguments;
 use super::ask::{FormatArgument, principal};
+use super::canary::{self, CanaryArguments};
 use super::output::{ExitCode, ProgressReporter};
 use anyhow::Context;
 use clap::{Args, Subcommand};
@@ -9,6 +10,7 @@ use serde::Serialize;
 use serde_json::json;
 use veritrail::engine::{
     GenerationDiff, GenerationSummary, GoldenReport, KnowledgeBase, PromotedBy, Promotion,
+    SetupChange,
 };
 use veritrail::model::GenerationId;
 
@@ -25,7 +27,16 @@ pub(super) struct IndexArguments {
 #[derive(Debug, Subcommand)]
 enum IndexCommand {
     /// Build a generation out of the documents and leave it aside.
+    ///
+    /// Example: `veritrail index build --set answer.min_support=0.6`
     Build {
+        /// A setting below `answer` or `retrieve` that the generation has of its own, as
+        /// `answer.min_support=0.6`; the next generations take it over.
+        #[arg(long = "set", value_name = "PATH=VALUE", value_parser = setting)]
+        settings: Vec<(String, serde_json::Value)>,
+        /// Take over no settings from the generation that answers.
+        #[arg(long)]
+        afresh: bool,
         /// Text for people or JSON for programs.
         #[arg(long, value_enum, default_value = "text")]
         format: FormatArgument,
@@ -81,6 +92,11 @@ enum IndexCommand {
         #[arg(long, value_enum, default_value = "text")]
         format: FormatArgument,
     },
+    /// Let a generation answer a share of the askers, compare it with the one that answers
+    /// the rest, and take it back by rule when it is worse.
+    ///
+    /// Example: `veritrail index canary 3f2a --share 10%`
+    Canary(CanaryArguments),
     /// Remove old generations, and vectors and bytes that nothing needs any more.
     Gc {
         /// How many of the newest are kept, besides the one that answers and the one
@@ -96,9 +112,12 @@ enum IndexCommand {
 pub(super) fn run(arguments: &Arguments, index: &IndexArguments) -> anyhow::Result<ExitCode> {
     let knowledge_base = arguments.open()?;
     match &index.command {
-        IndexCommand::Build { format } => {
+        IndexCommand::Build { settings, afresh, format } => {
+            let change =
+                SetupChange { afresh: *afresh, settings: settings.iter().cloned().collect() };
             let mut reporter = ProgressReporter::new();
-            let built = knowledge_base.build_aside(&mut |progress| reporter.show(&progress))?;
+            let built =
+                knowledge_base.build_aside(&change, &mut |progress| reporter.show(&progress))?;
             drop(reporter);
             let (name, served) = (built.generation.name(), built.served.name());
             let outcome = json!({ "generation": name, "served": served });
@@ -145,6 +164,10 @@ pub(super) fn run(arguments: &Arguments, index: &IndexArguments) -> anyhow::Resu
                 "no generation that is kept answered before this one\nhint: `veritrail index list` shows what can be promoted",
             )?;
             promote(&knowledge_base, &before, reason.as_deref(), false, *format)?;
+        }
+        IndexCommand::Canary(arguments) => {
+            let report = canary::run(&knowledge_base, arguments)?;
+            show(arguments.format, &report, || canary::print(report.as_ref()))?;
         }
         IndexCommand::Gc { keep, format } => {
             let keep = keep.unwrap_or(knowledge_base.config().generations.keep);
@@ -213,6 +236,9 @@ fn print_generation(generation: &GenerationSummary) {
     if generation.current {
         marks.push("answers");
     }
+    if generation.on_trial {
+        marks.push("on trial");
+    }
     if generation.newest {
         marks.push("newest");
     }
@@ -228,6 +254,16 @@ fn print_generation(generation: &GenerationSummary) {
         generation.n_bytes as f64 / f64::from(1 << 20),
         marks.join(", ")
     );
+    generation.settings.iter().for_each(|(path, value)| println!("    {path} = {value}"));
+}
+
+/// Reads `PATH=VALUE`; a value that is no JSON is a text.
+fn setting(text: &str) -> Result<(String, serde_json::Value), String> {
+    let (path, value) = text
+        .split_once('=')
+        .ok_or_else(|| format!("expected PATH=VALUE, as answer.min_support=0.6, found `{text}`"))?;
+    let value = serde_json::from_str(value).unwrap_or_else(|_| value.into());
+    Ok((path.trim().to_owned(), value))
 }
 
 fn print_diff(diff: &GenerationDiff) {

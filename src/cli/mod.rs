@@ -9,6 +9,7 @@ mod audit;
 mod audit_replay;
 mod backup;
 mod calibrate;
+mod canary;
 mod delete;
 mod demo;
 mod drift;

@@ -1,6 +1,6 @@
 //! Which generations are kept, and which one answers.
 
-use crate::govern::GateConfig;
+use crate::govern::{CanaryConfig, GateConfig};
 use serde::{Deserialize, Serialize};
 
 /// Generations of a knowledge base.
@@ -14,6 +14,8 @@ pub struct GenerationsConfig {
     pub keep: usize,
     /// What a generation must reach on the golden sets before it may answer.
     pub gate: GateConfig,
+    /// What a generation on trial must not do worse than the one that answers.
+    pub canary: CanaryConfig,
 }
 
 /// What becomes of a generation that was built.
@@ -29,6 +31,11 @@ pub enum PublishRule {
 
 impl Default for GenerationsConfig {
     fn default() -> Self {
-        Self { publish: PublishRule::AtOnce, keep: 3, gate: GateConfig::default() }
+        Self {
+            publish: PublishRule::AtOnce,
+            keep: 3,
+            gate: GateConfig::default(),
+            canary: CanaryConfig::default(),
+        }
     }
 }

@@ -12,6 +12,7 @@ use super::embedded_once::EmbeddedOnce;
 use super::error::EngineError;
 use super::knowledge_base::KnowledgeBase;
 use super::sealing::Parameters;
+use super::setup::InForce;
 use crate::answer::{Asked, Config as AnswerConfig, Draft, Writing, extractive};
 use crate::audit::bundle;
 use crate::llm::{Delta, DeltaStream, GenerateError, Generator, OpenAiGenerator, Sampling};
@@ -29,6 +30,7 @@ use std::time::Instant;
 pub struct Answering {
     snapshot: Arc<Snapshot>,
     options: AskOptions,
+    in_force: Arc<InForce>,
     config: AnswerConfig,
     /// The question as asked.
     question: String,
@@ -83,7 +85,7 @@ impl Session<'_> {
         let entities = view.entities_of_evidence(&evidence);
         let access = AnswerAccess::of(&options.principal, evidence_labels);
         stopwatch.lap(Stage::Assemble);
-        let config = &knowledge_base.config.answer;
+        let config = &self.in_force.answer;
         let llm = knowledge_base.llm.as_ref().filter(|_| options.use_llm && !evidence.is_empty());
         let writer = llm.map(|llm| {
             let configured = knowledge_base.config.llm.sampling();
@@ -96,6 +98,7 @@ impl Session<'_> {
         let id = answer_id(&started_at, &query.text, &options.principal.name);
         Ok(Answering {
             snapshot: Arc::clone(&self.snapshot),
+            in_force: Arc::clone(&self.in_force),
             config: if options.strict { config.strict() } else { config.clone() },
             options,
             question: query.text.clone(),
@@ -265,7 +268,7 @@ impl KnowledgeBase {
             answer: &answering.config,
             dense: &config.dense,
             lexical: &config.lexical,
-            retrieve: &config.retrieve,
+            retrieve: &answering.in_force.retrieve,
         };
         let parameters = parameters.to_text();
         let mut record = AnswerRecord {
@@ -275,6 +278,7 @@ impl KnowledgeBase {
             question_picture: answering.question_picture,
             access: answering.access,
             end_user: options.end_user,
+            canary: options.canary,
             started_at,
             ended_at: now(),
             generation: snapshot.generation().clone(),

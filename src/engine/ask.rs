@@ -4,11 +4,12 @@ use super::corpus_file::CorpusFile;
 use super::error::EngineError;
 use super::frozen::Reading;
 use super::knowledge_base::KnowledgeBase;
+use super::setup::InForce;
 use crate::answer::Turn;
 use crate::index::{DenseIndex, HnswIndex, LexicalIndex};
 use crate::model::{
     AnswerRecord, Evidence, FragmentId, GenerationId, Hit, Principal, Query, Role, Sentence,
-    SpaceId, Stopwatch,
+    ServedArm, SpaceId, Stopwatch,
 };
 use crate::retrieve::{Retrieval, RetrievalMode, Snapshot, SnapshotParts, assemble};
 use futures::StreamExt;
@@ -26,6 +27,8 @@ pub struct AskOptions {
     pub principal: Principal,
     /// For whom the principal asks, as a client says; nobody checks it.
     pub end_user: Option<String>,
+    /// The canary during which the question is asked, and the side that answers.
+    pub canary: Option<ServedArm>,
     /// Earlier turns of the conversation, oldest first.
     pub earlier: Vec<Turn>,
     /// Wishes about language, length and tone for the language model.
@@ -54,6 +57,7 @@ impl AskOptions {
             mode: RetrievalMode::Graph,
             principal,
             end_user: None,
+            canary: None,
             earlier: Vec::new(),
             style: None,
             use_llm: true,
@@ -68,6 +72,8 @@ impl AskOptions {
 pub struct Session<'kb> {
     pub(super) knowledge_base: &'kb KnowledgeBase,
     pub(super) snapshot: Arc<Snapshot>,
+    /// The settings with which the generation is asked.
+    pub(super) in_force: Arc<InForce>,
 }
 
 impl KnowledgeBase {
@@ -81,7 +87,8 @@ impl KnowledgeBase {
 
     /// Questions on a generation that is in memory already.
     pub fn session_on(&self, snapshot: Arc<Snapshot>) -> Session<'_> {
-        Session { knowledge_base: self, snapshot }
+        let in_force = self.in_force(snapshot.generation());
+        Session { knowledge_base: self, snapshot, in_force }
     }
 
     /// Reads the current generation into memory, between two changes of documents.
@@ -138,6 +145,7 @@ impl KnowledgeBase {
         reading: Reading,
     ) -> Result<Arc<Snapshot>, EngineError> {
         let folder = self.generation_folder(&generation);
+        self.learn_setup(&generation)?;
         let Reading { mut documents, fragments, entities, mentions, links, beyond, .. } = reading;
         let vectors =
             self.vectors.vectors().subset(fragments.iter().map(|fragment| fragment.id.as_str()));
@@ -208,7 +216,7 @@ impl Session<'_> {
     /// Hits as numbered evidence within the token budget of the settings.
     pub fn evidence(&self, hits: &[Hit]) -> Vec<Evidence> {
         let counter = self.knowledge_base.models.text.token_counter();
-        let config = &self.knowledge_base.config.retrieve;
+        let config = &self.in_force.retrieve;
         let mut evidence =
             assemble(&self.snapshot, hits, &|text| counter.count(text), config.evidence_tokens);
         evidence.truncate(config.n_evidence);

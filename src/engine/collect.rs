@@ -17,8 +17,8 @@ pub struct Collected {
 }
 
 impl KnowledgeBase {
-    /// Removes generations but the newest `keep`, the current one and the one before it,
-    /// and then vectors and bytes that nothing needs any more.
+    /// Removes generations but the newest `keep`, the current one, the one before it and
+    /// one on trial, and then vectors and bytes that nothing needs any more.
     ///
     /// # Errors
     /// When the disk refuses.
@@ -35,7 +35,7 @@ impl KnowledgeBase {
         let mut removed = Vec::new();
         for old in all.iter().skip(keep.max(1)) {
             let is_before = before.as_ref().is_some_and(|before| before.name() == old.name);
-            if !old.current && !is_before {
+            if !old.current && !is_before && !old.on_trial {
                 frozen::remove(&self.generation_folder(&named(&old.name)))?;
                 removed.push(old.name.clone());
             }

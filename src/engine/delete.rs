@@ -4,6 +4,7 @@ use super::build::{Progress, now, software};
 use super::error::{EngineError, io_error};
 use super::knowledge_base::KnowledgeBase;
 use super::promotions::Publishing;
+use super::setup::SetupChange;
 use super::sweep::Writing;
 use crate::audit::ErasedBy;
 use crate::graph::{DocumentSummary, Rewrite, Triples};
@@ -190,7 +191,8 @@ impl KnowledgeBase {
         };
         self.graph.flush()?;
         // No earlier generation may answer any more, so that nothing holds this one.
-        let published = self.build_generation(Publishing::AtOnce, progress)?;
+        let published =
+            self.build_generation(Publishing::AtOnce, &SetupChange::default(), progress)?;
         self.release()?;
         progress(Progress::Publishing("removing what is left"));
         let n_generations = self.remove_other_generations()?;
@@ -273,7 +275,7 @@ impl KnowledgeBase {
     /// Finishes a deletion that a crash interrupted after its transaction.
     pub(super) fn finish_deletion(&self) -> Result<(), EngineError> {
         if self.current()?.is_some() {
-            self.build_generation(Publishing::AtOnce, &mut |_| {})?;
+            self.build_generation(Publishing::AtOnce, &SetupChange::default(), &mut |_| {})?;
             self.release()?;
         }
         self.remove_other_generations()?;

@@ -40,6 +40,17 @@ pub enum EngineError {
         /// What is wrong.
         reason: String,
     },
+    /// A setting that no generation can have of its own.
+    #[error("setting `{path}`: {reason}")]
+    Setting {
+        /// Its path.
+        path: String,
+        /// What is wrong.
+        reason: String,
+    },
+    /// A canary that cannot be.
+    #[error("no canary: {0}")]
+    Canary(String),
     /// A golden set that cannot be used.
     #[error("the golden set `{name}` cannot be used: {reason}")]
     Golden {

@@ -81,7 +81,7 @@ impl Evaluation<'_> {
             question: &query.text,
             evidence: &record.evidence,
             embed: Some(&embed),
-            options: &self.knowledge_base.config.answer,
+            options: &self.knowledge_base.common.answer,
         });
         let named = |(name, value): (&str, f64)| (name.to_owned(), value);
         ScoredAnswer {

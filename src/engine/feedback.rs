@@ -6,7 +6,7 @@ use super::knowledge_base::KnowledgeBase;
 use crate::model::{
     AnswerId, ClaimStatus, Feedback, FeedbackDecision, FeedbackId, Opinion, Principal,
 };
-use crate::vocab::prov;
+use crate::vocab::{self, prov};
 use serde::Serialize;
 
 /// Feedback with the words that it is about.
@@ -46,6 +46,15 @@ impl KnowledgeBase {
         };
         self.graph.set_feedback(&feedback)?;
         Ok(feedback)
+    }
+
+    /// Whether somebody said already what they think of an answer.
+    ///
+    /// # Errors
+    /// When the graph cannot be read.
+    pub fn has_feedback(&self, answer: &AnswerId, principal: &str) -> Result<bool, EngineError> {
+        let id = FeedbackId::of(answer, principal);
+        Ok(!self.graph.about(vocab::GRAPH_GOVERNANCE, id.as_str())?.is_empty())
     }
 
     /// What people think of answers, the latest first.

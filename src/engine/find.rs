@@ -8,8 +8,8 @@ use crate::retrieve::{Retrieval, RetrievalMode, search};
 use std::collections::BTreeSet;
 use std::sync::Arc;
 
-/// All that shapes what is found, apart from settings, which a knowledge base keeps
-/// from its opening to its end. Nothing crosses generations or labels.
+/// All that shapes what is found, apart from settings, which a generation keeps as
+/// long as a knowledge base is open. Nothing crosses generations or labels.
 #[derive(Clone, PartialEq, Eq, Hash)]
 pub(super) struct RetrievalKey {
     generation: GenerationId,
@@ -79,7 +79,7 @@ impl Session<'_> {
             return Ok(found);
         }
         let embedders = knowledge_base.questions.embedders();
-        let config = &knowledge_base.config.retrieve;
+        let config = &self.in_force.retrieve;
         let found = search(&self.snapshot, &embedders, query, mode, config, stopwatch)?;
         let found = Arc::new(found);
         knowledge_base.found.insert(key, Arc::clone(&found));

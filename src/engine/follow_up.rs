@@ -41,7 +41,7 @@ impl Session<'_> {
         by_rules: &ResolvedQuestion,
     ) -> Option<Rewriting> {
         let knowledge_base = self.knowledge_base;
-        let wanted = options.use_llm && knowledge_base.config.answer.rewrite_follow_ups;
+        let wanted = options.use_llm && self.in_force.answer.rewrite_follow_ups;
         let llm = knowledge_base.llm.as_ref().filter(|_| wanted)?;
         Some(Rewriting {
             generator: llm.generator.clone(),

@@ -6,11 +6,13 @@ use super::frozen::{self, Outline};
 use super::knowledge_base::KnowledgeBase;
 use super::promotions::Publishing;
 use super::publish::Published;
+use super::setup::{Setup, SetupChange};
 use crate::model::{Digest, GenerationId};
 use crate::vocab::{self, prov, vt};
 use oxigraph::model::{Term, Triple};
 use serde::Serialize;
-use std::collections::BTreeSet;
+use serde_json::Value;
+use std::collections::{BTreeMap, BTreeSet};
 use std::fs;
 use std::path::Path;
 
@@ -33,6 +35,10 @@ pub struct GenerationSummary {
     pub servable: bool,
     /// Whether it holds what the graph of today holds.
     pub newest: bool,
+    /// Whether it answers a share of the questions.
+    pub on_trial: bool,
+    /// Settings that it has of its own, by their path.
+    pub settings: BTreeMap<String, Value>,
 }
 
 /// All generations that are kept.
@@ -91,6 +97,7 @@ impl KnowledgeBase {
     /// When the graph or a folder cannot be read.
     pub fn generations(&self) -> Result<Generations, EngineError> {
         let current = self.current()?;
+        let on_trial = self.generation_on_trial();
         let mut generations = Vec::new();
         for name in self.generation_names()? {
             let id = named(&name);
@@ -107,6 +114,8 @@ impl KnowledgeBase {
                 current: current.as_ref() == Some(&id),
                 servable: folder.join(frozen::FILE).exists(),
                 newest: false,
+                on_trial: on_trial.as_ref() == Some(&id),
+                settings: Setup::read(&folder)?.settings,
                 name,
             });
         }
@@ -159,10 +168,11 @@ impl KnowledgeBase {
     /// As [`KnowledgeBase::publish`].
     pub fn build_aside(
         &self,
+        change: &SetupChange,
         progress: &mut dyn FnMut(Progress<'_>),
     ) -> Result<Published, EngineError> {
         let _writer = self.sole_writer();
-        self.build_generation(Publishing::Aside, progress)
+        self.build_generation(Publishing::Aside, change, progress)
     }
 
     /// Whether a generation can be read again.
@@ -203,7 +213,7 @@ pub(super) fn named(name: &str) -> GenerationId {
     GenerationId::from_iri(format!("{}{name}", vocab::GENERATION_PREFIX))
 }
 
-fn all<'t>(about: &'t [Triple], property: &'t str) -> impl Iterator<Item = String> + 't {
+pub(super) fn all<'t>(about: &'t [Triple], property: &'t str) -> impl Iterator<Item = String> + 't {
     let found = about.iter().filter(move |triple| triple.predicate.as_str() == property);
     found.map(|triple| match &triple.object {
         Term::NamedNode(node) => node.as_str().to_owned(),

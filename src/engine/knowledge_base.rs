@@ -2,11 +2,13 @@
 
 use super::blobs::{Blobs, write_atomically};
 use super::cache::CacheStats;
+use super::canary::RunningCanary;
 use super::error::{EngineError, io_error};
 use super::find::{RetrievalCache, retrieval_cache};
 use super::language_model::LanguageModel;
 use super::models::Models;
 use super::question_models::QuestionModels;
+use super::setup::InForce;
 use super::sweep::{Swept, was_deleting};
 use crate::audit::Chain;
 use crate::config::Config;
@@ -17,7 +19,7 @@ use std::collections::HashMap;
 use std::fs::{self, File, TryLockError};
 use std::path::{Path, PathBuf};
 use std::sync::atomic::AtomicU64;
-use std::sync::{Mutex, MutexGuard, PoisonError};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError, RwLock};
 
 const FORMAT: &str = "veritrail-kb 1";
 const SETTINGS: &str =
@@ -43,6 +45,12 @@ pub struct KnowledgeBase {
     /// How often a generation was read into memory.
     pub(super) n_readings: AtomicU64,
     pub(super) llm: Option<LanguageModel>,
+    /// Settings of questions where a generation has none of its own.
+    pub(super) common: Arc<InForce>,
+    /// Settings of generations that have some of their own.
+    pub(super) in_force: RwLock<HashMap<GenerationId, Arc<InForce>>>,
+    /// The generation that answers a share of the questions.
+    pub(super) canary: Mutex<Option<RunningCanary>>,
     /// What was removed at opening because a crash had left it.
     swept: Option<Swept>,
     /// The end of the chain of seals, once it was needed.
@@ -141,6 +149,9 @@ impl KnowledgeBase {
             found: retrieval_cache(config.cache.retrievals_mib),
             n_readings: AtomicU64::new(0),
             llm: LanguageModel::new(&config.llm)?,
+            common: Arc::new(InForce::of(&config)),
+            in_force: RwLock::default(),
+            canary: Mutex::new(None),
             config,
             graph,
             vectors,
@@ -152,6 +163,7 @@ impl KnowledgeBase {
             _lock: lock,
         };
         knowledge_base.swept = knowledge_base.recover()?;
+        knowledge_base.resume_canary()?;
         Ok(knowledge_base)
     }
 

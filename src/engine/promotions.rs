@@ -77,16 +77,23 @@ impl KnowledgeBase {
         generation: &GenerationId,
         by: &PromotedBy,
     ) -> Result<(Promotion, Arc<Snapshot>), EngineError> {
-        if self.config.generations.gate.enabled {
-            let report = self.evaluate_generation(generation)?;
-            if !report.verdict.passes {
-                return Err(EngineError::Gate {
-                    generation: generation.name().to_owned(),
-                    reasons: report.verdict.reasons.join("; "),
-                });
-            }
-        }
+        self.pass_gate(generation)?;
         self.promote(generation, by)
+    }
+
+    /// Asks the golden sets whether a generation may answer.
+    pub(super) fn pass_gate(&self, generation: &GenerationId) -> Result<(), EngineError> {
+        if !self.config.generations.gate.enabled {
+            return Ok(());
+        }
+        let report = self.evaluate_generation(generation)?;
+        if report.verdict.passes {
+            return Ok(());
+        }
+        Err(EngineError::Gate {
+            generation: generation.name().to_owned(),
+            reasons: report.verdict.reasons.join("; "),
+        })
     }
 
     /// As [`KnowledgeBase::promote`], for a generation that was read already.
@@ -155,7 +162,9 @@ impl KnowledgeBase {
     /// What becomes of the next generation.
     pub(super) fn publishing(&self) -> Result<Publishing, EngineError> {
         let by_hand = self.config.generations.publish == PublishRule::ByHand;
-        Ok(if by_hand || self.held().is_some() { Publishing::Aside } else { Publishing::Gated })
+        // What both arms of a canary are compared on must not change under them.
+        let waits = by_hand || self.held().is_some() || self.generation_on_trial().is_some();
+        Ok(if waits { Publishing::Aside } else { Publishing::Gated })
     }
 
     /// Lets publishing go on.
@@ -206,6 +215,8 @@ impl KnowledgeBase {
         }
         self.graph.add_to_graph(vocab::GRAPH_GOVERNANCE, &triples.into_vec())?;
         self.graph.flush()?;
-        write_atomically(&self.root.join("CURRENT"), generation.name().as_bytes())
+        write_atomically(&self.root.join("CURRENT"), generation.name().as_bytes())?;
+        let by = by.map_or_else(software, |by| by.principal.clone());
+        self.canary_after_promotion(generation, &by)
     }
 }

@@ -10,6 +10,7 @@ use super::error::{EngineError, io_error};
 use super::frozen;
 use super::knowledge_base::KnowledgeBase;
 use super::promotions::Publishing;
+use super::setup::{Setup, SetupChange};
 use super::stages::Stages;
 use super::sweep::{UNFINISHED_PREFIX, Writing};
 use crate::extract::ACCEPTED_FROM;
@@ -73,7 +74,7 @@ impl KnowledgeBase {
         progress: &mut dyn FnMut(Progress<'_>),
     ) -> Result<Published, EngineError> {
         let publishing = self.publishing()?;
-        self.build_generation(publishing, progress)
+        self.build_generation(publishing, &SetupChange::default(), progress)
     }
 
     /// Builds a generation out of what the graph holds, and makes it current or leaves it
@@ -81,8 +82,10 @@ impl KnowledgeBase {
     pub(super) fn build_generation(
         &self,
         publishing: Publishing,
+        change: &SetupChange,
         progress: &mut dyn FnMut(Progress<'_>),
     ) -> Result<Published, EngineError> {
+        let setup = self.next_setup(change)?;
         let writing = Writing::begin(&self.root)?;
         let mut stages = Stages::new(progress);
         stages.begin("reading texts");
@@ -115,14 +118,15 @@ impl KnowledgeBase {
         let beyond_words = digest_beyond_words(&depictions);
         parts.extend(beyond_words.map(|digest| digest.as_bytes().to_vec()));
         parts.extend(same.map(|digest| digest.as_bytes().to_vec()));
+        parts.extend(setup.digested().map(String::into_bytes));
         let digest = Digest::of_parts(parts.iter().map(Vec::as_slice));
         let generation = GenerationId::new(&digest);
         let before = self.current()?;
         let changed = before.as_ref() != Some(&generation);
         if changed || !self.generation_folder(&generation).join(frozen::FILE).exists() {
             stages.begin("building indexes");
-            self.build_indexes(&generation, &documents, &corpus)?;
-            self.record(&generation, &documents, corpus.n_fragments())?;
+            self.build_indexes(&generation, &documents, &corpus, &setup)?;
+            self.record(&generation, &documents, corpus.n_fragments(), &setup)?;
             self.graph.flush()?;
         }
         let gate = self.config.generations.gate.enabled && publishing == Publishing::Gated;
@@ -166,6 +170,7 @@ impl KnowledgeBase {
         generation: &GenerationId,
         documents: &[DocumentSummary],
         corpus: &CorpusFile,
+        setup: &Setup,
     ) -> Result<(), EngineError> {
         let generations = self.root.join("generations");
         let target = generations.join(generation.name());
@@ -207,6 +212,7 @@ impl KnowledgeBase {
             let hnsw = HnswIndex::build(&vectors, &mut |_| {});
             hnsw.dump(&vectors, &aside.path().join("hnsw"))?;
         }
+        setup.write(aside.path())?;
         self.freeze(generation, documents, corpus, aside.path())?;
         let path = aside.keep();
         fs::rename(&path, &target).map_err(io_error("rename", &path))?;
@@ -221,6 +227,7 @@ impl KnowledgeBase {
         generation: &GenerationId,
         documents: &[DocumentSummary],
         n_fragments: usize,
+        setup: &Setup,
     ) -> Result<(), EngineError> {
         let calibrations = self.calibrations()?;
         let mut triples = Triples::new();
@@ -229,6 +236,9 @@ impl KnowledgeBase {
         triples.class(id, prov::ENTITY);
         triples.count(id, vt::N_DOCUMENTS, documents.len());
         triples.count(id, vt::N_FRAGMENTS, n_fragments);
+        if let Some(setup) = setup.digested() {
+            triples.text(id, vt::SETUP_JSON, &setup);
+        }
         let activity = format!("{}publish:{}", vocab::ACTIVITY_PREFIX, generation.name());
         triples.link(id, prov::WAS_GENERATED_BY, &activity);
         triples.class(&activity, prov::ACTIVITY);

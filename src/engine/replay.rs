@@ -3,6 +3,7 @@
 use super::error::EngineError;
 use super::knowledge_base::KnowledgeBase;
 use super::sealing::Parameters;
+use super::setup::InForce;
 use crate::audit::{RecordedAnswer, RecordedEvidence, is_erased, recorded};
 use crate::model::{AnswerId, Evidence, GenerationId, Query, Stopwatch};
 use crate::retrieve::{RetrievalMode, Snapshot};
@@ -136,7 +137,7 @@ impl KnowledgeBase {
             generation_then: name.unwrap_or(&record.generation).to_owned(),
             generation_now: now.name().to_owned(),
             pinned: now == then,
-            changed: self.changed_since(&record, now.as_str())?,
+            changed: self.changed_since(&record, &now, &session.in_force)?,
             differences,
         })
     }
@@ -144,10 +145,11 @@ impl KnowledgeBase {
     fn changed_since(
         &self,
         record: &RecordedAnswer,
-        now: &str,
+        now: &GenerationId,
+        in_force: &InForce,
     ) -> Result<Vec<String>, EngineError> {
         let mut changed = Vec::new();
-        if record.generation != now {
+        if record.generation != now.as_str() {
             changed.extend(self.changed_documents(record)?);
         }
         let then: BTreeSet<&str> = record.spaces.iter().map(String::as_str).collect();
@@ -164,7 +166,7 @@ impl KnowledgeBase {
             let model = model.map_or_else(|| (*gone).to_owned(), |t| value(&t.object));
             changed.push(format!("model: {model} was searched then"));
         }
-        changed.extend(self.changed_settings(record)?);
+        changed.extend(self.changed_settings(record, in_force)?);
         Ok(changed)
     }
 
@@ -205,7 +207,11 @@ impl KnowledgeBase {
         Ok(changed)
     }
 
-    fn changed_settings(&self, record: &RecordedAnswer) -> Result<Vec<String>, EngineError> {
+    fn changed_settings(
+        &self,
+        record: &RecordedAnswer,
+        in_force: &InForce,
+    ) -> Result<Vec<String>, EngineError> {
         let Some(settings) = &record.parameters else { return Ok(Vec::new()) };
         let described = self.graph.about(vocab::GRAPH_GOVERNANCE, settings)?;
         let text = described.iter().find(|t| t.predicate.as_str() == vt::PARAMETERS_JSON);
@@ -213,13 +219,13 @@ impl KnowledgeBase {
             return Ok(vec!["settings: those of then are not there".to_owned()]);
         };
         let config = &self.config;
-        let strict = config.answer.strict();
+        let strict = in_force.answer.strict();
         let differing = |answer: &crate::answer::Config| -> Vec<String> {
             let parameters = Parameters {
                 answer,
                 dense: &config.dense,
                 lexical: &config.lexical,
-                retrieve: &config.retrieve,
+                retrieve: &in_force.retrieve,
             };
             let now: Value = serde_json::from_str(&parameters.to_text()).unwrap_or_default();
             let mut found = Vec::new();
@@ -227,7 +233,7 @@ impl KnowledgeBase {
             found
         };
         // The answer may have been asked for in the strict way.
-        let (plain, strict) = (differing(&config.answer), differing(&strict));
+        let (plain, strict) = (differing(&in_force.answer), differing(&strict));
         Ok(if strict.len() < plain.len() { strict } else { plain })
     }
 }

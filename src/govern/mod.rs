@@ -5,15 +5,22 @@
 //! engine read them, and says what is different and how sure that is. Chance is seeded: the
 //! same windows give the same report.
 
+mod canary;
 mod drift;
 mod duplicates;
 mod gate;
+mod intervals;
 mod permutation;
 mod slices;
 
+pub use canary::{
+    AnswerMeasured, ArmCounts, CanaryConfig, CanaryCounts, Compared, breaches, compare_arms,
+    too_many_failures,
+};
 pub use drift::{
     DriftConfig, DriftMeasure, DriftReport, Observation, Shift, compare, raise_alarms,
 };
 pub use duplicates::{Sketch, candidates, likeness};
 pub use gate::{GateConfig, SetResult, Verdict, judge};
+pub use intervals::{Interval, Moments, normal_quantile};
 pub use slices::{Outcome, Slice, slices};

@@ -2,7 +2,7 @@
 
 use super::{
     AnswerAccess, AnswerId, Digest, DocumentId, EntityId, Fragment, GenerationId, GraphPath,
-    Region, RouteScore, Space, Span,
+    Region, RouteScore, ServedArm, Space, Span,
 };
 use serde::{Deserialize, Serialize};
 
@@ -232,6 +232,9 @@ pub struct AnswerRecord {
     /// For whom they asked, as their client said; nobody checked it.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub end_user: Option<String>,
+    /// The canary during which it was asked, and the side that answered.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub canary: Option<ServedArm>,
     /// When the asking began, RFC 3339 in UTC.
     pub started_at: String,
     /// When the answer was complete, RFC 3339 in UTC.

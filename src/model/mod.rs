@@ -10,6 +10,7 @@
 
 mod answer;
 mod answer_access;
+mod arm;
 mod calibration;
 mod chance;
 mod co_occurrence;
@@ -39,6 +40,7 @@ pub use answer::{
     Sentence, StageTiming, Support,
 };
 pub use answer_access::AnswerAccess;
+pub use arm::{Arm, ServedArm};
 pub use calibration::{Calibration, CalibrationError, expected_calibration_error};
 pub use chance::Chance;
 pub use co_occurrence::CoOccurrence;

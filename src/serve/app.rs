@@ -8,18 +8,25 @@ use super::server::ServeError;
 use super::watch::Watch;
 use crate::config::ServeConfig;
 use crate::engine::{EngineError, KnowledgeBase, PromotedBy, Promotion, Session};
-use crate::model::GenerationId;
+use crate::model::{Arm, GenerationId, ServedArm};
 use crate::retrieve::Snapshot;
 use std::sync::{Arc, Mutex, OnceLock, PoisonError, RwLock};
 use tokio::sync::{Semaphore, watch};
 
 /// Pictures decoded at the same time; each may take half a gigabyte.
 const MAX_PICTURES: usize = 2;
+/// Questions that are looked for in both generations at the same time, so that comparing
+/// them never takes more than one place.
+const MAX_SHADOWS: usize = 1;
 
 /// What handlers share.
 pub(super) struct App {
     knowledge_base: KnowledgeBase,
     snapshot: RwLock<Arc<Snapshot>>,
+    /// What answers a share of the questions.
+    on_trial: Mutex<Option<Arc<Snapshot>>>,
+    /// Questions looked for in both generations at the same time.
+    pub(super) shadows: Arc<Semaphore>,
     /// What answered before it, so that going back takes no time.
     before: Mutex<Option<Arc<Snapshot>>>,
     /// Places for requests that compute; those that wait for one are few, since the gate
@@ -57,6 +64,8 @@ impl App {
         let n_places = config.max_concurrent.min(Semaphore::MAX_PERMITS);
         let app = Self {
             snapshot: RwLock::new(knowledge_base.snapshot()?),
+            on_trial: Mutex::new(None),
+            shadows: Arc::new(Semaphore::new(MAX_SHADOWS)),
             before: Mutex::new(None),
             places: Arc::new(Semaphore::new(n_places)),
             pictures: Arc::new(Semaphore::new(MAX_PICTURES)),
@@ -71,6 +80,7 @@ impl App {
             sole_reader: Mutex::new(()),
             knowledge_base,
         };
+        app.read_trial();
         app.withdraw();
         Ok(app)
     }
@@ -82,6 +92,9 @@ impl App {
 
     /// Tells streams that have no end of their own to end.
     pub(super) fn stop(&self) {
+        if let Err(error) = self.knowledge_base.keep_canary() {
+            tracing::error!(%error, "what a canary has shown last could not be written");
+        }
         self.stopping.send_replace(true);
     }
 
@@ -106,6 +119,11 @@ impl App {
     pub(super) fn refresh(&self) -> Result<(), EngineError> {
         let new = self.knowledge_base.snapshot()?;
         self.serve(new);
+        let on_trial = self.on_trial();
+        let is_of_today = |known: &Arc<Snapshot>| self.knowledge_base.is_of_today(known);
+        if !on_trial.as_ref().map_or(Ok(false), is_of_today)? {
+            self.read_trial();
+        }
         Ok(())
     }
 
@@ -120,7 +138,8 @@ impl App {
         through_gate: bool,
     ) -> Result<Promotion, EngineError> {
         let before = self.before.lock().unwrap_or_else(PoisonError::into_inner).clone();
-        let known = before.filter(|before| before.generation() == generation);
+        let mut in_memory = before.into_iter().chain(self.on_trial());
+        let known = in_memory.find(|known| known.generation() == generation);
         let (promotion, snapshot) = match known {
             Some(known) if !through_gate && self.knowledge_base.is_of_today(&known)? => {
                 (self.knowledge_base.serve_from_now_on(generation, by)?, known)
@@ -129,7 +148,69 @@ impl App {
             _ => self.knowledge_base.promote(generation, by)?,
         };
         self.serve(snapshot);
+        self.after_trial();
         Ok(promotion)
+    }
+
+    /// Lets a generation answer a share of the askers.
+    ///
+    /// # Errors
+    /// As [`KnowledgeBase::start_canary`].
+    pub(super) fn start_canary(
+        &self,
+        generation: &GenerationId,
+        share: f64,
+        by: &PromotedBy,
+        through_gate: bool,
+    ) -> Result<(), EngineError> {
+        let snapshot = self.knowledge_base.start_canary(generation, share, by, through_gate)?;
+        self.put_on_trial(Some(snapshot));
+        self.withdraw();
+        Ok(())
+    }
+
+    /// The generation that answers the asker with this key, and which side of a canary it
+    /// is while one runs.
+    pub(super) fn route(&self, key: &str) -> (Arc<Snapshot>, Option<ServedArm>) {
+        let served = self.knowledge_base.arm_of(key);
+        let Some(served) = served else { return (self.snapshot(), None) };
+        match self.on_trial() {
+            // Without it nobody is compared with anybody.
+            None => (self.snapshot(), None),
+            Some(on_trial) if served.arm == Arm::Canary => (on_trial, Some(served)),
+            Some(_) => (self.snapshot(), Some(served)),
+        }
+    }
+
+    /// The generation that answers a share of the askers.
+    pub(super) fn on_trial(&self) -> Option<Arc<Snapshot>> {
+        let on_trial = self.on_trial.lock().unwrap_or_else(PoisonError::into_inner).clone();
+        let known = self.knowledge_base.generation_on_trial();
+        on_trial.filter(|snapshot| known.as_ref() == Some(snapshot.generation()))
+    }
+
+    fn put_on_trial(&self, snapshot: Option<Arc<Snapshot>>) {
+        *self.on_trial.lock().unwrap_or_else(PoisonError::into_inner) = snapshot;
+    }
+
+    /// Reads the generation that is tried; one that cannot be read is tried no more.
+    fn read_trial(&self) {
+        let generation = self.knowledge_base.generation_on_trial();
+        let read = generation.map(|generation| self.knowledge_base.snapshot_of(&generation));
+        let snapshot = read.transpose().unwrap_or_else(|error| {
+            tracing::error!(%error, "the generation on trial cannot be read");
+            let ended = self.knowledge_base.give_up_canary("it cannot be read".to_owned());
+            ended.unwrap_or_else(|error| tracing::error!(%error, "a canary cannot be ended"));
+            None
+        });
+        self.put_on_trial(snapshot);
+    }
+
+    /// Lets go of the generation that was tried, when the trial is over.
+    pub(super) fn after_trial(&self) {
+        if self.knowledge_base.generation_on_trial().is_none() {
+            self.put_on_trial(None);
+        }
     }
 
     fn serve(&self, new: Arc<Snapshot>) {
@@ -154,6 +235,9 @@ impl App {
     pub(super) fn withdraw(&self) {
         let served = self.snapshot.read().unwrap_or_else(PoisonError::into_inner);
         served.withdraw(self.jobs.documents_to_delete());
+        if let Some(on_trial) = self.on_trial() {
+            on_trial.withdraw(self.jobs.documents_to_delete());
+        }
     }
 
     /// Work that takes longer than a request.

@@ -6,12 +6,15 @@
 //! is recorded; when nothing was said, nothing is.
 
 use super::app::App;
+use super::canary;
 use super::error::ApiError;
+use crate::config::Authentication;
 use crate::engine::{Answered, Answering, AskOptions};
 use crate::llm::DeltaStream;
 use crate::model::{
-    AnswerId, AnswerMode, AnswerRecord, Query, ResolvedQuestion, Sentence, Stopwatch,
+    AnswerId, AnswerMode, AnswerRecord, Arm, Query, ResolvedQuestion, Sentence, Stopwatch,
 };
+use crate::retrieve::Snapshot;
 use futures::StreamExt;
 use std::future::Future;
 use std::pin::pin;
@@ -54,9 +57,42 @@ async fn place(app: &App) -> Place {
     Arc::clone(&app.places).acquire_owned().await.ok()
 }
 
-/// Finds the evidence for a question.
+/// Finds the evidence for a question, in the generation that answers who asks. What the
+/// generation on trial cannot do, the other one does.
 pub(super) async fn prepare(
     app: &Arc<App>,
+    query: Query,
+    mut options: AskOptions,
+) -> Result<Prepared, ApiError> {
+    let (snapshot, served) = app.route(&key_of(app, &query, &options));
+    options.canary = served.filter(|_| query.picture.is_none());
+    let on_trial = options.canary.clone().filter(|served| served.arm == Arm::Canary);
+    let Some(served) = on_trial else {
+        return prepare_on(app, snapshot, query, options).await;
+    };
+    let tried = prepare_on(app, snapshot, query.clone(), options.clone()).await;
+    let Err(error) = tried else { return tried };
+    options.canary = None;
+    let prepared = prepare_on(app, app.snapshot(), query, options).await?;
+    tracing::warn!(?error, "the generation on trial failed; the other one answers");
+    let counting = Arc::clone(app);
+    spawn_blocking(move || canary::count_failure(&counting, &served)).await?;
+    Ok(prepared)
+}
+
+/// What keeps an asker on one side of a canary: who they are; where nobody is asked that,
+/// for whom the client says that it asks, else how the conversation began.
+fn key_of(app: &App, query: &Query, options: &AskOptions) -> String {
+    if app.gate.config.authentication != Authentication::None {
+        return options.principal.name.clone();
+    }
+    let began = options.earlier.first().map(|turn| turn.question.clone());
+    options.end_user.clone().or(began).unwrap_or_else(|| query.text.clone())
+}
+
+async fn prepare_on(
+    app: &Arc<App>,
+    snapshot: Arc<Snapshot>,
     query: Query,
     options: AskOptions,
 ) -> Result<Prepared, ApiError> {
@@ -64,7 +100,6 @@ pub(super) async fn prepare(
     let mut query = query;
     let mut options = options;
     let mut resolved: Option<ResolvedQuestion> = None;
-    let snapshot = app.snapshot();
     if !options.earlier.is_empty() {
         let (asked, app_held, read) = ((query, options), Arc::clone(app), Arc::clone(&snapshot));
         let follow_up = spawn_blocking(move || {
@@ -169,9 +204,10 @@ async fn record(
     spawn_blocking(work).await?
 }
 
-fn kept(app: &App, answered: Answered, question: &str) -> Result<Recorded, ApiError> {
+fn kept(app: &Arc<App>, answered: Answered, question: &str) -> Result<Recorded, ApiError> {
     let cut_short = answered.cut_short();
     let (record, stopwatch) = app.knowledge_base().record_answer(answered)?;
+    canary::count_answer(app, &record, &stopwatch);
     let text = shown(&record);
     let count = |text: &str| app.knowledge_base().count_tokens(text);
     let n_tokens = (count(question), count(&text));

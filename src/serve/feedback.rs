@@ -2,6 +2,7 @@
 
 use super::app::App;
 use super::caller::Caller;
+use super::canary;
 use super::error::ApiError;
 use super::seen::reads_answer;
 use crate::model::{AnswerId, Opinion, Permission};
@@ -104,7 +105,12 @@ async fn give(
             return Err(unknown());
         }
         let kept = app.knowledge_base();
-        Ok(kept.give_feedback(&answer, opinion, comment.as_deref(), &caller.0)?)
+        let is_first = !kept.has_feedback(&answer, &caller.0.name)?;
+        let given = kept.give_feedback(&answer, opinion, comment.as_deref(), &caller.0)?;
+        if is_first {
+            canary::count_feedback(&app, &answer, opinion);
+        }
+        Ok(given)
     });
     let given = given.await??;
     let given = Given { id: given.id.name().to_owned(), given_at: given.given_at };

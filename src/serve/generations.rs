@@ -180,7 +180,7 @@ async fn roll_back(
     Ok(Json(promoted.await??))
 }
 
-fn promoted_by(caller: &Caller, reason: Option<String>) -> Result<PromotedBy, ApiError> {
+pub(super) fn promoted_by(caller: &Caller, reason: Option<String>) -> Result<PromotedBy, ApiError> {
     let reason = reason.filter(|reason| !reason.trim().is_empty());
     if reason.as_ref().is_some_and(|reason| reason.chars().count() > MAX_REASON_CHARS) {
         let message = format!("expected at most {MAX_REASON_CHARS} characters");
@@ -200,7 +200,7 @@ fn sees_everything(caller: &Caller) -> Result<(), ApiError> {
     }
 }
 
-fn unknown(error: EngineError) -> ApiError {
+pub(super) fn unknown(error: EngineError) -> ApiError {
     match &error {
         EngineError::NoGeneration(name) => ApiError::not_found(
             "generation_not_found",
@@ -209,6 +209,9 @@ fn unknown(error: EngineError) -> ApiError {
         ),
         EngineError::OtherSpaces { .. } => {
             ApiError::refused(StatusCode::CONFLICT, "other_spaces", error.to_string())
+        }
+        EngineError::Canary(_) => {
+            ApiError::refused(StatusCode::CONFLICT, "no_canary", error.to_string())
         }
         EngineError::Gate { .. } => {
             ApiError::refused(StatusCode::CONFLICT, "refused_by_gate", error.to_string())

@@ -35,6 +35,7 @@ mod audit_proofs;
 mod authentication;
 mod backup;
 mod caller;
+mod canary;
 mod chat;
 mod chat_models;
 mod chat_request;

@@ -6,6 +6,7 @@ use super::citations::{document_link, document_name, picture_link};
 use super::error::ApiError;
 use super::observe::Observed;
 use super::picture_part::picture_bytes;
+use crate::config::Authentication;
 use crate::model::{Hit, Permission, Query, RouteScore, Stopwatch};
 use crate::retrieve::{RetrievalMode, Snapshot};
 use axum::Json;
@@ -167,7 +168,11 @@ async fn search(
         let _permit = permit;
         let start = Instant::now();
         let mut stopwatch = Stopwatch::new(Instant::now);
-        let snapshot = app.snapshot();
+        let key = match app.gate.config.authentication {
+            Authentication::None => &query.text,
+            Authentication::Required => &caller.0.name,
+        };
+        let (snapshot, _) = app.route(key);
         let session = app.knowledge_base().session_on(Arc::clone(&snapshot));
         let found = session.find(&query, mode, &mut stopwatch)?;
         observed.stages(&stopwatch);

@@ -6,9 +6,9 @@ use super::error::ApiError;
 use super::observe::{TraceSetupError, observe};
 use super::tls::Tls;
 use super::{
-    answers, audit, audit_proofs, backup, chat, chat_models, document_files, documents, drift,
-    embeddings, entities, feedback, generations, graph_store, health, jobs_http, jobs_work, mcp,
-    metrics, openapi, pages, review, search, sign_in, sparql, upload, watch,
+    answers, audit, audit_proofs, backup, canary, chat, chat_models, document_files, documents,
+    drift, embeddings, entities, feedback, generations, graph_store, health, jobs_http, jobs_work,
+    mcp, metrics, openapi, pages, review, search, sign_in, sparql, upload, watch,
 };
 use crate::access::OidcError;
 use crate::config::{ServeConfig, ServeConfigError};
@@ -193,6 +193,7 @@ fn router(app: Arc<App>) -> Router {
         .merge(review::routes())
         .merge(generations::routes())
         .merge(drift::routes())
+        .merge(canary::routes())
         .merge(audit::routes())
         .merge(audit_proofs::routes())
         .merge(backup::routes())

@@ -259,6 +259,26 @@ terms! {
         PROMOTED = "promoted";
         /// The generation that answered until a promotion.
         REPLACED = "replaced";
+        /// What a generation has of its own, as JSON.
+        SETUP_JSON = "setupJson";
+        /// The activity of letting a generation answer a share of the questions.
+        CANARY = "Canary";
+        /// The generation that answers the share.
+        TRIED = "tried";
+        /// The generation that answers the rest.
+        TRIED_AGAINST = "triedAgainst";
+        /// Share of the askers.
+        CANARY_SHARE = "canaryShare";
+        /// How a canary ended.
+        CANARY_OUTCOME = "canaryOutcome";
+        /// Who ended a canary.
+        CANARY_ENDED_BY = "canaryEndedBy";
+        /// Counts of both arms when a canary ended, as JSON.
+        CANARY_MEASURED = "canaryMeasured";
+        /// The canary during which an answer was given.
+        IN_CANARY = "inCanary";
+        /// `canary` or `current`.
+        CANARY_ARM = "canaryArm";
         /// The document that a deletion took out.
         DELETED_DOCUMENT = "deletedDocument";
         /// A version that a deletion took out.

@@ -219,6 +219,16 @@ pub(crate) const PROBES: &[Probe] = &[
     probe("POST /api/drift", Some(Operate), |_| {
         vec![Ask::post("/api/drift", json!({})).refusable()]
     }),
+    probe("GET /api/generations/canary", Some(Operate), |_| {
+        vec![Ask::get("/api/generations/canary")]
+    }),
+    probe("POST /api/generations/canary", Some(Promote), |_| {
+        let body = json!({ "generation": "0000", "share": 0.1 });
+        vec![Ask::post("/api/generations/canary", body)]
+    }),
+    probe("POST /api/generations/canary/stop", Some(Promote), |_| {
+        vec![Ask::post("/api/generations/canary/stop", json!({ "reason": "a probe" }))]
+    }),
     probe("GET /api/entities", Some(QueryGraph), entity_lists),
     probe("GET /api/entities/{id}", Some(QueryGraph), entities),
     probe("GET /", None, |_| pages(&["/", "/?q=quorvex"])),

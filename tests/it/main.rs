@@ -18,6 +18,7 @@ mod backup;
 mod bad_input;
 mod bridges;
 mod browser;
+mod canary;
 mod chat;
 mod clients;
 mod closed_output;

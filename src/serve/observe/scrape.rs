@@ -40,6 +40,18 @@ struct DriftLabels {
     measure: &'static str,
 }
 
+#[derive(Clone, Debug, PartialEq, Eq, Hash, EncodeLabelSet)]
+struct CanaryLabel {
+    arm: &'static str,
+    what: &'static str,
+}
+
+#[derive(Clone, Debug, PartialEq, Eq, Hash, EncodeLabelSet)]
+struct ChangeLabel {
+    measure: &'static str,
+    end: &'static str,
+}
+
 /// Sizes and totals as they are now.
 pub(in crate::serve) fn state_of(app: &App) -> Registry {
     let mut registry = Registry::default();
@@ -48,6 +60,7 @@ pub(in crate::serve) fn state_of(app: &App) -> Registry {
     about_index(ours, app);
     about_language_model(ours, app);
     about_work(ours, app);
+    about_canary(ours, app);
     about_caches(ours, app);
     about_drift(ours, app);
     // These names are common to all programs that Prometheus watches.
@@ -122,6 +135,44 @@ fn about_work(registry: &mut Registry, app: &App) {
         jobs.get_or_create(&StatusLabel { status: status.as_str() }).set(whole(n));
     }
     registry.register("jobs", "Jobs, by how far they are", jobs);
+}
+
+/// What the generation on trial has shown; nothing while none is tried.
+fn about_canary(registry: &mut Registry, app: &App) {
+    let running = app.knowledge_base().generation_on_trial().is_some();
+    gauge(registry, "canary_running", "Generations on trial", usize::from(running));
+    let report = app.knowledge_base().canary_report().ok().flatten().filter(|_| running);
+    let Some(report) = report else { return };
+    let counted: Family<CanaryLabel, Gauge> = Family::default();
+    let counts = &report.counts;
+    for (arm, counts) in [("current", &counts.current), ("canary", &counts.canary)] {
+        for (what, n) in [
+            ("answers", counts.n_answers),
+            ("abstained", counts.n_abstained),
+            ("written", counts.n_written),
+            ("supported", counts.n_supported),
+            ("feedback", counts.n_feedback),
+            ("bad_feedback", counts.n_bad),
+            ("failures", counts.n_failures),
+        ] {
+            let label = CanaryLabel { arm, what };
+            counted.get_or_create(&label).set(i64::try_from(n).unwrap_or(i64::MAX));
+        }
+    }
+    registry.register("canary_counts", "What both sides of a canary have done", counted);
+    let changes: Family<ChangeLabel, Gauge<f64, AtomicU64>> = Family::default();
+    let overlap = report.overlap.map(|overlap| ("overlap", overlap));
+    let compared = report.compared.iter().filter_map(|c| Some((c.measure, c.change?)));
+    for (measure, change) in compared.chain(overlap) {
+        for (end, value) in
+            [("estimate", change.estimate), ("low", change.low), ("high", change.high)]
+        {
+            changes.get_or_create(&ChangeLabel { measure, end }).set(value);
+        }
+    }
+    let help = "Canary against current with the ends of the 95 % interval: differences of \
+                shares, the ratio of times, and the share of documents that both find";
+    registry.register("canary_change", help, changes);
 }
 
 fn about_caches(registry: &mut Registry, app: &App) {
