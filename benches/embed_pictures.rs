@@ -225,7 +225,7 @@ fn main() -> Outcome<()> {
     if let Ok(program) = std::env::var("VERITRAIL_BENCH_PYTHON") {
         let python = Python::start(&program, &cache.join("models").join(NAME), &folder)?;
         side_by_side(python, model.as_ref(), &files)?;
-        return queries(Models { text, pictures: vec![model], ocr: None }, &folder, &files);
+        return queries(Models { pictures: vec![model], ..Models::from(text) }, &folder, &files);
     }
     let mut criterion = Criterion::default().configure_from_args().sample_size(10);
     let mut group = criterion.benchmark_group("embed_pictures");

@@ -34,7 +34,10 @@ enum IndexCommand {
         /// `answer.min_support=0.6`; the next generations take it over.
         #[arg(long = "set", value_name = "PATH=VALUE", value_parser = setting)]
         settings: Vec<(String, serde_json::Value)>,
-        /// Take over no settings from the generation that answers.
+        /// A text model of the registry; its vectors are made beside those that are there.
+        #[arg(long)]
+        text_model: Option<String>,
+        /// Take over no settings and no text model from the generation that answers.
         #[arg(long)]
         afresh: bool,
         /// Text for people or JSON for programs.
@@ -112,9 +115,12 @@ enum IndexCommand {
 pub(super) fn run(arguments: &Arguments, index: &IndexArguments) -> anyhow::Result<ExitCode> {
     let knowledge_base = arguments.open()?;
     match &index.command {
-        IndexCommand::Build { settings, afresh, format } => {
-            let change =
-                SetupChange { afresh: *afresh, settings: settings.iter().cloned().collect() };
+        IndexCommand::Build { settings, text_model, afresh, format } => {
+            let change = SetupChange {
+                afresh: *afresh,
+                settings: settings.iter().cloned().collect(),
+                text_model: text_model.clone(),
+            };
             let mut reporter = ProgressReporter::new();
             let built =
                 knowledge_base.build_aside(&change, &mut |progress| reporter.show(&progress))?;
@@ -175,8 +181,9 @@ pub(super) fn run(arguments: &Arguments, index: &IndexArguments) -> anyhow::Resu
             show(*format, &collected, || {
                 collected.generations.iter().for_each(|name| println!("removed {name}"));
                 println!(
-                    "{} generations, {} vectors and {} files of bytes removed",
+                    "{} generations, {} text spaces, {} vectors and {} files of bytes removed",
                     collected.generations.len(),
+                    collected.n_spaces,
                     collected.swept.n_vectors,
                     collected.swept.n_blobs
                 );

@@ -147,6 +147,12 @@ impl Arguments {
         let text: Arc<dyn Embedder> =
             Arc::new(TextModel::open(&runtime, entry, &cache, n_threads)?);
         let mut models = Models::from(text);
+        let (others, held) = (registry.clone(), (runtime.clone(), cache.clone()));
+        models.opener = Some(Arc::new(move |name: &str| {
+            let entry = others.find(name)?;
+            let model = TextModel::open(&held.0, entry, &held.1, n_threads)?;
+            Ok(Arc::new(model) as Arc<dyn Embedder>)
+        }));
         let source = PictureSource { kb, cache: &cache, registry: &registry, runtime: &runtime };
         for name in &config.models.pictures {
             let text = &models.text;
@@ -265,7 +271,11 @@ impl ProgressReporter {
                 bar.set_position(*n_documents as u64);
                 bar.set_message((*source).to_owned());
             }
-            (Progress::Embedding { n_documents, n_total }, Some(bar)) => {
+            (
+                Progress::Embedding { n_documents, n_total }
+                | Progress::Filling { n_documents, n_total },
+                Some(bar),
+            ) => {
                 bar.set_length(*n_total as u64);
                 bar.set_position(*n_documents as u64);
             }
@@ -297,7 +307,8 @@ impl ProgressReporter {
             (Progress::Publishing(stage), Some(bar)) => bar.set_message((*stage).to_owned()),
             (
                 Progress::Ingesting { n_documents, n_total, .. }
-                | Progress::Embedding { n_documents, n_total },
+                | Progress::Embedding { n_documents, n_total }
+                | Progress::Filling { n_documents, n_total },
                 None,
             ) => {
                 if *n_documents > 0 && self.last_line.elapsed() >= BETWEEN_LINES {

@@ -18,7 +18,7 @@ use crate::audit::bundle;
 use crate::llm::{Delta, DeltaStream, GenerateError, Generator, OpenAiGenerator, Sampling};
 use crate::model::{
     Answer, AnswerAccess, AnswerId, AnswerMode, AnswerRecord, Digest, EntityId, Evidence, Query,
-    ResolvedQuestion, Sentence, Stage, Stopwatch,
+    ResolvedQuestion, Sentence, Space, Stage, Stopwatch,
 };
 use crate::retrieve::{Retrieval, RetrieveError, Snapshot};
 use std::collections::BTreeSet;
@@ -31,6 +31,8 @@ pub struct Answering {
     snapshot: Arc<Snapshot>,
     options: AskOptions,
     in_force: Arc<InForce>,
+    /// What is searched.
+    spaces: Vec<Space>,
     config: AnswerConfig,
     /// The question as asked.
     question: String,
@@ -99,6 +101,7 @@ impl Session<'_> {
         Ok(Answering {
             snapshot: Arc::clone(&self.snapshot),
             in_force: Arc::clone(&self.in_force),
+            spaces: knowledge_base.models.spaces_with(self.text.model.space()),
             config: if options.strict { config.strict() } else { config.clone() },
             options,
             question: query.text.clone(),
@@ -106,7 +109,7 @@ impl Session<'_> {
             resolved,
             retrieval,
             evidence,
-            known: EmbeddedOnce::new(Arc::clone(&knowledge_base.questions.text)),
+            known: EmbeddedOnce::new(Arc::clone(&self.text.questions)),
             writer,
             draft: None,
             id,
@@ -282,7 +285,7 @@ impl KnowledgeBase {
             started_at,
             ended_at: now(),
             generation: snapshot.generation().clone(),
-            spaces: self.models.spaces(),
+            spaces: answering.spaces,
             picture_routes: answering.retrieval.picture_routes.clone(),
             evidence,
             documents,

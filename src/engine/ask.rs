@@ -2,14 +2,15 @@
 
 use super::corpus_file::CorpusFile;
 use super::error::EngineError;
-use super::frozen::Reading;
+use super::frozen::{MadeOf, Reading};
 use super::knowledge_base::KnowledgeBase;
-use super::setup::InForce;
+use super::setup::{InForce, Setup};
+use super::text_spaces::TextSpace;
 use crate::answer::Turn;
 use crate::index::{DenseIndex, HnswIndex, LexicalIndex};
 use crate::model::{
     AnswerRecord, Evidence, FragmentId, GenerationId, Hit, Principal, Query, Role, Sentence,
-    ServedArm, SpaceId, Stopwatch,
+    ServedArm, Stopwatch,
 };
 use crate::retrieve::{Retrieval, RetrievalMode, Snapshot, SnapshotParts, assemble};
 use futures::StreamExt;
@@ -74,6 +75,8 @@ pub struct Session<'kb> {
     pub(super) snapshot: Arc<Snapshot>,
     /// The settings with which the generation is asked.
     pub(super) in_force: Arc<InForce>,
+    /// The text model with which questions are embedded.
+    pub(super) text: Arc<TextSpace>,
 }
 
 impl KnowledgeBase {
@@ -88,7 +91,10 @@ impl KnowledgeBase {
     /// Questions on a generation that is in memory already.
     pub fn session_on(&self, snapshot: Arc<Snapshot>) -> Session<'_> {
         let in_force = self.in_force(snapshot.generation());
-        Session { knowledge_base: self, snapshot, in_force }
+        // Open since the generation was read.
+        let text = self.open_space(snapshot.text_space());
+        let text = text.unwrap_or_else(|| Arc::clone(&self.home));
+        Session { knowledge_base: self, snapshot, in_force, text }
     }
 
     /// Reads the current generation into memory, between two changes of documents.
@@ -104,7 +110,14 @@ impl KnowledgeBase {
                 let documents = self.graph.documents()?;
                 let corpus = CorpusFile::write(&self.graph, &documents, &self.root)?;
                 let folder = self.generation_folder(&generation);
-                self.freeze(&generation, &documents, &corpus, &folder)?;
+                let text = self.text_of(&Setup::read(&folder)?)?;
+                let made_of = MadeOf {
+                    generation: &generation,
+                    documents: &documents,
+                    corpus: &corpus,
+                    text: text.model.space(),
+                };
+                self.freeze(&made_of, &folder)?;
                 self.thaw(&generation)?
             }
             reading => reading?,
@@ -129,13 +142,6 @@ impl KnowledgeBase {
         generation: &GenerationId,
     ) -> Result<Arc<Snapshot>, EngineError> {
         let reading = self.thaw(generation)?;
-        if reading.spaces.first() != Some(&self.models.text.space().id()) {
-            let spaces: Vec<String> = reading.spaces.iter().map(SpaceId::to_string).collect();
-            return Err(EngineError::OtherSpaces {
-                generation: generation.name().to_owned(),
-                spaces: spaces.join(", "),
-            });
-        }
         self.assembled(generation.clone(), reading)
     }
 
@@ -146,9 +152,10 @@ impl KnowledgeBase {
     ) -> Result<Arc<Snapshot>, EngineError> {
         let folder = self.generation_folder(&generation);
         self.learn_setup(&generation)?;
+        let text = self.space_of(&generation, &reading.spaces)?;
         let Reading { mut documents, fragments, entities, mentions, links, beyond, .. } = reading;
         let vectors =
-            self.vectors.vectors().subset(fragments.iter().map(|fragment| fragment.id.as_str()));
+            text.vectors.vectors().subset(fragments.iter().map(|fragment| fragment.id.as_str()));
         let hnsw = (vectors.len() > self.config.dense.exact_limit)
             // A dump that does not fit is no loss: it is built again.
             .then(|| {
@@ -190,7 +197,7 @@ impl KnowledgeBase {
             depicted_by: beyond.depicted_by,
             not_depicted: beyond.not_depicted,
             picture_classes: beyond.picture_classes.into_iter().collect(),
-            dense: DenseIndex::new(self.vectors.space(), vectors, hnsw, self.config.dense),
+            dense: DenseIndex::new(text.id(), vectors, hnsw, self.config.dense),
             visual,
             calibrations: beyond.calibrations.into_iter().collect(),
             lexical: LexicalIndex::open(&folder.join("lexical"), self.config.lexical)?,
@@ -215,7 +222,7 @@ impl Session<'_> {
 
     /// Hits as numbered evidence within the token budget of the settings.
     pub fn evidence(&self, hits: &[Hit]) -> Vec<Evidence> {
-        let counter = self.knowledge_base.models.text.token_counter();
+        let counter = self.text.model.token_counter();
         let config = &self.in_force.retrieve;
         let mut evidence =
             assemble(&self.snapshot, hits, &|text| counter.count(text), config.evidence_tokens);

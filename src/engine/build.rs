@@ -5,6 +5,7 @@ use super::knowledge_base::KnowledgeBase;
 use super::pictures::{EmbeddedPicture, embedded_pictures};
 use super::source_folder::{has_vanished, taken_from};
 use super::sweep::Writing;
+use super::text_spaces::TextSpace;
 use super::validate::{Gate, PlacedFinding};
 use crate::embed::TextRole;
 use crate::graph::{DocumentWrite, IngestActivity};
@@ -19,6 +20,7 @@ use crate::model::{
 };
 use std::collections::{HashMap, HashSet};
 use std::path::Path;
+use std::sync::Arc;
 use std::time::Instant;
 use time::OffsetDateTime;
 use time::format_description::well_known::Rfc3339;
@@ -47,6 +49,13 @@ pub enum Progress<'a> {
         /// Documents that are done, as a share of the work on those at hand.
         n_documents: usize,
         /// How many there are, as far as a look at the files tells.
+        n_total: usize,
+    },
+    /// Documents whose texts are embedded in a further space.
+    Filling {
+        /// Documents that are done.
+        n_documents: usize,
+        /// How many there are.
         n_total: usize,
     },
     /// Fragments that a language model reads.
@@ -104,9 +113,10 @@ pub struct IngestStages {
 }
 
 /// What waits to be committed together.
-#[derive(Default)]
 struct Batch {
     taken_from: String,
+    /// The text model in force.
+    text: Arc<TextSpace>,
     loaded: Vec<Pending>,
     /// Pictures that are not decoded yet, with their recipes.
     pictures: Vec<(SourceItem, Digest)>,
@@ -180,7 +190,12 @@ impl KnowledgeBase {
         let picture_spaces = self.models.picture_identities();
         let config = self.config.ingest.clone();
         let mut outcome = IngestOutcome { n_total: count(root), ..IngestOutcome::default() };
-        let mut batch = Batch { taken_from: taken_from.to_owned(), ..Batch::default() };
+        let mut batch = Batch {
+            taken_from: taken_from.to_owned(),
+            text: self.text_in_force()?,
+            loaded: Vec::new(),
+            pictures: Vec::new(),
+        };
         let mut failure = None;
         scan(root, config.max_file_bytes, &mut |item| {
             if failure.is_some() {
@@ -244,7 +259,7 @@ impl KnowledgeBase {
         config: &IngestConfig,
     ) -> Pending {
         let document = document(&item, kind, &loaded, config);
-        let counter = self.models.text.token_counter();
+        let counter = self.home.model.token_counter();
         let n_tokens = |text: &str| counter.count(text);
         let fragments = fragments(&loaded, &document, &n_tokens, &config.chunk);
         Pending {
@@ -318,6 +333,7 @@ impl KnowledgeBase {
         });
         outcome.stages.pictures += begin.elapsed().as_secs_f64();
         let begin = Instant::now();
+        let text = Arc::clone(&batch.text);
         let pending = &mut batch.loaded;
         let texts: Vec<(FragmentId, String)> = pending.iter().flat_map(embedding_texts).collect();
         let words: Vec<&str> = texts.iter().map(|(_, text)| text.as_str()).collect();
@@ -327,11 +343,11 @@ impl KnowledgeBase {
             let n_total = outcome.n_total.max(n_documents);
             progress(Progress::Embedding { n_documents, n_total });
         };
-        let embedded = self.models.text.embed(&words, TextRole::Passage, &mut embedding)?;
+        let embedded = text.model.embed(&words, TextRole::Passage, &mut embedding)?;
         outcome.n_truncated += embedded.n_truncated;
         outcome.stages.embed += begin.elapsed().as_secs_f64();
         let begin = Instant::now();
-        let space = self.vectors.space();
+        let space = text.id();
         let embeddings: Vec<Embedding> = texts
             .into_iter()
             .zip(embedded.vectors)
@@ -341,7 +357,7 @@ impl KnowledgeBase {
             self.blobs.put(&document.digest, &item.bytes)?;
             self.blobs.put(&document.text_digest, loaded.text.as_bytes())?;
         }
-        self.vectors.add(&embeddings)?;
+        text.vectors.add(&embeddings)?;
         self.add_picture_vectors(pending)?;
         let picture_spaces: Vec<SpaceId> =
             self.picture_vectors.iter().map(VectorStore::space).collect();
@@ -409,16 +425,16 @@ fn picture_keys(pending: &Pending) -> Vec<FragmentId> {
 /// A fragment is embedded under its title and headings.
 fn embedding_texts(pending: &Pending) -> Vec<(FragmentId, String)> {
     let title = &pending.document.title;
-    pending
-        .fragments
-        .iter()
-        .map(|fragment| {
-            let section = fragment.heading_path.iter().filter(|heading| *heading != title);
-            let mut parts = vec![title.as_str()];
-            parts.extend(section.map(String::as_str));
-            (fragment.id.clone(), format!("{}\n{}", parts.join(" > "), fragment.text))
-        })
-        .collect()
+    let fragments = pending.fragments.iter();
+    fragments.map(|fragment| (fragment.id.clone(), embedding_text(title, fragment))).collect()
+}
+
+/// What is embedded of a fragment of a document with this title.
+pub(super) fn embedding_text(title: &str, fragment: &Fragment) -> String {
+    let section = fragment.heading_path.iter().filter(|heading| *heading != title);
+    let mut parts = vec![title];
+    parts.extend(section.map(String::as_str));
+    format!("{}\n{}", parts.join(" > "), fragment.text)
 }
 
 /// Links, each in the first fragment in which it stands.

@@ -40,7 +40,8 @@ impl KnowledgeBase {
             return Ok(checked);
         }
         checked.n_quads = self.graph.n_quads()?;
-        checked.n_vectors = self.stores().map(|store| store.vectors().len()).sum();
+        checked.n_vectors =
+            self.with_stores(|stores| stores.iter().map(|store| store.vectors().len()).sum());
         checked.findings.extend(self.check()?.findings);
         self.check_bytes(&mut checked)?;
         self.check_generation(&mut checked)?;

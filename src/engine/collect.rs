@@ -12,6 +12,8 @@ use serde::Serialize;
 pub struct Collected {
     /// Names of generations that are gone.
     pub generations: Vec<String>,
+    /// Text spaces that no generation needs any more.
+    pub n_spaces: usize,
     /// Vectors and bytes that nothing needed any more.
     pub swept: Swept,
 }
@@ -25,7 +27,8 @@ impl KnowledgeBase {
     pub fn collect_generations(&self, keep: usize) -> Result<Collected, EngineError> {
         let _writer = self.sole_writer();
         let generations = self.drop_old_generations(keep)?;
-        Ok(Collected { generations, swept: self.sweep()? })
+        let n_spaces = self.drop_unused_texts()?;
+        Ok(Collected { generations, n_spaces, swept: self.sweep()? })
     }
 
     /// Removes generations but the newest `keep`, the current one and the one before it.

@@ -289,6 +289,7 @@ impl KnowledgeBase {
         for path in &others {
             fs::remove_dir_all(path).map_err(io_error("remove", path))?;
         }
+        self.drop_unused_texts()?;
         Ok(others.len())
     }
 
@@ -337,11 +338,13 @@ impl KnowledgeBase {
             versions.iter().any(of)
         };
         let mut n_vectors = 0;
-        for store in self.stores() {
-            let vectors = store.vectors();
-            let keys = (0..vectors.len()).filter_map(|row| vectors.key(row));
-            n_vectors += keys.filter(|key| of_document(key)).count();
-        }
+        self.with_stores(|stores| {
+            for store in stores {
+                let vectors = store.vectors();
+                let keys = (0..vectors.len()).filter_map(|row| vectors.key(row));
+                n_vectors += keys.filter(|key| of_document(key)).count();
+            }
+        });
         let mut n_words = 0;
         if let Some(generation) = self.current()? {
             let folder = self.root.join("generations").join(generation.name()).join("lexical");

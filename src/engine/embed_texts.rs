@@ -5,6 +5,7 @@ use super::knowledge_base::KnowledgeBase;
 use crate::embed::{EmbeddedTexts, TextRole};
 use crate::model::SpaceId;
 use crate::retrieve::RetrieveError;
+use std::sync::Arc;
 
 impl KnowledgeBase {
     /// Vectors of texts in a space; that of the text model for one that is not known.
@@ -20,7 +21,10 @@ impl KnowledgeBase {
         let picture = self.models.pictures.iter().find(|model| model.space().id() == space);
         let embedded = match picture {
             Some(model) => model.embed(texts, role, &mut |_| {}),
-            None => self.models.text.embed(texts, role, &mut |_| {}),
+            None => {
+                let text = self.open_space(space).unwrap_or_else(|| Arc::clone(&self.home));
+                text.model.embed(texts, role, &mut |_| {})
+            }
         };
         Ok(embedded.map_err(RetrieveError::from)?)
     }

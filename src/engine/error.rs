@@ -76,13 +76,22 @@ pub enum EngineError {
     NoGeneration(String),
     /// A generation of another text model.
     #[error(
-        "generation {generation} holds vectors of the spaces {spaces}, the text model in use has another one\nhint: name its model in the settings, or build a generation with the present one by `veritrail ingest`"
+        "generation {generation} holds vectors of the spaces {spaces}, and its text model cannot be opened\nhint: install it (`veritrail models`), or build a generation with the present one by `veritrail index build --afresh`"
     )]
     OtherSpaces {
         /// Its name.
         generation: String,
         /// Its spaces.
         spaces: String,
+    },
+    /// A text model that cannot be opened.
+    #[error("the text model `{name}` cannot be opened")]
+    TextModel {
+        /// Its name.
+        name: String,
+        /// Why.
+        #[source]
+        source: super::models::TextModelError,
     },
     /// The file system refused.
     #[error("cannot {doing} {path}")]

@@ -75,7 +75,7 @@ impl Evaluation<'_> {
             score: item.score,
             by_graph: item.path.is_some(),
         });
-        let known = EmbeddedOnce::new(Arc::clone(&self.knowledge_base.questions.text));
+        let known = EmbeddedOnce::new(Arc::clone(&self.knowledge_base.home.questions));
         let embed = |texts: &[&str]| Ok(known.embed(texts)?);
         let signs = answerability(&Asked {
             question: &query.text,

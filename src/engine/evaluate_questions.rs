@@ -56,7 +56,8 @@ impl Evaluation<'_> {
         variant: &Variant,
     ) -> Result<Option<QuestionReport>, EngineError> {
         let asked = Query::text(&query.text, FRAGMENTS_PER_QUERY);
-        let embedders = self.knowledge_base.questions.embedders();
+        let embedders =
+            self.knowledge_base.questions.embedders(self.knowledge_base.home.questions.as_ref());
         let find = |mode| {
             let (snapshot, config) = (&session.snapshot, &variant.retrieve);
             search(snapshot, &embedders, &asked, mode, config, &mut Stopwatch::off())

@@ -78,7 +78,7 @@ impl Session<'_> {
             stopwatch.lap(Stage::Plan);
             return Ok(found);
         }
-        let embedders = knowledge_base.questions.embedders();
+        let embedders = knowledge_base.questions.embedders(self.text.questions.as_ref());
         let config = &self.in_force.retrieve;
         let found = search(&self.snapshot, &embedders, query, mode, config, stopwatch)?;
         let found = Arc::new(found);

@@ -17,7 +17,7 @@ use super::stated_by::StatedBy;
 use crate::graph::DocumentSummary;
 use crate::model::{
     Calibration, DepictionStatus, Digest, DocumentId, Entity, EntityId, Fragment, FragmentId,
-    GenerationId, SpaceId,
+    GenerationId, Space, SpaceId,
 };
 use crate::resolve::Groups;
 use serde::{Deserialize, Serialize};
@@ -91,6 +91,16 @@ pub(super) struct Reading {
     pub(super) spaces: Vec<SpaceId>,
 }
 
+/// What a generation is made of.
+#[derive(Clone, Copy)]
+pub(super) struct MadeOf<'a> {
+    pub(super) generation: &'a GenerationId,
+    pub(super) documents: &'a [DocumentSummary],
+    pub(super) corpus: &'a CorpusFile,
+    /// The space of its texts.
+    pub(super) text: &'a Space,
+}
+
 /// Writes lines and sums them up.
 struct Lines<W> {
     writer: W,
@@ -112,18 +122,13 @@ impl KnowledgeBase {
     ///
     /// # Errors
     /// When the graph cannot be read or the disk refuses.
-    pub(super) fn freeze(
-        &self,
-        generation: &GenerationId,
-        documents: &[DocumentSummary],
-        corpus: &CorpusFile,
-        folder: &Path,
-    ) -> Result<(), EngineError> {
+    pub(super) fn freeze(&self, made_of: &MadeOf<'_>, folder: &Path) -> Result<(), EngineError> {
+        let MadeOf { generation, documents, corpus, text } = *made_of;
         let path = folder.join(FILE);
         let failed = io_error("write", &path);
         let aside = tempfile::NamedTempFile::new_in(folder).map_err(&failed)?;
         let mut lines = Lines { writer: BufWriter::new(aside.as_file()), sum: Sha256::new() };
-        let spaces = self.models.spaces().iter().map(crate::model::Space::id).collect();
+        let spaces = self.models.spaces_with(text).iter().map(Space::id).collect();
         let head = Head { format: FORMAT.to_owned(), generation: generation.clone(), spaces };
         lines.add(&Line::Head(head)).map_err(&failed)?;
         let groups = self.groups()?;
@@ -366,6 +371,18 @@ impl Outline {
             Ok(())
         })?;
         Ok(outline)
+    }
+}
+
+/// Spaces of the generation in `folder`, that of the text first. Its sum is not checked.
+pub(super) fn spaces(folder: &Path) -> Result<Vec<SpaceId>, EngineError> {
+    let path = folder.join(FILE);
+    let mut bytes = Vec::new();
+    let mut file = BufReader::new(File::open(&path).map_err(io_error("open", &path))?);
+    file.read_until(b'\n', &mut bytes).map_err(io_error("read", &path))?;
+    match serde_json::from_slice(&bytes) {
+        Ok(Line::Head(head)) => Ok(head.spaces),
+        _ => Err(EngineError::Frozen { path, reason: "it has no head".to_owned() }),
     }
 }
 

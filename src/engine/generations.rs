@@ -171,6 +171,12 @@ impl KnowledgeBase {
         change: &SetupChange,
         progress: &mut dyn FnMut(Progress<'_>),
     ) -> Result<Published, EngineError> {
+        if let Some(name) = &change.text_model {
+            let text = self.open_text_model(name)?;
+            self.fill_ahead(&text, &mut |n_documents, n_total| {
+                progress(Progress::Filling { n_documents, n_total });
+            })?;
+        }
         let _writer = self.sole_writer();
         self.build_generation(Publishing::Aside, change, progress)
     }
@@ -181,7 +187,7 @@ impl KnowledgeBase {
     }
 
     /// Names of the folders of generations.
-    fn generation_names(&self) -> Result<BTreeSet<String>, EngineError> {
+    pub(super) fn generation_names(&self) -> Result<BTreeSet<String>, EngineError> {
         let folder = self.root.join("generations");
         let mut names = BTreeSet::new();
         for entry in fs::read_dir(&folder).map_err(io_error("list", &folder))? {
@@ -192,6 +198,19 @@ impl KnowledgeBase {
             }
         }
         Ok(names)
+    }
+
+    /// The generation that was built last.
+    pub(super) fn newest_generation(&self) -> Result<Option<String>, EngineError> {
+        let mut newest: Option<(Option<String>, String)> = None;
+        // In the order of their names, the first of which counts at equal times.
+        for name in self.generation_names()? {
+            let built_at = self.built_at(&name)?;
+            if newest.as_ref().is_none_or(|(known, _)| *known < built_at) {
+                newest = Some((built_at, name));
+            }
+        }
+        Ok(newest.map(|(_, name)| name))
     }
 
     /// When a generation was built the last time.

@@ -5,6 +5,7 @@ use super::knowledge_base::KnowledgeBase;
 use crate::llm::CallTotals;
 use crate::model::Space;
 use std::path::Path;
+use std::sync::Arc;
 
 impl KnowledgeBase {
     /// Its folder.
@@ -12,9 +13,10 @@ impl KnowledgeBase {
         &self.root
     }
 
-    /// The spaces of its vectors, that of the text first.
+    /// The spaces of its vectors, that of the text of the generation that answers first.
     pub fn spaces(&self) -> Vec<Space> {
-        self.models.spaces()
+        let text = self.text_in_force().unwrap_or_else(|_| Arc::clone(&self.home));
+        self.models.spaces_with(text.model.space())
     }
 
     /// Quads in the graph. All of it is read.

@@ -10,6 +10,7 @@ use super::models::Models;
 use super::question_models::QuestionModels;
 use super::setup::InForce;
 use super::sweep::{Swept, was_deleting};
+use super::text_spaces::TextSpace;
 use crate::audit::Chain;
 use crate::config::Config;
 use crate::graph::{IntegrityReport, Store};
@@ -33,7 +34,10 @@ pub struct KnowledgeBase {
     pub(super) root: PathBuf,
     pub(super) config: Config,
     pub(super) graph: Store,
-    pub(super) vectors: VectorStore,
+    /// The text model that the settings name.
+    pub(super) home: Arc<TextSpace>,
+    /// Every text model that is open, that of the settings first.
+    pub(super) texts: RwLock<Vec<Arc<TextSpace>>>,
     /// One for each picture model, in their order.
     pub(super) picture_vectors: Vec<VectorStore>,
     pub(super) blobs: Blobs,
@@ -136,7 +140,8 @@ impl KnowledgeBase {
         graph.configure_queries(config.sparql.clone());
         graph.load_ontology(include_str!("../../ontology/veritrail.ttl"))?;
         let folder = root.join("vectors");
-        let vectors = VectorStore::open(&folder, models.text.space())?;
+        let questions = QuestionModels::new(&models, &config.cache);
+        let home = Arc::new(TextSpace::open(&folder, &models.text, &questions)?);
         let picture_vectors = models
             .pictures
             .iter()
@@ -145,7 +150,7 @@ impl KnowledgeBase {
         let mut knowledge_base = Self {
             blobs: Blobs::new(root.join("blobs")),
             root: root.to_owned(),
-            questions: QuestionModels::new(&models, &config.cache),
+            questions,
             found: retrieval_cache(config.cache.retrievals_mib),
             n_readings: AtomicU64::new(0),
             llm: LanguageModel::new(&config.llm)?,
@@ -154,7 +159,8 @@ impl KnowledgeBase {
             canary: Mutex::new(None),
             config,
             graph,
-            vectors,
+            texts: RwLock::new(vec![Arc::clone(&home)]),
+            home,
             picture_vectors,
             models,
             swept: None,
@@ -188,7 +194,7 @@ impl KnowledgeBase {
 
     /// Tokens of a text as the text model counts them.
     pub fn count_tokens(&self, text: &str) -> usize {
-        self.models.text.token_counter().count(text)
+        self.home.model.token_counter().count(text)
     }
 
     /// Waits until nothing else changes documents or generations.
@@ -196,9 +202,11 @@ impl KnowledgeBase {
         self.writer.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
-    /// The vectors of every space.
-    pub(super) fn stores(&self) -> impl Iterator<Item = &VectorStore> {
-        std::iter::once(&self.vectors).chain(&self.picture_vectors)
+    /// Does something with the vectors of every space.
+    pub(super) fn with_stores<T>(&self, work: impl FnOnce(&[&VectorStore]) -> T) -> T {
+        let texts = self.text_spaces();
+        let texts = texts.iter().map(|text| &text.vectors);
+        work(&texts.chain(&self.picture_vectors).collect::<Vec<_>>())
     }
 
     /// The settings in force.
@@ -228,7 +236,7 @@ impl KnowledgeBase {
     /// # Errors
     /// When the graph cannot be read.
     pub fn status(&self) -> Result<Status, EngineError> {
-        let spaces = self.models.spaces();
+        let spaces = self.spaces();
         let spaces: Vec<String> = spaces.iter().map(crate::model::Space::display_name).collect();
         let depictions = self.graph.depictions()?;
         let n_of = |status| depictions.iter().filter(|claim| claim.status == status).count();
@@ -237,12 +245,14 @@ impl KnowledgeBase {
             n_documents: self.graph.documents()?.len(),
             n_near_duplicates: self.graph.near_duplicates()?.len(),
             n_quads: self.graph.n_quads()?,
-            n_vectors: self.stores().map(|store| store.vectors().len()).sum(),
+            n_vectors: self
+                .with_stores(|stores| stores.iter().map(|store| store.vectors().len()).sum()),
             n_depictions: n_of(DepictionStatus::Accepted),
             n_proposals: n_of(DepictionStatus::Proposed),
             generation: self.current()?.map(|generation| generation.name().to_owned()),
             spaces,
-            n_torn_bytes: self.stores().map(VectorStore::n_torn_bytes).sum(),
+            n_torn_bytes: self
+                .with_stores(|stores| stores.iter().map(|store| store.n_torn_bytes()).sum()),
             swept: self.swept,
             n_unnamed: self.n_unnamed()?,
             findings: self.check()?.findings,
@@ -254,17 +264,19 @@ impl KnowledgeBase {
     /// # Errors
     /// When the graph cannot be read.
     pub fn check(&self) -> Result<IntegrityReport, EngineError> {
-        let stores: HashMap<SpaceId, &VectorStore> =
-            self.stores().map(|store| (store.space(), store)).collect();
-        Ok(self.graph.check_integrity(
-            // Vectors of models that are not configured now are not looked at.
-            &|space, fragment| {
-                stores
-                    .get(&space)
-                    .is_none_or(|store| store.vectors().row(fragment.as_str()).is_some())
-            },
-            &|digest| self.blobs.has(digest),
-        )?)
+        self.with_stores(|stores| {
+            let stores: HashMap<SpaceId, &VectorStore> =
+                stores.iter().map(|store| (store.space(), *store)).collect();
+            Ok(self.graph.check_integrity(
+                // Vectors of models that are not configured now are not looked at.
+                &|space, fragment| {
+                    stores
+                        .get(&space)
+                        .is_none_or(|store| store.vectors().row(fragment.as_str()).is_some())
+                },
+                &|digest| self.blobs.has(digest),
+            )?)
+        })
     }
 
     /// The record of an answer as triples; none when there is no such answer.

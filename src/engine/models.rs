@@ -4,6 +4,12 @@ use crate::embed::{Embedder, PictureEmbedder, TextReader};
 use crate::model::{Digest, Space};
 use std::sync::Arc;
 
+/// Why a model cannot be opened.
+pub type TextModelError = Box<dyn std::error::Error + Send + Sync>;
+
+/// Opens text models by name while a knowledge base is open.
+pub type TextOpener = Arc<dyn Fn(&str) -> Result<Arc<dyn Embedder>, TextModelError> + Send + Sync>;
+
 /// What embeds documents and questions. Every model has a space, and every space
 /// vectors of its own.
 #[derive(Clone)]
@@ -14,6 +20,9 @@ pub struct Models {
     pub pictures: Vec<Arc<dyn PictureEmbedder>>,
     /// Text in pictures; none when it is switched off or not installed.
     pub ocr: Option<Arc<dyn TextReader>>,
+    /// Opens other text models, for generations that have another one; none when there
+    /// is nothing to choose from.
+    pub opener: Option<TextOpener>,
 }
 
 impl Models {
@@ -26,14 +35,19 @@ impl Models {
 
     /// The spaces of all models, that of the text first.
     pub fn spaces(&self) -> Vec<Space> {
+        self.spaces_with(self.text.space())
+    }
+
+    /// The same with another text model.
+    pub(super) fn spaces_with(&self, text: &Space) -> Vec<Space> {
         let pictures = self.pictures.iter().map(|model| model.space().clone());
-        std::iter::once(self.text.space().clone()).chain(pictures).collect()
+        std::iter::once(text.clone()).chain(pictures).collect()
     }
 }
 
 impl From<Arc<dyn Embedder>> for Models {
     /// Texts only.
     fn from(text: Arc<dyn Embedder>) -> Self {
-        Self { text, pictures: Vec::new(), ocr: None }
+        Self { text, pictures: Vec::new(), ocr: None, opener: None }
     }
 }

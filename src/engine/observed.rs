@@ -79,7 +79,8 @@ impl KnowledgeBase {
     /// Questions with their vectors, languages and unknown words.
     pub(super) fn observed(&self, asked: &[Asked<'_>]) -> Result<Vec<Observation>, EngineError> {
         let texts: Vec<&str> = asked.iter().map(|asked| asked.text).collect();
-        let space = self.models.text.space();
+        let text = self.text_in_force()?;
+        let space = text.model.space();
         let mut vectors = Vec::with_capacity(texts.len());
         for some in texts.chunks(BATCH) {
             vectors.extend(self.embed(space.id(), some, TextRole::Query)?.vectors);
@@ -131,13 +132,16 @@ impl KnowledgeBase {
         &self,
         window: &[&Came],
     ) -> Result<Vec<Observation>, EngineError> {
+        let text = self.text_in_force()?;
+        let spaces = self.models.spaces_with(text.model.space());
         let n = window.len().min(self.config.drift.most_documents);
         let chosen = (0..n).filter_map(|at| window.get(at * window.len() / n.max(1)));
         let mut observed = Vec::with_capacity(n);
         for Came { document, .. } in chosen {
             let fragments = self.graph.fragments_of(&document.version)?;
             let mut vectors = BTreeMap::new();
-            for (store, space) in self.stores().zip(self.models.spaces()) {
+            let stores = std::iter::once(&text.vectors).chain(&self.picture_vectors);
+            for (store, space) in stores.zip(&spaces) {
                 let all = store.vectors();
                 let own = fragments.iter().filter_map(|fragment| all.get(fragment.id.as_str()));
                 vectors.extend(mean(own).map(|mean| (space.display_name(), mean)));

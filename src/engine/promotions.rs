@@ -107,8 +107,7 @@ impl KnowledgeBase {
     ) -> Result<Promotion, EngineError> {
         let _writer = self.sole_writer();
         let from = self.current()?;
-        let all = self.generations()?.generations;
-        let is_newest = all.first().is_some_and(|newest| newest.name == generation.name());
+        let is_newest = self.newest_generation()?.as_deref() == Some(generation.name());
         if is_newest {
             self.release()?;
         } else {

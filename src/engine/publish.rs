@@ -7,12 +7,13 @@
 use super::build::{Progress, now, software};
 use super::corpus_file::CorpusFile;
 use super::error::{EngineError, io_error};
-use super::frozen;
+use super::frozen::{self, MadeOf};
 use super::knowledge_base::KnowledgeBase;
 use super::promotions::Publishing;
 use super::setup::{Setup, SetupChange};
 use super::stages::Stages;
 use super::sweep::{UNFINISHED_PREFIX, Writing};
+use super::text_spaces::TextSpace;
 use crate::extract::ACCEPTED_FROM;
 use crate::graph::{DocumentSummary, Triples};
 use crate::index::{HnswIndex, LexicalDocument, LexicalWriter};
@@ -86,11 +87,14 @@ impl KnowledgeBase {
         progress: &mut dyn FnMut(Progress<'_>),
     ) -> Result<Published, EngineError> {
         let setup = self.next_setup(change)?;
+        let text = self.text_of(&setup)?;
         let writing = Writing::begin(&self.root)?;
         let mut stages = Stages::new(progress);
         stages.begin("reading texts");
         let documents = self.graph.documents()?;
         let corpus = CorpusFile::write(&self.graph, &documents, &self.root)?;
+        stages.begin("embedding texts without a vector");
+        self.fill(&text, &documents, &corpus)?;
         stages.begin("finding names");
         let linked = self.link(&documents, &corpus)?;
         self.graph.set_near_duplicates(&near_duplicates(&documents))?;
@@ -100,10 +104,11 @@ impl KnowledgeBase {
         let depictions = self.depict(&documents, &linked.pictures, &linked.about_pictures)?;
         let settings = format!("{:?}", self.config.lexical);
         let mut parts: Vec<Vec<u8>> = vec![PUBLISH_VERSION.into()];
-        parts.extend(self.models.spaces().iter().map(|space| space.id().0.as_bytes().to_vec()));
+        let spaces = self.models.spaces_with(text.model.space());
+        parts.extend(spaces.iter().map(|space| space.id().0.as_bytes().to_vec()));
         parts.push(settings.into());
         let calibrations = self.calibrations()?;
-        for space in self.models.spaces() {
+        for space in &spaces {
             let calibration = calibrations.get(&space.id());
             parts.extend(calibration.map(|calibration| format!("{calibration:?}").into()));
         }
@@ -125,8 +130,14 @@ impl KnowledgeBase {
         let changed = before.as_ref() != Some(&generation);
         if changed || !self.generation_folder(&generation).join(frozen::FILE).exists() {
             stages.begin("building indexes");
-            self.build_indexes(&generation, &documents, &corpus, &setup)?;
-            self.record(&generation, &documents, corpus.n_fragments(), &setup)?;
+            let made_of = MadeOf {
+                generation: &generation,
+                documents: &documents,
+                corpus: &corpus,
+                text: text.model.space(),
+            };
+            self.build_indexes(&made_of, &text, &setup)?;
+            self.record(&made_of, &setup)?;
             self.graph.flush()?;
         }
         let gate = self.config.generations.gate.enabled && publishing == Publishing::Gated;
@@ -167,18 +178,18 @@ impl KnowledgeBase {
 
     fn build_indexes(
         &self,
-        generation: &GenerationId,
-        documents: &[DocumentSummary],
-        corpus: &CorpusFile,
+        made_of: &MadeOf<'_>,
+        text: &TextSpace,
         setup: &Setup,
     ) -> Result<(), EngineError> {
+        let MadeOf { generation, documents, corpus, .. } = *made_of;
         let generations = self.root.join("generations");
         let target = generations.join(generation.name());
         if target.exists() {
             // A generation of an earlier version of the program has no reading of its own.
             return match target.join(frozen::FILE).exists() {
                 true => Ok(()),
-                false => self.freeze(generation, documents, corpus, &target),
+                false => self.freeze(made_of, &target),
             };
         }
         let aside = tempfile::Builder::new()
@@ -203,7 +214,7 @@ impl KnowledgeBase {
         }
         lexical.finish()?;
         let vectors = {
-            let all = self.vectors.vectors();
+            let all = text.vectors.vectors();
             keys.retain(|key| all.row(key.as_str()).is_some());
             let many = keys.len() > self.config.dense.exact_limit;
             many.then(|| all.subset(keys.iter().map(FragmentId::as_str)))
@@ -213,7 +224,7 @@ impl KnowledgeBase {
             hnsw.dump(&vectors, &aside.path().join("hnsw"))?;
         }
         setup.write(aside.path())?;
-        self.freeze(generation, documents, corpus, aside.path())?;
+        self.freeze(made_of, aside.path())?;
         let path = aside.keep();
         fs::rename(&path, &target).map_err(io_error("rename", &path))?;
         File::open(&generations)
@@ -222,20 +233,15 @@ impl KnowledgeBase {
     }
 
     /// Writes what the generation is made of into the governance graph.
-    fn record(
-        &self,
-        generation: &GenerationId,
-        documents: &[DocumentSummary],
-        n_fragments: usize,
-        setup: &Setup,
-    ) -> Result<(), EngineError> {
+    fn record(&self, made_of: &MadeOf<'_>, setup: &Setup) -> Result<(), EngineError> {
+        let MadeOf { generation, documents, corpus, text } = *made_of;
         let calibrations = self.calibrations()?;
         let mut triples = Triples::new();
         let id = generation.as_str();
         triples.class(id, vt::GENERATION);
         triples.class(id, prov::ENTITY);
         triples.count(id, vt::N_DOCUMENTS, documents.len());
-        triples.count(id, vt::N_FRAGMENTS, n_fragments);
+        triples.count(id, vt::N_FRAGMENTS, corpus.n_fragments());
         if let Some(setup) = setup.digested() {
             triples.text(id, vt::SETUP_JSON, &setup);
         }
@@ -247,7 +253,7 @@ impl KnowledgeBase {
         for document in documents {
             triples.link(id, prov::WAS_DERIVED_FROM, document.version.as_str());
         }
-        for space in self.models.spaces() {
+        for space in self.models.spaces_with(text) {
             let space_iri = format!("{}{}", vocab::SPACE_PREFIX, space.id().0);
             triples.link(id, vt::SEARCHES, &space_iri);
             triples.class(&space_iri, vt::SPACE);

@@ -12,16 +12,14 @@ use std::sync::Arc;
 
 /// Embedders that remember vectors of questions and run once for several of them.
 pub(super) struct QuestionModels {
-    pub(super) text: Arc<dyn Embedder>,
     pictures: Vec<QuestionPictureEmbedder>,
     known: Arc<VectorCache>,
+    batch_texts: usize,
 }
 
 impl QuestionModels {
     pub(super) fn new(models: &Models, config: &CacheConfig) -> Self {
         let known = Arc::new(vector_cache(config.embeddings_mib));
-        let text =
-            QuestionEmbedder::new(Arc::clone(&models.text), Arc::clone(&known), config.batch_texts);
         let pictures = models
             .pictures
             .iter()
@@ -30,12 +28,19 @@ impl QuestionModels {
                 QuestionPictureEmbedder::new(model, known, config.batch_texts)
             })
             .collect();
-        Self { text: Arc::new(text), pictures, known }
+        Self { pictures, known, batch_texts: config.batch_texts }
     }
 
-    pub(super) fn embedders(&self) -> Embedders<'_> {
+    /// A text model as questions use it.
+    pub(super) fn text_questions(&self, model: &Arc<dyn Embedder>) -> Arc<dyn Embedder> {
+        let (model, known) = (Arc::clone(model), Arc::clone(&self.known));
+        Arc::new(QuestionEmbedder::new(model, known, self.batch_texts))
+    }
+
+    /// All models, with the text model of a generation.
+    pub(super) fn embedders<'a>(&'a self, text: &'a dyn Embedder) -> Embedders<'a> {
         let pictures = self.pictures.iter().map(|model| model as &dyn PictureEmbedder);
-        Embedders { text: self.text.as_ref(), pictures: pictures.collect() }
+        Embedders { text, pictures: pictures.collect() }
     }
 
     pub(super) fn stats(&self) -> CacheStats {

@@ -1,5 +1,6 @@
 //! The retrieval behind an answer, done again.
 
+use super::ask::Session;
 use super::error::EngineError;
 use super::knowledge_base::KnowledgeBase;
 use super::sealing::Parameters;
@@ -137,7 +138,7 @@ impl KnowledgeBase {
             generation_then: name.unwrap_or(&record.generation).to_owned(),
             generation_now: now.name().to_owned(),
             pinned: now == then,
-            changed: self.changed_since(&record, &now, &session.in_force)?,
+            changed: self.changed_since(&record, &now, &session)?,
             differences,
         })
     }
@@ -146,14 +147,15 @@ impl KnowledgeBase {
         &self,
         record: &RecordedAnswer,
         now: &GenerationId,
-        in_force: &InForce,
+        session: &Session<'_>,
     ) -> Result<Vec<String>, EngineError> {
+        let text = session.text.model.space();
         let mut changed = Vec::new();
         if record.generation != now.as_str() {
             changed.extend(self.changed_documents(record)?);
         }
         let then: BTreeSet<&str> = record.spaces.iter().map(String::as_str).collect();
-        let spaces = self.models.spaces();
+        let spaces = self.models.spaces_with(text);
         let iri = |space: &crate::model::Space| format!("{}{}", vocab::SPACE_PREFIX, space.id().0);
         for space in &spaces {
             if !then.contains(iri(space).as_str()) {
@@ -166,7 +168,7 @@ impl KnowledgeBase {
             let model = model.map_or_else(|| (*gone).to_owned(), |t| value(&t.object));
             changed.push(format!("model: {model} was searched then"));
         }
-        changed.extend(self.changed_settings(record, in_force)?);
+        changed.extend(self.changed_settings(record, &session.in_force)?);
         Ok(changed)
     }
 

@@ -1,5 +1,5 @@
-//! What a generation has of its own: settings of retrieval and answering that hold for it
-//! instead of those of the knowledge base.
+//! What a generation has of its own: settings of retrieval and answering, and a text model,
+//! that hold for it instead of those of the knowledge base.
 //!
 //! `setup.json` lies in the folder of the generation and is part of its digest; the next
 //! generation takes it over from the one that answers.
@@ -29,22 +29,28 @@ pub(super) struct Setup {
     format: String,
     /// Settings by their path, as `answer.min_support`.
     #[serde(default)]
-    pub settings: BTreeMap<String, Value>,
+    pub(super) settings: BTreeMap<String, Value>,
+    /// Its text model, when it is not that of the settings.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub(super) text_model: Option<String>,
 }
 
 impl Default for Setup {
     fn default() -> Self {
-        Self { format: FORMAT.to_owned(), settings: BTreeMap::new() }
+        Self { format: FORMAT.to_owned(), settings: BTreeMap::new(), text_model: None }
     }
 }
 
 /// How a generation that is to be built differs from what the next one would be.
-#[derive(Clone, Debug, Default, PartialEq)]
+#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
+#[serde(default, deny_unknown_fields)]
 pub struct SetupChange {
     /// Whether nothing is taken over from the generation that answers.
     pub afresh: bool,
     /// Settings by their path.
     pub settings: BTreeMap<String, Value>,
+    /// A text model of the registry.
+    pub text_model: Option<String>,
 }
 
 /// The settings with which a generation is asked.
@@ -137,6 +143,10 @@ impl KnowledgeBase {
             _ => Setup::default(),
         };
         setup.settings.extend(change.settings.clone());
+        if let Some(name) = &change.text_model {
+            let is_home = *name == self.home.model.space().model;
+            setup.text_model = (!is_home).then(|| name.clone());
+        }
         InForce::with(&self.config, &setup)?;
         Ok(setup)
     }

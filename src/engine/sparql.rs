@@ -223,7 +223,7 @@ impl Session<'_> {
         let models = &self.knowledge_base.models;
         let pictures = models.pictures.iter().map(|model| Embedder::space(model.as_ref()));
         let mut spaces: Vec<&Space> = match &request.input {
-            SearchInput::Text(_) => vec![models.text.space()],
+            SearchInput::Text(_) => vec![self.text.model.space()],
             SearchInput::Picture(_) => Vec::new(),
         };
         spaces.extend(pictures);
@@ -250,7 +250,7 @@ impl Session<'_> {
         let picture = models.pictures.iter().find(|model| model.space().id() == space);
         let embedded = match picture {
             Some(model) => model.embed(&[text], TextRole::Query, &mut |_| {}),
-            None => models.text.embed(&[text], TextRole::Query, &mut |_| {}),
+            None => self.text.model.embed(&[text], TextRole::Query, &mut |_| {}),
         };
         Ok(embedded.map_err(failed)?.vectors.into_iter().next().unwrap_or_default())
     }

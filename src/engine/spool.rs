@@ -10,6 +10,7 @@ use super::blobs::write_atomically;
 use super::build::now;
 use super::error::{EngineError, io_error};
 use super::knowledge_base::KnowledgeBase;
+use super::setup::SetupChange;
 use super::upload::UploadPath;
 use crate::model::{AccessLabel, Digest};
 use serde::{Deserialize, Serialize};
@@ -89,6 +90,11 @@ pub enum JobWork {
     },
     /// To publish what was decided.
     Publish,
+    /// To build a generation aside.
+    Build {
+        /// How it differs from what the next one would be.
+        change: SetupChange,
+    },
 }
 
 impl JobWork {
@@ -98,6 +104,7 @@ impl JobWork {
             Self::Upload { .. } => "upload",
             Self::Delete { .. } => "delete",
             Self::Publish => "publish",
+            Self::Build { .. } => "build",
         }
     }
 }

@@ -107,10 +107,13 @@ impl KnowledgeBase {
         let needed = self.needed_by_generations()?;
         let mut embedded = self.graph.embedded_fragments()?;
         embedded.extend(needed.vectors);
-        let mut n_vectors = self.vectors.retain(&|key| embedded.contains(key))?;
-        for store in &self.picture_vectors {
-            n_vectors += store.retain(&|key| embedded.contains(key))?;
-        }
+        let mut n_vectors = 0;
+        self.with_stores(|stores| {
+            for store in stores {
+                n_vectors += store.retain(&|key| embedded.contains(key))?;
+            }
+            Ok::<_, EngineError>(())
+        })?;
         let unnamed = self.unnamed_blobs(&needed.bytes)?;
         for path in &unnamed {
             fs::remove_file(path).map_err(io_error("remove", path))?;
@@ -129,7 +132,8 @@ impl KnowledgeBase {
             let keys = (0..vectors.len()).filter_map(|row| vectors.key(row));
             keys.filter(|key| !embedded.contains(*key)).count()
         };
-        let n_vectors: usize = self.stores().map(n_unnamed).sum();
+        let n_vectors: usize =
+            self.with_stores(|stores| stores.iter().map(|store| n_unnamed(store)).sum());
         Ok(n_vectors + self.unnamed_blobs(&needed.bytes)?.len())
     }
 

@@ -158,6 +158,11 @@ impl Snapshot {
         &self.generation
     }
 
+    /// The space of its texts.
+    pub fn text_space(&self) -> SpaceId {
+        self.dense.space()
+    }
+
     /// Which reading of the store this is.
     pub fn reading(&self) -> u64 {
         self.reading

@@ -3,13 +3,19 @@
 use super::app::App;
 use super::caller::Caller;
 use super::error::ApiError;
-use crate::engine::{EngineError, GenerationDiff, Generations, PromotedBy, Promotion};
+use super::jobs_http::{Accepted, accepted};
+use crate::engine::{
+    EngineError, GenerationDiff, Generations, JobOrder, JobWork, PromotedBy, Promotion, SetupChange,
+};
 use crate::model::Permission;
 use axum::Json;
 use axum::extract::rejection::{JsonRejection, QueryRejection};
 use axum::extract::{Query, State};
 use axum::http::StatusCode;
+use axum::response::Response;
 use serde::Deserialize;
+use serde_json::Value;
+use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 use tokio::task::spawn_blocking;
 use utoipa::{IntoParams, ToSchema};
@@ -25,6 +31,7 @@ pub(super) fn routes() -> OpenApiRouter<Arc<App>> {
         .routes(routes!(compare_generations))
         .routes(routes!(promote_generation))
         .routes(routes!(roll_back))
+        .routes(routes!(build_generation))
 }
 
 /// Which two generations.
@@ -56,6 +63,21 @@ struct PromotionRequest {
 struct RollbackRequest {
     /// Why, at most 1000 characters.
     reason: Option<String>,
+}
+
+/// How a generation that is built aside differs from what the next one would be.
+#[derive(Debug, Deserialize, ToSchema)]
+#[serde(deny_unknown_fields)]
+struct BuildRequest {
+    /// A text model of the registry; its vectors are made beside those that are there.
+    text_model: Option<String>,
+    /// Settings below `answer` and `retrieve` by their path.
+    #[serde(default)]
+    #[schema(value_type = Object)]
+    settings: BTreeMap<String, Value>,
+    /// Whether nothing is taken over from the generation that answers.
+    #[serde(default)]
+    afresh: bool,
 }
 
 /// The generations that are kept, newest first.
@@ -178,6 +200,40 @@ async fn roll_back(
         app.promote(&before, &by, false).map_err(unknown)
     });
     Ok(Json(promoted.await??))
+}
+
+/// Builds a generation aside, as a job, out of what the knowledge base holds. It answers
+/// when it is promoted.
+#[utoipa::path(
+    post,
+    path = "/api/generations/build",
+    tag = "generations",
+    request_body = BuildRequest,
+    responses(
+        (status = 202, body = Accepted, description = "The job; its result names the generation",
+         headers(("location" = String, description = "Address of the job"))),
+        (status = 400, description = "The body is no JSON"),
+        (status = 401, description = "Nobody knows who asks"),
+        (status = 403, description = "The caller may not choose what answers"),
+        (status = 415, description = "The body is not declared as JSON"),
+        (status = 422, description = "A field is wrong"),
+        (status = 429, description = "The queue of jobs is full")
+    )
+)]
+async fn build_generation(
+    State(app): State<Arc<App>>,
+    caller: Caller,
+    request: Result<Json<BuildRequest>, JsonRejection>,
+) -> Result<Response, ApiError> {
+    caller.require(Permission::Promote)?;
+    let Json(BuildRequest { text_model, settings, afresh }) = request?;
+    let place = app.jobs().place()?;
+    let work = JobWork::Build { change: SetupChange { afresh, settings, text_model } };
+    let order = JobOrder::new(work, &caller.0.name, BTreeSet::new());
+    let queued =
+        move || Ok::<_, ApiError>(app.jobs().submit(place, order, app.jobs().spool.incoming()?)?);
+    let job = spawn_blocking(queued).await??;
+    Ok(accepted(&job))
 }
 
 pub(super) fn promoted_by(caller: &Caller, reason: Option<String>) -> Result<PromotedBy, ApiError> {

@@ -341,6 +341,9 @@ impl Job {
             | Progress::Embedding { n_documents, n_total } => {
                 ("taking in documents".to_owned(), Some((*n_documents, *n_total)))
             }
+            Progress::Filling { n_documents, n_total } => {
+                ("embedding texts".to_owned(), Some((*n_documents, *n_total)))
+            }
             Progress::Extracting { n_fragments, n_total, .. } => {
                 ("asking the language model".to_owned(), Some((*n_fragments, *n_total)))
             }

@@ -64,6 +64,21 @@ fn run(app: &App, batch: &[Arc<Job>]) {
             });
             finish(app, first, published);
         }
+        JobWork::Build { change } => {
+            let built = app.knowledge_base().build_aside(change, &mut |p| first.show(&p));
+            let built = match built {
+                Ok(built) => {
+                    let (generation, served) = (built.generation.name(), built.served.name());
+                    Ok((Some(json!({ "generation": generation, "served": served })), None))
+                }
+                // The fault of whoever asked, who is told.
+                Err(error @ (EngineError::TextModel { .. } | EngineError::Setting { .. })) => {
+                    Ok((None, Some(error.to_string())))
+                }
+                Err(error) => Err(error),
+            };
+            finish(app, first, built);
+        }
     }
 }
 

@@ -32,8 +32,10 @@ fn with_aside((path, value): (&str, f64)) -> (TempDir, KnowledgeBase, Generation
     write(root.path(), "veritrail.toml", format!("{settings}{canary}"));
     let knowledge_base = open(root.path());
     ingest(&knowledge_base, source.path());
-    let change =
-        SetupChange { settings: BTreeMap::from([(path.into(), json!(value))]), afresh: false };
+    let change = SetupChange {
+        settings: BTreeMap::from([(path.into(), json!(value))]),
+        ..SetupChange::default()
+    };
     let built = knowledge_base.build_aside(&change, &mut |_| {}).unwrap();
     assert_ne!(built.generation, built.served, "{path} makes another generation");
     (root, knowledge_base, built.generation)

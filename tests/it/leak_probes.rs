@@ -219,6 +219,9 @@ pub(crate) const PROBES: &[Probe] = &[
     probe("POST /api/drift", Some(Operate), |_| {
         vec![Ask::post("/api/drift", json!({})).refusable()]
     }),
+    probe("POST /api/generations/build", Some(Promote), |_| {
+        vec![Ask::post("/api/generations/build", json!({ "afresh": 1 })).refusable()]
+    }),
     probe("GET /api/generations/canary", Some(Operate), |_| {
         vec![Ask::get("/api/generations/canary")]
     }),

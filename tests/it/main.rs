@@ -73,4 +73,5 @@ mod sparql_protocol;
 mod sparql_suite;
 mod sparql_views;
 mod sweeps;
+mod text_models;
 mod vector_search;

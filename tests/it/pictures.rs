@@ -29,7 +29,7 @@ fn documents() -> TempDir {
 }
 
 fn models() -> Models {
-    Models { text: embedder(), pictures: vec![Arc::new(clip())], ocr: None }
+    Models { pictures: vec![Arc::new(clip())], ..Models::from(embedder()) }
 }
 
 fn knowledge_base(root: &Path, source: &Path) -> KnowledgeBase {
