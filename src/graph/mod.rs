@@ -11,6 +11,7 @@ mod anew;
 mod answers;
 mod audit;
 mod changes;
+mod closing;
 mod co_occurrences;
 mod dataset;
 mod delete;

@@ -2,6 +2,7 @@
 
 use super::anew;
 use super::changes::Changes;
+use super::closing::Closing;
 use super::error::GraphError;
 use super::history::History;
 use super::query_config::SparqlConfig;
@@ -40,6 +41,8 @@ struct Pending {
 pub struct Store {
     path: PathBuf,
     pub(super) inner: Oxigraph,
+    /// Behind `inner`, so that it outlives it.
+    _closing: Closing,
     pub(super) writer: Mutex<()>,
     n_unflushed: AtomicUsize,
     /// Held by whatever makes the store flush: see [`Store::alone_flushing`].
@@ -78,6 +81,7 @@ impl Store {
             .map_err(|source| GraphError::Open { path: path.to_owned(), source })?;
         Ok(Self {
             path: path.to_owned(),
+            _closing: Closing::of(&inner),
             inner,
             writer: Mutex::new(()),
             n_unflushed: AtomicUsize::new(0),
