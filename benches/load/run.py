@@ -144,6 +144,12 @@ def growth_mib_per_minute(samples):
     return round(60 * above / below, 2)
 
 
+def by_minute(samples):
+    """Means of the samples of each whole minute."""
+    minutes = [samples[start:start + 60] for start in range(0, len(samples) - 59, 60)]
+    return [round(sum(minute) / 60, 1) for minute in minutes]
+
+
 def load(service, name, path, body, source, clients, seconds, rate_guess):
     """One scenario."""
     n_bodies = int(seconds * rate_guess) + 16 * clients
@@ -190,6 +196,7 @@ def load(service, name, path, body, source, clients, seconds, rate_guess):
             "last": memory.samples[-1] if memory.samples else None,
             "most": max(memory.samples, default=None),
             "growth_per_minute": growth_mib_per_minute(settled),
+            "by_minute": by_minute(memory.samples),
         },
     }
     statuses = ", ".join(f"{n} x {status}" for status, n in sorted(outcome["statuses"].items()))
