@@ -178,7 +178,7 @@ fn main() {
     for of in ["pump-0.md", "P-0", "all-minilm-l6-v2", "pump-150.md"] {
         for round in ["first", "second"] {
             let begin = Instant::now();
-            let found = knowledge_base.impact(of).map_or(0, |impact| impact.n_answers);
+            let found = knowledge_base.impact(of, 20).map_or(0, |impact| impact.n_answers);
             println!("impact {of}, {round} time: {found} answers in {:.0} ms", since(begin));
         }
     }

@@ -11,7 +11,7 @@
 //! to be erased enter the digest as salted commitments ([`sealed_form`]), so that they can
 //! go ([`erase`]) and the seal stays true. [`Chain`] adds seals, [`verify`] checks them,
 //! [`Exporter`] writes all of it into one file that [`Exported`] reads without a
-//! knowledge base.
+//! knowledge base. [`UseIndex`] tells at once which answers used something.
 
 mod bundle;
 mod canonical;
@@ -25,6 +25,7 @@ mod recorded;
 mod seal;
 mod site_key;
 mod story;
+mod uses;
 mod verify;
 
 pub use bundle::{PROVENANCE_QUERY, bundle, provenance_query};
@@ -42,4 +43,5 @@ pub use recorded::{
 pub use seal::{Checkpoint, Seal};
 pub use site_key::{PublicKey, SiteKey};
 pub use story::{AnswerStory, record_as_trig};
+pub use uses::{USE_PROPERTIES, UseIndex, Used, Uses, used_by};
 pub use verify::{Trail, TrailFinding, Verification, graph_of, verify};

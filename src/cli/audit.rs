@@ -74,7 +74,8 @@ enum AuditCommand {
     Impact {
         /// Source path, label, model name, generation or IRI.
         of: String,
-        /// Answers printed at most.
+        /// Answers described at most, the latest first; as JSON the names of the others
+        /// follow.
         #[arg(long, default_value_t = 20)]
         limit: usize,
         /// Text for people or JSON for programs.
@@ -171,16 +172,16 @@ pub(super) fn run(arguments: &Arguments, audit: &AuditArguments) -> anyhow::Resu
         AuditCommand::Impact { of, limit, format } => impact(arguments, of, *limit, *format)?,
         AuditCommand::Erase { id, reason, names } => {
             let id = answer(id)?;
-            let knowledge_base = arguments.open()?;
+            let knowledge_base = arguments.open_records()?;
             let n = knowledge_base.erase_answer(&id, *names, &principal(), reason)?;
             knowledge_base.close()?;
             println!("{n} texts erased from the record of {}; the erasure is sealed", id.name());
         }
-        AuditCommand::Checkpoint => match arguments.open()?.audit_checkpoint()? {
+        AuditCommand::Checkpoint => match arguments.open_records()?.audit_checkpoint()? {
             Some(checkpoint) => println!("{}", serde_json::to_string(&checkpoint)?),
             None => eprintln!("nothing was recorded since the last checkpoint"),
         },
-        AuditCommand::Key => println!("{}", arguments.open()?.audit_public_key()?),
+        AuditCommand::Key => println!("{}", arguments.open_records()?.audit_public_key()?),
     }
     Ok(ExitCode::Success)
 }
@@ -192,7 +193,7 @@ pub(super) fn answer(name: &str) -> anyhow::Result<AnswerId> {
 }
 
 fn list(arguments: &Arguments, list: &ListArguments) -> anyhow::Result<()> {
-    let found = arguments.open()?.list_answers(&AnswerFilter {
+    let found = arguments.open_records()?.list_answers(&AnswerFilter {
         since: list.since.clone(),
         until: list.until.clone(),
         principal: list.principal.clone(),
@@ -228,7 +229,7 @@ fn print_answers(answers: &[AnswerSummary]) {
 }
 
 fn show(arguments: &Arguments, id: &str, format: ShowFormat) -> anyhow::Result<()> {
-    let (id, knowledge_base) = (answer(id)?, arguments.open()?);
+    let (id, knowledge_base) = (answer(id)?, arguments.open_records()?);
     let story = knowledge_base.answer_story(&id)?;
     match format {
         ShowFormat::Text => print!("{}", story.to_text()),
@@ -255,7 +256,7 @@ fn verify(arguments: &Arguments, verify: &VerifyArguments) -> anyhow::Result<Exi
             let exported = Exported::read(path, BufReader::new(file))?;
             exported.verify(key.as_ref(), &witnesses)
         }
-        None => arguments.open()?.verify_audit(key.as_ref(), &witnesses)?,
+        None => arguments.open_records()?.verify_audit(key.as_ref(), &witnesses)?,
     };
     match verify.format {
         FormatArgument::Json => println!("{}", serde_json::to_string_pretty(&verification)?),
@@ -323,7 +324,7 @@ fn print_verification(verification: &Verification, key_is_given: bool) {
 }
 
 fn export(arguments: &Arguments, file: &Path, without_words: bool) -> anyhow::Result<()> {
-    let knowledge_base = arguments.open()?;
+    let knowledge_base = arguments.open_records()?;
     let unwritten = || format!("cannot write {}", file.display());
     let mut output = BufWriter::new(File::create(file).with_context(unwritten)?);
     let n = knowledge_base.export_audit(without_words, &mut output).with_context(unwritten)?;
@@ -340,17 +341,14 @@ fn impact(
     limit: usize,
     format: FormatArgument,
 ) -> anyhow::Result<()> {
-    let impact = arguments.open()?.impact(of)?;
+    let impact = arguments.open_records()?.impact(of, limit)?;
     if format == FormatArgument::Json {
         println!("{}", serde_json::to_string_pretty(&impact)?);
         return Ok(());
     }
     println!("{} answers used {}", impact.n_answers, impact.of.join(", "));
-    if impact.described.is_empty() {
-        impact.answers.iter().take(limit).for_each(|answer| println!("{answer}"));
-    } else {
-        let shown = impact.described.get(..limit).unwrap_or(&impact.described);
-        print_answers(shown);
+    if impact.n_answers > 0 {
+        print_answers(&impact.described);
     }
     Ok(())
 }

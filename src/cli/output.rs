@@ -16,7 +16,9 @@ use veritrail::embed::{
     PictureModel, Registry, Runtime, RuntimeSearch, SharedTextPictureModel, Task, TextModel,
     cache_dir_from_env, install, installed_files,
 };
-use veritrail::engine::{KnowledgeBase, Models, Progress, adapted_model, adapted_space};
+use veritrail::engine::{
+    KnowledgeBase, Models, Progress, Records, adapted_model, adapted_space, is_unfinished,
+};
 
 /// How a command ended.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -203,6 +205,16 @@ impl Arguments {
 
     pub(super) fn open(&self) -> anyhow::Result<KnowledgeBase> {
         self.open_at(&self.kb)
+    }
+
+    /// Opens the records alone, without models; whoever reads, proves or erases them needs
+    /// no more. What a crash left is put right first.
+    pub(super) fn open_records(&self) -> anyhow::Result<Records> {
+        if is_unfinished(&self.kb) {
+            self.open()?.close()?;
+        }
+        Records::open(&self.kb)
+            .with_context(|| format!("cannot open the knowledge base {}", self.kb.display()))
     }
 
     /// Opens another knowledge base than `--kb` names.

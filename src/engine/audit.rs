@@ -2,7 +2,7 @@
 
 use super::build::{now, software};
 use super::error::{EngineError, io_error};
-use super::knowledge_base::KnowledgeBase;
+use super::records::Records;
 use crate::audit::{
     AnswerStory, Checkpoint, ExportHead, ExportedDocument, Exporter, PublicKey, Seal, SealError,
     Trail, Verification, audit_log, content_digest, graph_of, recorded, site_public_key, verify,
@@ -13,7 +13,7 @@ use oxigraph::model::{Term, Triple};
 use std::fs::File;
 use std::io::{BufReader, Write};
 
-impl KnowledgeBase {
+impl Records {
     /// Compares every record with its seal, the seals with the log and the checkpoints, and
     /// the bytes that records name with their digests. `key` is known from elsewhere; the
     /// knowledge base's own proves less. `witnesses` are checkpoints that were kept

@@ -1,11 +1,12 @@
 //! Which answers there are, and which ones rest on something.
 
 use super::error::EngineError;
-use super::knowledge_base::KnowledgeBase;
+use super::records::Records;
+use crate::audit::Used;
 use crate::graph::{QueryOptions, ResultFormat};
 use crate::model::{AnswerId, DocumentId, Opinion};
 use crate::vocab::{self, prov, rdfs, vt};
-use oxigraph::model::{Literal, NamedNode, Term, Triple};
+use oxigraph::model::{Literal, NamedNode};
 use serde::Serialize;
 use std::collections::BTreeSet;
 
@@ -64,13 +65,13 @@ pub struct Impact {
     pub of: Vec<String>,
     /// Number of answers.
     pub n_answers: usize,
-    /// Names of all of them.
+    /// Names of all of them, the latest first.
     pub answers: Vec<String>,
-    /// The same with time and question, the latest first, unless they are too many.
+    /// The latest of them with time and question.
     pub described: Vec<AnswerSummary>,
 }
 
-impl KnowledgeBase {
+impl Records {
     /// Answers that fit a filter, the latest first.
     ///
     /// # Errors
@@ -78,16 +79,17 @@ impl KnowledgeBase {
     pub fn list_answers(&self, filter: &AnswerFilter) -> Result<Vec<AnswerSummary>, EngineError> {
         let mut sets = Vec::new();
         if let Some(name) = &filter.document {
-            sets.push(self.answers_with(&[self.document_iri(name)])?);
+            sets.push(self.answers_with(vec![Used::iri(&self.document_iri(name))])?);
         }
         if let Some(name) = &filter.entity {
-            sets.push(self.answers_with(&self.entity_iris(name)?)?);
+            sets.push(self.answers_with(used_iris(&self.entity_iris(name)?))?);
         }
         if let Some(name) = &filter.model {
-            sets.push(self.answers_of_model(name)?.1);
+            sets.push(self.answers_with(self.uses_of_model(name)?.1)?);
         }
         if let Some(name) = &filter.generation {
-            sets.push(self.answers_with(&[format!("{}{name}", vocab::GENERATION_PREFIX)])?);
+            let generation = format!("{}{name}", vocab::GENERATION_PREFIX);
+            sets.push(self.answers_with(vec![Used::iri(&generation)])?);
         }
         if let Some(name) = &filter.principal {
             let name = Literal::new_simple_literal(name);
@@ -130,39 +132,52 @@ impl KnowledgeBase {
         Ok(found)
     }
 
-    /// Every answer that used a document, an entity, a model or a generation.
+    /// Every answer that used a document, an entity, a model or a generation; the latest
+    /// `n_described` of them with time and question.
     ///
     /// # Errors
     /// When nothing has this name, or the graph cannot be read.
-    pub fn impact(&self, name: &str) -> Result<Impact, EngineError> {
+    pub fn impact(&self, name: &str, n_described: usize) -> Result<Impact, EngineError> {
         let is_iri = name.contains(':') && NamedNode::new(name).is_ok();
         let direct = if is_iri { name.to_owned() } else { self.document_iri(name) };
+        let (spaces, model) = self.uses_of_model(name)?;
         let generation = format!("{}{name}", vocab::GENERATION_PREFIX);
-        let mut tried = (vec![direct.clone()], self.answers_with(&[direct])?);
-        if tried.1.is_empty() {
-            tried = self.answers_of_model(name)?;
+        let groups = [vec![Used::iri(&direct)], model, vec![Used::iri(&generation)]];
+        let names = [vec![direct], spaces, vec![generation]];
+        let found = self.answers_using(&groups)?.into_iter();
+        let used = names.into_iter().zip(found).find(|(_, answers)| !answers.is_empty());
+        let (of, answers) = match used {
+            Some(used) => used,
+            None => self.impact_of_entity(name)?,
+        };
+        let mut described = Vec::new();
+        for answer in answers.iter().take(n_described) {
+            described.extend(self.summary(answer)?);
         }
-        if tried.1.is_empty() {
-            tried = (vec![generation.clone()], self.answers_with(&[generation])?);
-        }
-        if tried.1.is_empty() {
-            tried = match self.entity_iris(name) {
-                Ok(iris) => (iris.clone(), self.answers_with(&iris)?),
-                Err(EngineError::NoEntity(_)) if self.find_document(name).is_ok() => {
-                    (vec![self.document_iri(name)], BTreeSet::new())
-                }
-                Err(EngineError::NoEntity(name)) => return Err(EngineError::NoImpact(name)),
-                Err(error) => return Err(error),
-            };
-        }
-        let (of, answers) = tried;
-        let few = answers.len() <= MOST_DESCRIBED;
         Ok(Impact {
             of,
             n_answers: answers.len(),
-            described: if few { self.summaries(&answers)? } else { Vec::new() },
             answers: answers.iter().map(|answer| answer.name().to_owned()).collect(),
+            described,
         })
+    }
+
+    /// What a name stands for that no answer used under it, unless it is an entity.
+    fn impact_of_entity(&self, name: &str) -> Result<(Vec<String>, Vec<AnswerId>), EngineError> {
+        match self.entity_iris(name) {
+            Ok(iris) => {
+                let found = self.answers_using(&[used_iris(&iris)])?;
+                Ok((iris, found.into_iter().flatten().collect()))
+            }
+            Err(EngineError::NoEntity(name)) => {
+                let document = self.document_iri(&name);
+                match self.graph.has_document(&DocumentId::from_iri(&document))? {
+                    true => Ok((vec![document], Vec::new())),
+                    false => Err(EngineError::NoImpact(name)),
+                }
+            }
+            Err(error) => Err(error),
+        }
     }
 
     fn document_iri(&self, name: &str) -> String {
@@ -172,45 +187,19 @@ impl KnowledgeBase {
         }
     }
 
-    /// An entity and all that is one thing with it.
-    fn entity_iris(&self, name: &str) -> Result<Vec<String>, EngineError> {
-        let id = self.entity_named(name)?;
-        let groups = self.groups()?;
-        let group = groups.of(id.as_str()).to_owned();
-        let entities = self.graph.entities()?.into_iter().map(|entity| entity.id);
-        let mut iris: Vec<String> = entities
-            .map(|entity| entity.as_str().to_owned())
-            .filter(|entity| groups.of(entity) == group)
-            .collect();
-        iris.push(id.as_str().to_owned());
-        iris.sort();
-        iris.dedup();
-        Ok(iris)
-    }
-
-    fn answers_of_model(
-        &self,
-        name: &str,
-    ) -> Result<(Vec<String>, BTreeSet<AnswerId>), EngineError> {
-        let text = Literal::new_simple_literal(name);
-        let mut spaces = self.column(&format!("SELECT ?x {{ ?x vt:model {text} }}"))?;
-        spaces.retain(|iri| iri.starts_with(vocab::SPACE_PREFIX));
-        let mut answers = self.answers_with(&spaces)?;
-        answers.extend(self.answers_where(&format!("?software vt:model {text}"))?);
+    /// The spaces of an embedding model and the name of a language model, and what an
+    /// answer used that was made with one of them.
+    fn uses_of_model(&self, name: &str) -> Result<(Vec<String>, Vec<Used>), EngineError> {
+        let mut spaces = self.graph.spaces_of_model(name)?;
+        let mut used = used_iris(&spaces);
+        used.push(Used::model(name));
         spaces.push(name.to_owned());
-        Ok((spaces, answers))
+        Ok((spaces, used))
     }
 
-    /// Answers whose records name one of these, by the index of objects.
-    fn answers_with(&self, iris: &[String]) -> Result<BTreeSet<AnswerId>, EngineError> {
-        let mut answers = BTreeSet::new();
-        for iri in iris {
-            let Ok(iri) = NamedNode::new(iri) else { continue };
-            for property in ["prov:used", "dcterms:references", "prov:wasDerivedFrom"] {
-                answers.extend(self.answers_where(&format!("?node {property} {iri}"))?);
-            }
-        }
-        Ok(answers)
+    /// The answers that used one of these.
+    fn answers_with(&self, used: Vec<Used>) -> Result<BTreeSet<AnswerId>, EngineError> {
+        Ok(self.answers_using(&[used])?.into_iter().flatten().collect())
     }
 
     /// Answers in whose graph a pattern has a match.
@@ -241,30 +230,28 @@ impl KnowledgeBase {
 
     fn summary(&self, answer: &AnswerId) -> Result<Option<AnswerSummary>, EngineError> {
         let graph = answer.as_str();
-        let about = |part: &str| self.graph.about(graph, &format!("{graph}{part}"));
-        let given = about("")?;
-        if given.is_empty() {
+        let value = |part: &str, property: &str| -> Result<String, EngineError> {
+            let found = self.graph.value_in(graph, &format!("{graph}{part}"), property)?;
+            Ok(found.unwrap_or_default())
+        };
+        let mode = value("", vt::MODE)?;
+        if mode.is_empty() {
             return Ok(None);
         }
-        let generation = one(&given, vt::ANSWERED_BY);
+        let generation = value("", vt::ANSWERED_BY)?;
         let generation = generation.strip_prefix(vocab::GENERATION_PREFIX).unwrap_or(&generation);
         Ok(Some(AnswerSummary {
             answer_id: answer.name().to_owned(),
-            started_at: one(&about("/answering")?, prov::STARTED_AT_TIME),
-            principal: one(&about("/principal")?, rdfs::LABEL),
-            question: one(&about("/question")?, prov::VALUE),
-            mode: one(&given, vt::MODE),
+            started_at: value("/answering", prov::STARTED_AT_TIME)?,
+            principal: value("/principal", rdfs::LABEL)?,
+            question: value("/question", prov::VALUE)?,
+            mode,
             generation: generation.to_owned(),
         }))
     }
 }
 
-/// The value of a property.
-fn one(triples: &[Triple], property: &str) -> String {
-    let found = triples.iter().find(|triple| triple.predicate.as_str() == property);
-    found.map_or_else(String::new, |triple| match &triple.object {
-        Term::NamedNode(node) => node.as_str().to_owned(),
-        Term::Literal(literal) => literal.value().to_owned(),
-        Term::BlankNode(_) => String::new(),
-    })
+/// IRIs as answers used them.
+fn used_iris(iris: &[String]) -> Vec<Used> {
+    iris.iter().map(|iri| Used::iri(iri)).collect()
 }

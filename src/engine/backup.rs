@@ -25,6 +25,7 @@ const API_KEYS: &str = "access/keys.json";
 /// What `BackupWriter` makes aside.
 const ASIDE_BACKUP: &str = ".backup-";
 const LOG: &str = "audit/log.jsonl";
+const USES: &str = "audit/uses";
 const SPOOL: &str = "spool/";
 const ORDER_IN_JOB: &str = "/job.json";
 const END_IN_JOB: &str = "/ended.json";
@@ -109,6 +110,11 @@ impl KnowledgeBase {
             let copy = folder.path().join("log.jsonl");
             fs::copy(&log, &copy).map_err(io_error("copy", &log))?;
         }
+        let uses = self.root.join(USES);
+        if uses.exists() {
+            let copy = folder.path().join("uses");
+            fs::copy(&uses, &copy).map_err(io_error("copy", &uses))?;
+        }
         drop(held);
         let copied = crate::audit::AuditLog::of(folder.path());
         let lines = copied.read()?.0;
@@ -135,14 +141,15 @@ impl KnowledgeBase {
                 left_out.push(format!("{name}: a private key"));
             }
             !secrets.contains(path)
-                && !["LOCK", LOG].contains(&name.as_str())
+                && !["LOCK", LOG, USES].contains(&name.as_str())
                 && !["graph/store/", "graph/queries/"].iter().any(|own| name.starts_with(own))
                 && (options.api_keys || !name.starts_with("access/"))
         });
         collect(&still.join("store"), "graph/store/", &mut files)?;
-        let log = still.join("log.jsonl");
-        if log.exists() {
-            files.insert(LOG.to_owned(), log);
+        for (name, still) in [(LOG, still.join("log.jsonl")), (USES, still.join("uses"))] {
+            if still.exists() {
+                files.insert(name.to_owned(), still);
+            }
         }
         // The ends of jobs are read last: a job whose files were gone has ended then.
         let ends: Vec<(String, PathBuf)> = files

@@ -4,6 +4,7 @@ use super::build::{Progress, now, software};
 use super::error::{EngineError, io_error};
 use super::knowledge_base::KnowledgeBase;
 use super::promotions::Publishing;
+use super::records::Records;
 use super::setup::SetupChange;
 use super::sweep::Writing;
 use crate::audit::ErasedBy;
@@ -126,7 +127,7 @@ impl Residue {
     }
 }
 
-impl KnowledgeBase {
+impl Records {
     /// The document that a person names: by source path, given id or IRI.
     ///
     /// # Errors
@@ -146,7 +147,9 @@ impl KnowledgeBase {
         let near: Vec<String> = near.take(3).map(|document| document.source.clone()).collect();
         Err(EngineError::NoDocument { name: name.to_owned(), near: near.join(", ") })
     }
+}
 
+impl KnowledgeBase {
     /// Deletes documents: one transaction takes them out of the graph, with what only
     /// they support, and records the deletion; then a generation without them is
     /// published, and vectors, bytes and earlier generations are removed. From the

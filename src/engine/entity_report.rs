@@ -6,7 +6,6 @@ use super::knowledge_base::KnowledgeBase;
 use crate::graph::MergeDecision;
 use crate::model::{
     ClaimStatus, Entity, EntityId, Merge, MergeId, Relation, RelationObject, VersionId,
-    normalise_label,
 };
 use crate::resolve::Conflict;
 use serde::Serialize;
@@ -174,35 +173,6 @@ impl KnowledgeBase {
         let decided_at = now();
         let decision = MergeDecision { left, right, status, principal, decided_at, reason };
         Ok(self.graph.decide_merge(&decision)?)
-    }
-
-    /// The entity of this IRI, or the only one of this label; a resource of imported
-    /// RDF before what is known by the label alone.
-    ///
-    /// # Errors
-    /// When no entity or several have the label, or the graph cannot be read.
-    pub fn entity_named(&self, name: &str) -> Result<EntityId, EngineError> {
-        let entities = self.graph.entities()?;
-        if let Some(entity) = entities.iter().find(|entity| entity.id.as_str() == name) {
-            return Ok(entity.id.clone());
-        }
-        let wanted = normalise_label(name);
-        let bears =
-            |entity: &&Entity| entity.labels.iter().any(|label| normalise_label(label) == wanted);
-        let found: Vec<&Entity> = entities.iter().filter(bears).collect();
-        let groups = self.groups()?;
-        let groups: BTreeSet<&str> =
-            found.iter().map(|entity| groups.of(entity.id.as_str())).collect();
-        match (groups.len(), found.as_slice(), groups.first()) {
-            (0, _, _) => Err(EngineError::NoEntity(name.to_owned())),
-            (1, [only], _) => Ok(only.id.clone()),
-            (1, _, Some(representative)) => Ok(EntityId::from_iri(*representative)),
-            _ => {
-                let iris: Vec<&str> = found.iter().map(|entity| entity.id.as_str()).collect();
-                let found = iris.join(", ");
-                Err(EngineError::SeveralEntities { name: name.to_owned(), found })
-            }
-        }
     }
 
     /// The relations of some entities, with the labels that `entities` have.

@@ -17,6 +17,11 @@ pub enum EngineError {
         "{0} is in use by another process: one program at a time may work on a knowledge base\nhint: stop the other one, or ask it through its HTTP interface"
     )]
     Locked(PathBuf),
+    /// A writer did not finish, and what it left has to be taken away first.
+    #[error(
+        "the last writer of {0} did not finish\nhint: any command that answers or takes documents in puts that right"
+    )]
+    Unfinished(PathBuf),
     /// Written by another version of the program.
     #[error(
         "{path} has format `{found}`, this program reads `{expected}`\nhint: use the version of veritrail that wrote it, or a newer one"

@@ -4,15 +4,9 @@ use super::error::EngineError;
 use super::knowledge_base::KnowledgeBase;
 use crate::llm::CallTotals;
 use crate::model::Space;
-use std::path::Path;
 use std::sync::Arc;
 
 impl KnowledgeBase {
-    /// Its folder.
-    pub fn root(&self) -> &Path {
-        &self.root
-    }
-
     /// The spaces of its vectors, that of the text of the generation that answers first.
     pub fn spaces(&self) -> Vec<Space> {
         let text = self.text_in_force().unwrap_or_else(|_| Arc::clone(&self.home));

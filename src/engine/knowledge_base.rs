@@ -1,6 +1,6 @@
 //! One data directory, opened by one process at a time.
 
-use super::blobs::{Blobs, write_atomically};
+use super::blobs::write_atomically;
 use super::cache::CacheStats;
 use super::canary::RunningCanary;
 use super::error::{EngineError, io_error};
@@ -8,21 +8,21 @@ use super::find::{RetrievalCache, retrieval_cache};
 use super::language_model::LanguageModel;
 use super::models::Models;
 use super::question_models::QuestionModels;
+use super::records::{FORMAT, Records};
 use super::setup::InForce;
 use super::sweep::{Swept, was_deleting};
 use super::text_spaces::TextSpace;
-use crate::audit::Chain;
 use crate::config::Config;
-use crate::graph::{IntegrityReport, Store};
+use crate::graph::IntegrityReport;
 use crate::index::VectorStore;
-use crate::model::{AnswerAccess, AnswerId, DepictionStatus, GenerationId, SpaceId};
+use crate::model::{DepictionStatus, GenerationId, SpaceId};
 use std::collections::HashMap;
-use std::fs::{self, File, TryLockError};
+use std::fs;
+use std::ops::Deref;
 use std::path::{Path, PathBuf};
 use std::sync::atomic::AtomicU64;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError, RwLock};
 
-const FORMAT: &str = "veritrail-kb 1";
 const SETTINGS: &str =
     "# Settings of this knowledge base; what is not named here has its default.\n";
 
@@ -31,16 +31,14 @@ const SETTINGS: &str =
 /// Any number of threads may use it: what changes documents or generations waits
 /// for what else does, and questions go on meanwhile on the snapshot they hold.
 pub struct KnowledgeBase {
-    pub(super) root: PathBuf,
-    pub(super) config: Config,
-    pub(super) graph: Store,
+    /// All but what answers.
+    records: Records,
     /// The text model that the settings name.
     pub(super) home: Arc<TextSpace>,
     /// Every text model that is open, that of the settings first.
     pub(super) texts: RwLock<Vec<Arc<TextSpace>>>,
     /// One for each picture model, in their order.
     pub(super) picture_vectors: Vec<VectorStore>,
-    pub(super) blobs: Blobs,
     pub(super) models: Models,
     /// The models as questions use them.
     pub(super) questions: QuestionModels,
@@ -57,11 +55,17 @@ pub struct KnowledgeBase {
     pub(super) canary: Mutex<Option<RunningCanary>>,
     /// What was removed at opening because a crash had left it.
     swept: Option<Swept>,
-    /// The end of the chain of seals, once it was needed.
-    pub(super) chain: Mutex<Option<Chain>>,
     /// Held by what changes documents or generations, from beginning to end.
     writer: Mutex<()>,
-    _lock: File,
+}
+
+/// A knowledge base is its records and what answers from them.
+impl Deref for KnowledgeBase {
+    type Target = Records;
+
+    fn deref(&self) -> &Records {
+        &self.records
+    }
 }
 
 /// What is in a knowledge base.
@@ -133,12 +137,9 @@ impl KnowledgeBase {
     }
 
     fn open_as_it_is(root: &Path, models: Models) -> Result<Self, EngineError> {
-        let lock = lock(root)?;
-        let config = Config::load(&root.join("veritrail.toml"))?;
-        check_routes(&config, &models)?;
-        let mut graph = Store::open(&root.join("graph"))?;
-        graph.configure_queries(config.sparql.clone());
-        graph.load_ontology(include_str!("../../ontology/veritrail.ttl"))?;
+        let records = Records::open_as_they_are(root)?;
+        let config = &records.config;
+        check_routes(config, &models)?;
         let folder = root.join("vectors");
         let questions = QuestionModels::new(&models, &config.cache);
         let home = Arc::new(TextSpace::open(&folder, &models.text, &questions)?);
@@ -148,25 +149,20 @@ impl KnowledgeBase {
             .map(|model| VectorStore::open(&folder, model.space()))
             .collect::<Result<_, _>>()?;
         let mut knowledge_base = Self {
-            blobs: Blobs::new(root.join("blobs")),
-            root: root.to_owned(),
             questions,
             found: retrieval_cache(config.cache.retrievals_mib),
             n_readings: AtomicU64::new(0),
             llm: LanguageModel::new(&config.llm)?,
-            common: Arc::new(InForce::of(&config)),
+            common: Arc::new(InForce::of(config)),
             in_force: RwLock::default(),
             canary: Mutex::new(None),
-            config,
-            graph,
             texts: RwLock::new(vec![Arc::clone(&home)]),
             home,
             picture_vectors,
             models,
             swept: None,
-            chain: Mutex::new(None),
             writer: Mutex::new(()),
-            _lock: lock,
+            records,
         };
         knowledge_base.swept = knowledge_base.recover()?;
         knowledge_base.resume_canary()?;
@@ -179,12 +175,8 @@ impl KnowledgeBase {
     /// # Errors
     /// When the graph cannot be read or written; the next opening tries again.
     pub fn close(self) -> Result<(), EngineError> {
-        let Self { graph, root, _lock, .. } = self;
-        if graph.is_to_be_written_anew() {
-            drop(graph);
-            drop(Store::open(&root.join("graph"))?);
-        }
-        Ok(())
+        let Self { records, .. } = self;
+        records.close()
     }
 
     /// How well the caches work.
@@ -207,11 +199,6 @@ impl KnowledgeBase {
         let texts = self.text_spaces();
         let texts = texts.iter().map(|text| &text.vectors);
         work(&texts.chain(&self.picture_vectors).collect::<Vec<_>>())
-    }
-
-    /// The settings in force.
-    pub fn config(&self) -> &Config {
-        &self.config
     }
 
     /// The published generation, when there is one.
@@ -279,25 +266,6 @@ impl KnowledgeBase {
         })
     }
 
-    /// The record of an answer as triples; none when there is no such answer.
-    ///
-    /// # Errors
-    /// When the graph cannot be read.
-    pub fn answer_record(
-        &self,
-        id: &AnswerId,
-    ) -> Result<Vec<oxigraph::model::Triple>, EngineError> {
-        Ok(self.graph.graph(id.as_str())?)
-    }
-
-    /// What decides who may read the record of an answer; `None` when there is none.
-    ///
-    /// # Errors
-    /// When the graph cannot be read.
-    pub fn answer_access(&self, id: &AnswerId) -> Result<Option<AnswerAccess>, EngineError> {
-        Ok(self.graph.answer_access(id)?)
-    }
-
     /// The original bytes of a document, by source path; `None` when there is
     /// no such document.
     ///
@@ -329,29 +297,4 @@ fn check_routes(config: &Config, models: &Models) -> Result<(), EngineError> {
         }
     }
     Ok(())
-}
-
-fn lock(root: &Path) -> Result<File, EngineError> {
-    let format = root.join("FORMAT");
-    let found = match fs::read_to_string(&format) {
-        Ok(found) => found,
-        Err(error) if error.kind() == std::io::ErrorKind::NotFound => {
-            return Err(EngineError::NotAKnowledgeBase(root.to_owned()));
-        }
-        Err(error) => return Err(io_error("read", &format)(error)),
-    };
-    if found.trim() != FORMAT {
-        return Err(EngineError::Format {
-            path: root.to_owned(),
-            expected: FORMAT,
-            found: found.trim().to_owned(),
-        });
-    }
-    let path = root.join("LOCK");
-    let file = File::create(&path).map_err(io_error("create", &path))?;
-    match file.try_lock() {
-        Ok(()) => Ok(file),
-        Err(TryLockError::WouldBlock) => Err(EngineError::Locked(root.to_owned())),
-        Err(TryLockError::Error(error)) => Err(io_error("lock", &path)(error)),
-    }
 }

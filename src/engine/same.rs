@@ -16,8 +16,8 @@ use crate::model::{
     MergeId,
 };
 use crate::resolve::{
-    Band, BlockingOptions, Blocks, Groups, MatchModel, PairFeatures, Record, compact_code,
-    identifier_kind, merge_groups, stated_identifiers,
+    Band, BlockingOptions, Blocks, MatchModel, PairFeatures, Record, compact_code, identifier_kind,
+    stated_identifiers,
 };
 use crate::vocab::rdf;
 use std::collections::{BTreeMap, BTreeSet, HashMap, HashSet};
@@ -84,34 +84,6 @@ impl KnowledgeBase {
     ) -> Result<BTreeMap<MergeId, MergeDecision>, EngineError> {
         let decisions = self.graph.merge_decisions()?.into_iter();
         Ok(decisions.map(|decision| (decision.merge(), decision)).collect())
-    }
-
-    /// The groups of the claims that the graph holds.
-    pub(super) fn groups(&self) -> Result<Groups, EngineError> {
-        let merges = self.graph.merges()?;
-        let classes: HashMap<String, EntityClass> = self
-            .graph
-            .entities()?
-            .into_iter()
-            .map(|entity| (entity.id.as_str().to_owned(), entity.class))
-            .collect();
-        let pair = |merge: &Merge| (merge.left.to_string(), merge.right.to_string());
-        let known = |merge: &&Merge| {
-            classes.contains_key(merge.left.as_str()) && classes.contains_key(merge.right.as_str())
-        };
-        let accepted: Vec<(String, String, f64)> = merges
-            .iter()
-            .filter(|merge| merge.status == ClaimStatus::Accepted)
-            .filter(known)
-            .map(|merge| {
-                let (a, b) = pair(merge);
-                (a, b, merge.probability)
-            })
-            .collect();
-        let rejected: Vec<(String, String)> =
-            merges.iter().filter(|m| m.status == ClaimStatus::Rejected).map(pair).collect();
-        let rank = |id: &str| u32::from(classes.get(id) != Some(&EntityClass::Resource));
-        Ok(merge_groups(&accepted, &rejected, &rank))
     }
 
     /// Claims about pairs that are worth one.

@@ -2,10 +2,10 @@
 
 use super::build::now;
 use super::error::EngineError;
-use super::knowledge_base::KnowledgeBase;
+use super::records::Records;
 use crate::audit::{
     Chain, Checkpoint, ErasedBy, PublicKey, Salts, Seal, SealError, Words, canonical_digest,
-    content_digest, erase, erasure_act,
+    content_digest, erase, erasure_act, used_by,
 };
 use crate::graph::{GraphError, Removal, Rewrite, Triples};
 use crate::model::{AnswerId, Digest};
@@ -39,7 +39,7 @@ struct ErasurePlan {
     seals: Vec<Seal>,
 }
 
-impl KnowledgeBase {
+impl Records {
     /// Works with the end of the chain while nobody else does. After a failure it is read
     /// again from the disk.
     fn with_chain<T>(
@@ -114,6 +114,7 @@ impl KnowledgeBase {
     ) -> Result<(), EngineError> {
         let salts = Salts::Key(random()?);
         let content = content_digest(answer.as_str(), &triples, &salts)?;
+        let used = used_by(answer.as_str(), &triples);
         let mut rewrite = Rewrite::default();
         rewrite.insert(answer.as_str(), triples);
         let settings = parameters_iri(parameters);
@@ -128,6 +129,7 @@ impl KnowledgeBase {
             let sealed = seals.iter().flat_map(|seal| seal.to_triples(&salts));
             rewrite.insert(vocab::GRAPH_AUDIT, sealed);
             self.graph.rewrite(Some(answer.as_str()), rewrite)?;
+            self.note_uses(&seals, vec![used]);
             chain.add(seals)?;
             if chain.is_checkpoint_due() {
                 self.sign_chain(chain)?;
@@ -209,6 +211,7 @@ impl KnowledgeBase {
             };
             let n_erased = plan.rewrite.removed.iter().filter(of_answer).count();
             self.graph.rewrite(None, plan.rewrite)?;
+            self.note_acts(&plan.seals);
             chain.add(plan.seals)?;
             Ok(n_erased)
         })?;
@@ -229,6 +232,7 @@ impl KnowledgeBase {
             let words = Words::OfVersions(versions);
             let plan = self.plan_erasures(chain, answers, words, by)?;
             let removal = delete(&plan.rewrite)?;
+            self.note_acts(&plan.seals);
             chain.add(plan.seals)?;
             Ok(removal)
         })

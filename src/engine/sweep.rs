@@ -177,6 +177,11 @@ pub(super) fn was_deleting(root: &Path) -> bool {
     is_deletion(&root.join(MARKER))
 }
 
+/// Whether the last writer did not finish.
+pub fn is_unfinished(root: &Path) -> bool {
+    root.join(MARKER).exists()
+}
+
 fn is_deletion(marker: &Path) -> bool {
     fs::read_to_string(marker).is_ok_and(|text| text == DELETION)
 }

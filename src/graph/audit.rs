@@ -4,9 +4,9 @@ use super::changes::Changes;
 use super::error::GraphError;
 use super::read::iri;
 use super::store::Store;
-use crate::model::{AnswerId, Digest};
-use crate::vocab::{self, prov, rdf, vt};
-use oxigraph::model::{NamedNode, NamedNodeRef, Quad, Term, Triple};
+use crate::model::{AnswerId, Digest, DocumentId};
+use crate::vocab::{self, dcterms, prov, rdf, vt};
+use oxigraph::model::{LiteralRef, NamedNode, NamedNodeRef, Quad, Term, TermRef, Triple};
 use oxigraph::store::Transaction;
 use std::collections::HashSet;
 use std::sync::PoisonError;
@@ -77,12 +77,68 @@ impl Store {
         Ok(quads.map(|quad| quad.map(Triple::from)).collect::<Result<_, _>>()?)
     }
 
+    /// What a graph says by one property.
+    ///
+    /// # Errors
+    /// When the store cannot be read.
+    pub fn said_by(&self, graph: &str, predicate: &str) -> Result<Vec<Triple>, GraphError> {
+        let quads = self.inner.quads_for_pattern(
+            None,
+            Some(NamedNodeRef::new_unchecked(predicate)),
+            None,
+            Some(NamedNodeRef::new_unchecked(graph).into()),
+        );
+        Ok(quads.map(|quad| quad.map(Triple::from)).collect::<Result<_, _>>()?)
+    }
+
+    /// The first value of a property of a subject in a graph.
+    ///
+    /// # Errors
+    /// When the store cannot be read.
+    pub fn value_in(
+        &self,
+        graph: &str,
+        subject: &str,
+        predicate: &str,
+    ) -> Result<Option<String>, GraphError> {
+        let mut quads = self.inner.quads_for_pattern(
+            Some(NamedNodeRef::new_unchecked(subject).into()),
+            Some(NamedNodeRef::new_unchecked(predicate)),
+            None,
+            Some(NamedNodeRef::new_unchecked(graph).into()),
+        );
+        Ok(quads.next().transpose()?.map(|quad| iri(&quad.object)))
+    }
+
+    /// Spaces of an embedding model, by its name.
+    ///
+    /// # Errors
+    /// When the store cannot be read.
+    pub fn spaces_of_model(&self, name: &str) -> Result<Vec<String>, GraphError> {
+        let name = LiteralRef::new_simple_literal(name);
+        let mut spaces = self.subjects(vt::MODEL, name.into(), vocab::GRAPH_GOVERNANCE)?;
+        spaces.retain(|iri| iri.starts_with(vocab::SPACE_PREFIX));
+        Ok(spaces)
+    }
+
+    /// Whether a document has a version.
+    ///
+    /// # Errors
+    /// When the store cannot be read.
+    pub fn has_document(&self, document: &DocumentId) -> Result<bool, GraphError> {
+        let predicate = NamedNodeRef::new_unchecked(dcterms::IS_VERSION_OF);
+        let document = NamedNodeRef::new_unchecked(document.as_str());
+        let mut versions =
+            self.inner.quads_for_pattern(None, Some(predicate), Some(document.into()), None);
+        Ok(versions.next().transpose()?.is_some())
+    }
+
     /// IRI of the seal of a record.
     ///
     /// # Errors
     /// When the store cannot be read.
     pub fn seal_of(&self, record: &str) -> Result<Option<String>, GraphError> {
-        let found = self.subjects(vt::SEALS, record, vocab::GRAPH_AUDIT)?;
+        let found = self.named_subjects(vt::SEALS, record, vocab::GRAPH_AUDIT)?;
         Ok(found.into_iter().next())
     }
 
@@ -91,7 +147,7 @@ impl Store {
     /// # Errors
     /// When the store cannot be read.
     pub fn seals(&self) -> Result<Vec<String>, GraphError> {
-        self.subjects(rdf::TYPE, vt::SEAL, vocab::GRAPH_AUDIT)
+        self.named_subjects(rdf::TYPE, vt::SEAL, vocab::GRAPH_AUDIT)
     }
 
     /// IRIs of the acts that took words from the record of an answer, ordered.
@@ -99,7 +155,7 @@ impl Store {
     /// # Errors
     /// When the store cannot be read.
     pub fn erasures_of(&self, answer: &AnswerId) -> Result<Vec<String>, GraphError> {
-        self.subjects(vt::ERASED_ANSWER, answer.as_str(), vocab::GRAPH_GOVERNANCE)
+        self.named_subjects(vt::ERASED_ANSWER, answer.as_str(), vocab::GRAPH_GOVERNANCE)
     }
 
     /// What has this IRI as the value of a property in the governance graph, ordered.
@@ -111,19 +167,28 @@ impl Store {
         predicate: &str,
         object: &str,
     ) -> Result<Vec<String>, GraphError> {
-        self.subjects(predicate, object, vocab::GRAPH_GOVERNANCE)
+        self.named_subjects(predicate, object, vocab::GRAPH_GOVERNANCE)
     }
 
-    fn subjects(
+    fn named_subjects(
         &self,
         predicate: &str,
         object: &str,
         graph: &str,
     ) -> Result<Vec<String>, GraphError> {
+        self.subjects(predicate, NamedNodeRef::new_unchecked(object).into(), graph)
+    }
+
+    fn subjects(
+        &self,
+        predicate: &str,
+        object: TermRef<'_>,
+        graph: &str,
+    ) -> Result<Vec<String>, GraphError> {
         let quads = self.inner.quads_for_pattern(
             None,
             Some(NamedNodeRef::new_unchecked(predicate)),
-            Some(NamedNodeRef::new_unchecked(object).into()),
+            Some(object),
             Some(NamedNodeRef::new_unchecked(graph).into()),
         );
         let found = quads.map(|quad| Ok(iri(&Term::from(quad?.subject))));

@@ -5,7 +5,8 @@ use super::store::Store;
 use super::triples::Triples;
 use crate::model::{Entity, EntityClass, EntityId};
 use crate::vocab::{self, dcterms, rdf, rdfs, schema, skos};
-use oxigraph::model::{GraphName, NamedNodeRef, Quad, Term, Triple};
+use oxigraph::model::{GraphName, LiteralRef, NamedNodeRef, Quad, Term, Triple};
+use oxigraph::store::StorageError;
 use std::collections::{BTreeMap, BTreeSet, HashMap};
 
 /// Predicates whose values name a resource, the preferred ones first.
@@ -74,42 +75,45 @@ impl Store {
     /// # Errors
     /// When the store cannot be read.
     pub fn entities(&self) -> Result<Vec<Entity>, GraphError> {
-        let mut entities: BTreeMap<String, Entity> = BTreeMap::new();
-        let mut alternatives = Vec::new();
         let graph = NamedNodeRef::new_unchecked(vocab::GRAPH_ENTITIES);
-        for quad in self.inner.quads_for_pattern(None, None, None, Some(graph.into())) {
-            let triple = quad?;
-            let id = super::read::iri(&Term::from(triple.subject));
-            if super::merges::is_of_merges(&id, triple.predicate.as_str()) {
-                continue;
-            }
-            let entity = entities.entry(id.clone()).or_insert_with(|| Entity {
-                id: EntityId::from_iri(id.clone()),
-                labels: Vec::new(),
-                class: EntityClass::ProperName,
-            });
-            let value = super::read::iri(&triple.object);
-            match triple.predicate.as_str() {
-                rdf::TYPE => {
-                    let local = value.strip_prefix(vocab::NAMESPACE).unwrap_or_default();
-                    if let Some(class) =
-                        EntityClass::ALL.into_iter().find(|class| class.local_name() == local)
-                    {
-                        entity.class = class;
-                    }
+        entities_of(self.inner.quads_for_pattern(None, None, None, Some(graph.into())))
+    }
+
+    /// One entity; `None` when there is none of this id.
+    ///
+    /// # Errors
+    /// When the store cannot be read.
+    pub fn entity(&self, id: &EntityId) -> Result<Option<Entity>, GraphError> {
+        let graph = NamedNodeRef::new_unchecked(vocab::GRAPH_ENTITIES);
+        let Ok(id) = NamedNodeRef::new(id.as_str()) else { return Ok(None) };
+        let quads = self.inner.quads_for_pattern(Some(id.into()), None, None, Some(graph.into()));
+        Ok(entities_of(quads)?.into_iter().next())
+    }
+
+    /// Entities that have exactly this label, ordered.
+    ///
+    /// # Errors
+    /// When the store cannot be read.
+    pub fn entities_labelled(&self, label: &str) -> Result<Vec<EntityId>, GraphError> {
+        let graph = NamedNodeRef::new_unchecked(vocab::GRAPH_ENTITIES);
+        let label = LiteralRef::new_simple_literal(label);
+        let mut found = BTreeSet::new();
+        for predicate in [skos::PREF_LABEL, skos::ALT_LABEL] {
+            let predicate = NamedNodeRef::new_unchecked(predicate);
+            let quads = self.inner.quads_for_pattern(
+                None,
+                Some(predicate),
+                Some(label.into()),
+                Some(graph.into()),
+            );
+            for quad in quads {
+                let id = super::read::iri(&Term::from(quad?.subject));
+                if !super::merges::is_of_merges(&id, predicate.as_str()) {
+                    found.insert(EntityId::from_iri(id));
                 }
-                skos::PREF_LABEL => entity.labels.insert(0, value),
-                skos::ALT_LABEL => alternatives.push((id, value)),
-                _ => {}
             }
         }
-        alternatives.sort();
-        for (id, label) in alternatives {
-            if let Some(entity) = entities.get_mut(&id) {
-                entity.labels.push(label);
-            }
-        }
-        Ok(entities.into_values().collect())
+        Ok(found.into_iter().collect())
     }
 
     /// Pairs of entities proposed as the same.
@@ -320,6 +324,47 @@ fn triples<'a>(
         triples.into_vec()
     });
     described.chain(proposed)
+}
+
+/// The entities that these quads describe, ordered by id.
+fn entities_of(
+    quads: impl Iterator<Item = Result<Quad, StorageError>>,
+) -> Result<Vec<Entity>, GraphError> {
+    let mut entities: BTreeMap<String, Entity> = BTreeMap::new();
+    let mut alternatives = Vec::new();
+    for quad in quads {
+        let triple = quad?;
+        let id = super::read::iri(&Term::from(triple.subject));
+        if super::merges::is_of_merges(&id, triple.predicate.as_str()) {
+            continue;
+        }
+        let entity = entities.entry(id.clone()).or_insert_with(|| Entity {
+            id: EntityId::from_iri(id.clone()),
+            labels: Vec::new(),
+            class: EntityClass::ProperName,
+        });
+        let value = super::read::iri(&triple.object);
+        match triple.predicate.as_str() {
+            rdf::TYPE => {
+                let local = value.strip_prefix(vocab::NAMESPACE).unwrap_or_default();
+                if let Some(class) =
+                    EntityClass::ALL.into_iter().find(|class| class.local_name() == local)
+                {
+                    entity.class = class;
+                }
+            }
+            skos::PREF_LABEL => entity.labels.insert(0, value),
+            skos::ALT_LABEL => alternatives.push((id, value)),
+            _ => {}
+        }
+    }
+    alternatives.sort();
+    for (id, label) in alternatives {
+        if let Some(entity) = entities.get_mut(&id) {
+            entity.labels.push(label);
+        }
+    }
+    Ok(entities.into_values().collect())
 }
 
 #[cfg(test)]

@@ -252,6 +252,8 @@ async fn replay(
 struct ImpactParameters {
     /// Source path, label, model name, generation or IRI.
     of: String,
+    /// How many are described at most, the latest first: 50 unless given, 1000 at most.
+    limit: Option<usize>,
 }
 
 /// Every answer that used a document, an entity, a model or a generation: what must be
@@ -277,9 +279,10 @@ async fn impact(
 ) -> Result<Json<Value>, ApiError> {
     caller.require(Permission::ReadAllAnswers)?;
     caller.require_all_labels()?;
-    let Query(ImpactParameters { of }) = parameters?;
+    let Query(ImpactParameters { of, limit }) = parameters?;
+    let limit = limit.unwrap_or(N_LISTED).min(MAX_LISTED);
     let found = tokio::task::spawn_blocking(move || {
-        let impact: Impact = app.knowledge_base().impact(of.trim()).map_err(told)?;
+        let impact: Impact = app.knowledge_base().impact(of.trim(), limit).map_err(told)?;
         Ok::<_, ApiError>(Json(json!(impact)))
     });
     found.await?

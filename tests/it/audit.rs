@@ -199,12 +199,12 @@ fn impact_finds_every_answer_that_used_a_document_an_entity_or_a_model() {
     let entity = entities.iter().find(|label| label.contains("Pump X-10")).expect("an entity");
     let entity = entity.trim_matches('"');
     for of in ["docs/pump.md", "all-minilm-l6-v2", generation.name(), entity] {
-        let impact = knowledge_base.impact(of).unwrap();
+        let impact = knowledge_base.impact(of, 100).unwrap();
         let found: BTreeSet<String> = impact.answers.iter().cloned().collect();
         assert_eq!(found, names, "{of}: {impact:?}");
         assert_eq!(impact.described.len(), names.len());
     }
-    assert!(knowledge_base.impact("no such thing").is_err());
+    assert!(knowledge_base.impact("no such thing", 100).is_err());
     let listed = |filter: AnswerFilter| -> usize {
         knowledge_base.list_answers(&AnswerFilter { limit: 100, ..filter }).unwrap().len()
     };

@@ -14,6 +14,7 @@ mod audit;
 mod audit_crash;
 mod audit_http;
 mod audit_tamper;
+mod audit_uses;
 mod backup;
 mod bad_input;
 mod bridges;
