@@ -1,27 +1,21 @@
-//! What recording and sealing cost, how large a record is, and how long `impact` takes.
-//!
-//! `VERITRAIL_BENCH_ANSWERS` (2,000) answers with two pieces of evidence each are written
-//! for `impact`.
+//! What recording and sealing cost, alone and while several ask, and how large a record
+//! is. `benches/audit_impact/run.py` measures `impact`.
 
-#![expect(
-    clippy::unwrap_used,
-    clippy::indexing_slicing,
-    reason = "a measurement fails by panicking"
-)]
+#![expect(clippy::unwrap_used, reason = "a measurement fails by panicking")]
 
-use oxigraph::model::{NamedNode, Term, Triple};
 use std::path::Path;
 use std::sync::Arc;
 use std::time::Instant;
 use veritrail::audit::{Salts, content_digest};
 use veritrail::embed::{Registry, RuntimeSearch, TextModel, cache_dir_from_env};
-use veritrail::engine::{AskOptions, KnowledgeBase};
-use veritrail::graph::{Rewrite, Store};
+use veritrail::engine::{AskOptions, KnowledgeBase, Session};
+use veritrail::graph::Store;
 use veritrail::model::{AnswerId, Query};
 
 const N_QUESTIONS: usize = 500;
-/// Quads that are written in one transaction.
-const AT_ONCE: usize = 100;
+/// Threads that ask at a time, and how often each does.
+const N_AT_A_TIME: usize = 4;
+const N_EACH: usize = 150;
 
 fn knowledge_base(root: &Path, source: &Path) -> KnowledgeBase {
     let cache = cache_dir_from_env();
@@ -63,34 +57,6 @@ fn since(begin: Instant) -> f64 {
     begin.elapsed().as_secs_f64() * 1e3
 }
 
-/// The record of another answer that says the same, with the evidence up to `most`.
-fn copied(triples: &[Triple], from: &str, to: &str, most: usize) -> Vec<Triple> {
-    let mut copies = Vec::new();
-    for triple in triples {
-        let subject = triple.subject.to_string();
-        let subject = subject.trim_matches(['<', '>']);
-        let number = |text: &str| -> usize {
-            let part = text.split("/evidence/").nth(1).unwrap_or("0");
-            part.split('/').next().unwrap_or("0").parse().unwrap_or(0)
-        };
-        let object = match &triple.object {
-            Term::NamedNode(node) => {
-                if number(node.as_str()) > most {
-                    continue;
-                }
-                NamedNode::new_unchecked(node.as_str().replace(from, to)).into()
-            }
-            other => other.clone(),
-        };
-        if number(subject) > most {
-            continue;
-        }
-        let subject = NamedNode::new_unchecked(subject.replace(from, to));
-        copies.push(Triple::new(subject, triple.predicate.clone(), object));
-    }
-    copies
-}
-
 fn folder_bytes(folder: &Path) -> u64 {
     std::fs::read_dir(folder).map_or(0, |entries| {
         entries
@@ -103,6 +69,14 @@ fn folder_bytes(folder: &Path) -> u64 {
     })
 }
 
+/// Asks, and says what recording took.
+fn record_ms(session: &Session<'_>, options: &AskOptions, n: usize) -> (f64, AnswerId) {
+    let query = Query::text(format!("Which torque does the drain plug of P-{n} take?"), 20);
+    let record = session.ask(&query, options, &mut |_| {}).unwrap();
+    let stage = record.timings.iter().find(|timing| timing.stage == "record");
+    (stage.unwrap().duration_ms, record.id)
+}
+
 fn main() {
     let (root, source) = (tempfile::tempdir().unwrap(), tempfile::tempdir().unwrap());
     let knowledge_base = knowledge_base(root.path(), source.path());
@@ -112,13 +86,25 @@ fn main() {
     let graph = root.path().join("graph");
     let before = folder_bytes(&graph);
     for n in 0..N_QUESTIONS {
-        let query = Query::text(format!("Which torque does the drain plug of P-{n} take?"), 20);
-        let record = session.ask(&query, &options, &mut |_| {}).unwrap();
-        let stage = record.timings.iter().find(|timing| timing.stage == "record");
-        recorded_ms.push(stage.unwrap().duration_ms);
-        ids.push(record.id);
+        let (ms, id) = record_ms(&session, &options, n);
+        recorded_ms.push(ms);
+        ids.push(id);
     }
     percentiles("recording with a seal (stage `record`)", recorded_ms);
+    let together: Vec<f64> = std::thread::scope(|scope| {
+        let threads: Vec<_> = (0..N_AT_A_TIME)
+            .map(|thread| {
+                let (session, options) = (&session, &options);
+                scope.spawn(move || {
+                    (0..N_EACH)
+                        .map(|n| record_ms(session, options, thread * N_EACH + n).0)
+                        .collect::<Vec<_>>()
+                })
+            })
+            .collect();
+        threads.into_iter().flat_map(|thread| thread.join().unwrap()).collect()
+    });
+    percentiles(&format!("the same while {N_AT_A_TIME} ask at a time"), together);
     let (other, mut digest_ms, mut plain_ms) =
         (tempfile::tempdir().unwrap(), Vec::new(), Vec::new());
     let store = Store::open(other.path()).unwrap();
@@ -144,42 +130,24 @@ fn main() {
     knowledge_base.audit_checkpoint().unwrap();
     println!(
         "on the disk: {} KiB for each answer, before compaction",
-        (folder_bytes(&graph) - before) / 1024 / ids.len() as u64
+        (folder_bytes(&graph) - before) / 1024 / (ids.len() + N_AT_A_TIME * N_EACH) as u64
     );
     let begin = Instant::now();
     let verification = knowledge_base.verify_audit(None, &[]).unwrap();
     assert!(verification.is_sound(), "{:?}", verification.findings);
-    println!("verify: {:.2} ms for each record", since(begin) / ids.len() as f64);
+    println!("verify: {:.2} ms for each record", since(begin) / verification.n_records as f64);
     drop(session);
-    let record = knowledge_base.answer_record(&ids[0]).unwrap();
+    let n_answers = ids.len() + N_AT_A_TIME * N_EACH;
     drop(knowledge_base);
-    let n = std::env::var("VERITRAIL_BENCH_ANSWERS").map_or(2_000, |text| text.parse().unwrap());
     let store = Store::open(&graph).unwrap();
-    let mut rewrite = Rewrite::default();
-    let begin = Instant::now();
-    for i in 0..n {
-        let id = AnswerId::new(&format!("{:016x}", i + 1));
-        rewrite.insert(id.as_str(), copied(&record, ids[0].as_str(), id.as_str(), 2));
-        if i % AT_ONCE == AT_ONCE - 1 {
-            store.rewrite(None, std::mem::take(&mut rewrite)).unwrap();
-        }
-    }
-    store.rewrite(None, rewrite).unwrap();
-    store.flush().unwrap();
-    println!("{n} more answers written in {:.0} s", since(begin) / 1e3);
+    store.compact().unwrap();
     drop(store);
-    let cache = cache_dir_from_env();
-    let runtime = RuntimeSearch::from_env(None, &cache).load().unwrap();
-    let registry = Registry::builtin().unwrap();
-    let entry = registry.find("all-minilm-l6-v2").unwrap();
-    let model: Arc<dyn veritrail::embed::Embedder> =
-        Arc::new(TextModel::open(&runtime, entry, &cache, 2).unwrap());
-    let knowledge_base = KnowledgeBase::open(root.path(), model).unwrap();
-    for of in ["pump-0.md", "P-0", "all-minilm-l6-v2", "pump-150.md"] {
-        for round in ["first", "second"] {
-            let begin = Instant::now();
-            let found = knowledge_base.impact(of, 20).map_or(0, |impact| impact.n_answers);
-            println!("impact {of}, {round} time: {found} answers in {:.0} ms", since(begin));
-        }
+    println!(
+        "on the disk: {} KiB for each answer, compacted",
+        (folder_bytes(&graph) - before) / 1024 / n_answers as u64
+    );
+    for (what, file) in [("log", "log.jsonl"), ("index of uses", "uses")] {
+        let bytes = std::fs::metadata(root.path().join("audit").join(file)).unwrap().len();
+        println!("{what}: {} bytes for each answer", bytes / n_answers as u64);
     }
 }

@@ -9,14 +9,17 @@ port of this machine, and asks until it holds that many records: real ones, answ
 and written by the server as any others. `--seconds` ends the asking early; the next run
 goes on. Then it asks for the impact of a document, an entity, a model and a generation,
 each so many times: as a command, from its start to its end with the knowledge base closed,
-and over HTTP. It also verifies all records and says what an answer takes on the disk.
+and over HTTP. The first command after a program without the index of uses makes it, which is
+told apart.
 
-Prints JSON.
+Prints JSON: times in milliseconds, bytes on the disk for each answer (before the store
+compacts them), and what recording took by the server's own count.
 """
 import argparse
 import http.client
 import json
 import os
+import re
 import socket
 import subprocess
 import sys
@@ -138,6 +141,20 @@ def fill(server, n_wanted, n_clients, seconds):
     return state["failed"]
 
 
+def recording(server):
+    """What recording took, by the buckets of the stage `record`."""
+    _, text = server.ask(server.connection(), "GET", "/metrics")
+    pattern = r'veritrail_stage_duration_seconds_bucket\{stage="record",le="([0-9.]+)"\} (\d+)'
+    buckets = [(float(le), int(n)) for le, n in re.findall(pattern, text.decode())]
+    total = int(re.search(r'seconds_count\{stage="record"\} (\d+)', text.decode()).group(1))
+    reached = [le for le, n in buckets if n >= 0.95 * total]
+    return {
+        "n": total,
+        "share_within_5_ms": round(dict(buckets).get(0.005, 0) / max(total, 1), 3),
+        "p95_at_most_ms": round(reached[0] * 1e3, 1) if reached else None,
+    }
+
+
 def folder_bytes(folder):
     total = 0
     for path, _, files in os.walk(folder):
@@ -189,6 +206,7 @@ def main():
             n_missing = options.answers - n_before
             result["failed"] = fill(server, n_missing, options.clients, options.seconds)
             took = time.monotonic() - begun
+            result["recording"] = recording(server)
         finally:
             server.stop()
         n_new = n_records(kb) - n_before
@@ -197,7 +215,9 @@ def main():
     result["n_records"] = n_records(kb)
     if result["n_records"] >= options.answers and options.rounds:
         generation = open(os.path.join(kb, "CURRENT"), encoding="utf-8").read().strip()
-        names = {"document": "pump-7.md", "entity": "P-7", "model": MODEL, "generation": generation}
+        names = {"document": "pump-7.md", "entity": "Pump P-7", "model": MODEL, "generation": generation}
+        if not os.path.exists(os.path.join(kb, "audit", "uses")):
+            result["making_the_index_ms"] = of_command(program, kb, MODEL, 1)["ms"][0]
         result["command"] = {
             of: of_command(program, kb, name, options.rounds) for of, name in names.items()
         }

@@ -17,11 +17,33 @@ pub struct AuditConfig {
     pub key_file: PathBuf,
     /// Records after which the chain is signed, synced and written to the log.
     pub checkpoint_every: u64,
+    /// How long records keep their words.
+    pub retention: Retention,
 }
 
 impl Default for AuditConfig {
     fn default() -> Self {
-        Self { key_file: PathBuf::new(), checkpoint_every: 100 }
+        let retention = Retention::default();
+        Self { key_file: PathBuf::new(), checkpoint_every: 100, retention }
+    }
+}
+
+/// How long records keep their words. The records themselves stay: a chain without its
+/// beginning would prove nothing about what was cut off.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[serde(default, deny_unknown_fields)]
+pub struct Retention {
+    /// Days after which question, answer and evidence are erased; 0 keeps them.
+    pub keep_texts_days: u64,
+    /// Whether the names of who asked are erased with them.
+    pub erase_names: bool,
+    /// Hours between two looks for such records while serving, from 1.
+    pub every_hours: u64,
+}
+
+impl Default for Retention {
+    fn default() -> Self {
+        Self { keep_texts_days: 0, erase_names: false, every_hours: 24 }
     }
 }
 
@@ -33,7 +55,10 @@ pub struct Chain {
     sequence: u64,
     last: Digest,
     checkpoint: Option<Digest>,
-    n_since_checkpoint: u64,
+    /// Place of the last seal that a checkpoint signs.
+    signed: u64,
+    /// Whether somebody makes what is sealed last through a power loss, to sign it then.
+    signing: bool,
     checkpoint_every: u64,
 }
 
@@ -111,15 +136,14 @@ impl Chain {
         let mut chain = Self {
             sequence: seal.as_ref().map_or(0, |seal| seal.sequence),
             last: seal.as_ref().map_or_else(|| public.beginning(), |seal| seal.sha256),
-            n_since_checkpoint: 0,
+            signed: checkpoint.as_ref().map_or(0, |checkpoint| checkpoint.sequence),
+            signing: false,
             checkpoint: checkpoint.as_ref().map(|checkpoint| checkpoint.sha256),
             checkpoint_every: config.checkpoint_every.max(1),
             key,
             log,
         };
         chain.catch_up(sealed)?;
-        let signed = checkpoint.map_or(0, |checkpoint| checkpoint.sequence);
-        chain.n_since_checkpoint = chain.sequence.saturating_sub(signed);
         Ok(chain)
     }
 
@@ -172,31 +196,47 @@ impl Chain {
         if let Some(last) = seals.last() {
             self.sequence = last.sequence;
             self.last = last.sha256;
-            self.n_since_checkpoint += u64::try_from(seals.len()).unwrap_or_default();
         }
         let entries: Vec<LogEntry> = seals.into_iter().map(LogEntry::Seal).collect();
         self.log.append(&entries, false)
     }
 
-    /// Whether so many records were sealed that the chain is to be signed.
-    pub fn is_checkpoint_due(&self) -> bool {
-        self.n_since_checkpoint >= self.checkpoint_every
+    /// Where the chain is to be signed, when so many records were sealed and nobody is about
+    /// to; the caller is from then on.
+    pub fn due_checkpoint(&mut self) -> Option<(u64, Digest)> {
+        let is_due = self.sequence.saturating_sub(self.signed) >= self.checkpoint_every;
+        if is_due && !self.signing { self.begin_checkpoint() } else { None }
     }
 
-    /// Signs the chain as it is, once what it seals lasts through a power loss; `None`
-    /// when nothing is sealed or nothing is new since the last time.
+    /// Where the chain ends, for signing it there; `None` when that is signed already.
+    pub fn begin_checkpoint(&mut self) -> Option<(u64, Digest)> {
+        let is_new = self.sequence > self.signed;
+        self.signing |= is_new;
+        is_new.then_some((self.sequence, self.last))
+    }
+
+    /// Says that whoever was about to sign is not any more.
+    pub fn end_checkpoint(&mut self) {
+        self.signing = false;
+    }
+
+    /// Signs the chain up to a place, once what it seals lasts through a power loss;
+    /// `None` when somebody else signed that far meanwhile.
     ///
     /// # Errors
     /// When the log cannot be written.
-    pub fn sign(&mut self, signed_at: String) -> Result<Option<Checkpoint>, SealError> {
-        if self.n_since_checkpoint == 0 {
+    pub fn sign(
+        &mut self,
+        place: (u64, Digest),
+        signed_at: String,
+    ) -> Result<Option<Checkpoint>, SealError> {
+        if place.0 <= self.signed {
             return Ok(None);
         }
-        let at = (self.sequence, self.last);
-        let checkpoint = Checkpoint::sign(at, self.checkpoint, signed_at, &self.key);
+        let checkpoint = Checkpoint::sign(place, self.checkpoint, signed_at, &self.key);
         self.log.append(&[LogEntry::Checkpoint(checkpoint.clone())], true)?;
         self.checkpoint = Some(checkpoint.sha256);
-        self.n_since_checkpoint = 0;
+        self.signed = place.0;
         Ok(Some(checkpoint))
     }
 }

@@ -30,7 +30,7 @@ mod verify;
 
 pub use bundle::{PROVENANCE_QUERY, bundle, provenance_query};
 pub use canonical::{canonical, canonical_digest};
-pub use chain::{AuditConfig, Chain, audit_log, site_public_key};
+pub use chain::{AuditConfig, Chain, Retention, audit_log, site_public_key};
 pub use commitment::{ERASED, Salts, content_digest, is_erased, sealed_form};
 pub use erasure::{Erased, ErasedBy, Words, erase, erasure_act};
 pub use error::SealError;

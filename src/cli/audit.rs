@@ -9,6 +9,7 @@ use clap::{Args, Subcommand, ValueEnum};
 use std::fs::File;
 use std::io::{BufReader, BufWriter};
 use std::path::{Path, PathBuf};
+use time::OffsetDateTime;
 use veritrail::audit::{Checkpoint, Exported, PublicKey, Verification, record_as_trig};
 use veritrail::engine::{AnswerFilter, AnswerSummary};
 use veritrail::model::AnswerId;
@@ -93,6 +94,22 @@ enum AuditCommand {
         #[arg(long)]
         names: bool,
     },
+    /// Erase question, answer and evidence from records that are older than
+    /// `audit.retention.keep_texts_days`; their seals stay true.
+    ///
+    /// Example: `veritrail audit retain --dry-run`
+    Retain {
+        /// Say only which records would lose their words.
+        #[arg(long)]
+        dry_run: bool,
+        /// Of all records that were asked before this time instead: RFC 3339, or the
+        /// beginning of it such as 2026-11.
+        #[arg(long)]
+        before: Option<String>,
+        /// Text for people or JSON for programs.
+        #[arg(long, value_enum, default_value = "text")]
+        format: FormatArgument,
+    },
     /// Sign the chain as it is and print the checkpoint, to be kept elsewhere.
     Checkpoint,
     /// Print the public key of the site, to be kept elsewhere.
@@ -176,6 +193,9 @@ pub(super) fn run(arguments: &Arguments, audit: &AuditArguments) -> anyhow::Resu
             let n = knowledge_base.erase_answer(&id, *names, &principal(), reason)?;
             knowledge_base.close()?;
             println!("{n} texts erased from the record of {}; the erasure is sealed", id.name());
+        }
+        AuditCommand::Retain { dry_run, before, format } => {
+            retain(arguments, *dry_run, before.as_deref(), *format)?;
         }
         AuditCommand::Checkpoint => match arguments.open_records()?.audit_checkpoint()? {
             Some(checkpoint) => println!("{}", serde_json::to_string(&checkpoint)?),
@@ -332,6 +352,33 @@ fn export(arguments: &Arguments, file: &Path, without_words: bool) -> anyhow::Re
     written.and_then(|file| file.sync_all()).with_context(unwritten)?;
     println!("{n} records and acts written to {}", file.display());
     println!("public key {}", knowledge_base.audit_public_key()?);
+    Ok(())
+}
+
+fn retain(
+    arguments: &Arguments,
+    dry_run: bool,
+    before: Option<&str>,
+    format: FormatArgument,
+) -> anyhow::Result<()> {
+    let records = arguments.open_records()?;
+    let by_settings = records.texts_kept_since(OffsetDateTime::now_utc());
+    let before = before.map(str::to_owned).or(by_settings).context(
+        "the settings keep all words\nhint: set `audit.retention.keep_texts_days`, or say `--before TIME`",
+    )?;
+    let retained = records.retain(&before, dry_run)?;
+    records.close()?;
+    match format {
+        FormatArgument::Json => println!("{}", serde_json::to_string_pretty(&retained)?),
+        FormatArgument::Text if dry_run => {
+            retained.answers.iter().for_each(|answer| println!("{answer}"));
+            println!("{} records from before {before} would lose their words", retained.n_answers);
+        }
+        FormatArgument::Text => println!(
+            "{} texts erased from {} records from before {before}; the erasures are sealed",
+            retained.n_texts, retained.n_answers
+        ),
+    }
     Ok(())
 }
 

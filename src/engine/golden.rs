@@ -8,7 +8,8 @@ use super::blobs::write_atomically;
 use super::build::{now, software};
 use super::error::{EngineError, io_error};
 use super::knowledge_base::KnowledgeBase;
-use crate::audit::recorded;
+use super::records::Records;
+use crate::audit::{is_erased, recorded};
 use crate::eval::{RankedDocument, measure_one};
 use crate::govern::{SetResult, Verdict, judge};
 use crate::graph::Triples;
@@ -62,7 +63,7 @@ pub struct GoldenReport {
     pub verdict: Verdict,
 }
 
-impl KnowledgeBase {
+impl Records {
     fn golden_file(&self, name: &str) -> PathBuf {
         self.root.join("golden").join(format!("{name}.jsonl"))
     }
@@ -136,6 +137,32 @@ impl KnowledgeBase {
         Ok((set, missing.into_iter().collect()))
     }
 
+    /// Takes the questions out of golden sets that reviewers made of these answers; what
+    /// is left of a set is a version of its own, and a set without questions goes.
+    pub(super) fn forget_golden_questions(
+        &self,
+        answers: &[AnswerId],
+        principal: &str,
+    ) -> Result<(), EngineError> {
+        let is_gone = |question: &GoldenQuestion| answers.iter().any(|a| a.name() == question.id);
+        for set in self.golden_sets()? {
+            let kept: Vec<&GoldenQuestion> =
+                set.questions.iter().filter(|question| !is_gone(question)).collect();
+            if kept.len() == set.questions.len() {
+                continue;
+            }
+            if kept.is_empty() {
+                let path = self.golden_file(&set.name);
+                fs::remove_file(&path).map_err(io_error("remove", &path))?;
+            } else {
+                self.keep_golden_set(&set.name, &lines_of(kept), principal)?;
+            }
+        }
+        Ok(())
+    }
+}
+
+impl KnowledgeBase {
     /// Adds the questions whose answers reviewers accepted as good to the golden set
     /// `accepted`, with the documents that the answers cite; how many are new.
     ///
@@ -151,7 +178,8 @@ impl KnowledgeBase {
                 story.decided.as_ref().is_some_and(|d| d.status == ClaimStatus::Accepted);
             let id = story.feedback.answer.name().to_owned();
             let is_new = questions.iter().all(|q| q.id != id && q.text != story.question);
-            if !accepted || !is_new || story.feedback.opinion != Opinion::Good {
+            let is_erased = is_erased(&story.question);
+            if !accepted || !is_new || is_erased || story.feedback.opinion != Opinion::Good {
                 continue;
             }
             let relevant = self.cited_sources(&story.feedback.answer)?;
@@ -161,12 +189,7 @@ impl KnowledgeBase {
         }
         let n_new = questions.len() - n_before;
         if n_new > 0 {
-            let mut lines = Vec::new();
-            for question in &questions {
-                lines.extend(serde_json::to_vec(question).unwrap_or_default());
-                lines.push(b'\n');
-            }
-            self.keep_golden_set(ACCEPTED, &lines, principal)?;
+            self.keep_golden_set(ACCEPTED, &lines_of(&questions), principal)?;
         }
         Ok(n_new)
     }
@@ -305,6 +328,16 @@ impl KnowledgeBase {
 fn golden_iri(set: &GoldenSet) -> String {
     let parts = [set.name.as_bytes(), set.sha256.as_bytes()];
     format!("{}{}", vocab::GOLDEN_PREFIX, Digest::of_parts(parts).short())
+}
+
+/// The lines of a set.
+fn lines_of<'q>(questions: impl IntoIterator<Item = &'q GoldenQuestion>) -> Vec<u8> {
+    let mut lines = Vec::new();
+    for question in questions {
+        lines.extend(serde_json::to_vec(question).unwrap_or_default());
+        lines.push(b'\n');
+    }
+    lines
 }
 
 /// Reads the lines of a set.

@@ -3,14 +3,11 @@
 use super::build::now;
 use super::error::EngineError;
 use super::records::Records;
-use crate::audit::{
-    Chain, Checkpoint, ErasedBy, PublicKey, Salts, Seal, SealError, Words, canonical_digest,
-    content_digest, erase, erasure_act, used_by,
-};
-use crate::graph::{GraphError, Removal, Rewrite, Triples};
+use crate::audit::{Chain, Checkpoint, PublicKey, Salts, Seal, SealError, content_digest, used_by};
+use crate::graph::{Rewrite, Triples};
 use crate::model::{AnswerId, Digest};
 use crate::vocab::{self, vt};
-use oxigraph::model::{Literal, Term, Triple};
+use oxigraph::model::Triple;
 use serde::Serialize;
 use std::sync::PoisonError;
 
@@ -33,16 +30,10 @@ impl Parameters<'_> {
     }
 }
 
-/// What changes when words are erased, and the acts that say so.
-struct ErasurePlan {
-    rewrite: Rewrite,
-    seals: Vec<Seal>,
-}
-
 impl Records {
     /// Works with the end of the chain while nobody else does. After a failure it is read
     /// again from the disk.
-    fn with_chain<T>(
+    pub(super) fn with_chain<T>(
         &self,
         work: impl FnOnce(&mut Chain) -> Result<T, EngineError>,
     ) -> Result<T, EngineError> {
@@ -124,33 +115,39 @@ impl Records {
             described.text(&settings, vt::PARAMETERS_JSON, parameters);
             rewrite.insert(vocab::GRAPH_GOVERNANCE, described.into_vec());
         }
-        self.with_chain(|chain| {
+        let due = self.with_chain(|chain| {
             let seals = chain.seal(&[(answer.as_str(), content)], false);
             let sealed = seals.iter().flat_map(|seal| seal.to_triples(&salts));
             rewrite.insert(vocab::GRAPH_AUDIT, sealed);
             self.graph.rewrite(Some(answer.as_str()), rewrite)?;
             self.note_uses(&seals, vec![used]);
             chain.add(seals)?;
-            if chain.is_checkpoint_due() {
-                self.sign_chain(chain)?;
-            }
-            Ok(())
-        })
+            Ok(chain.due_checkpoint())
+        })?;
+        if let Some(place) = due {
+            self.sign_chain(place)?;
+        }
+        Ok(())
     }
 
-    /// What the chain signs must not be lost with the power.
-    fn sign_chain(&self, chain: &mut Chain) -> Result<Option<Checkpoint>, EngineError> {
-        self.graph.flush()?;
-        let Some(checkpoint) = chain.sign(now())? else { return Ok(None) };
-        let known = self.graph.about(vocab::GRAPH_AUDIT, vocab::GRAPH_AUDIT)?;
-        let mut rewrite = Rewrite::default();
-        rewrite.remove(vocab::GRAPH_AUDIT, known);
-        let mut triples = Triples::new();
-        let digest = checkpoint.sha256.to_string();
-        triples.text(vocab::GRAPH_AUDIT, vt::CHECKPOINT_SHA256, &digest);
-        rewrite.insert(vocab::GRAPH_AUDIT, triples.into_vec());
-        self.graph.rewrite(None, rewrite)?;
-        Ok(Some(checkpoint))
+    /// Signs the chain up to a place. What it signs must not be lost with the power, so
+    /// that the graph is flushed first; others record meanwhile.
+    fn sign_chain(&self, place: (u64, Digest)) -> Result<Option<Checkpoint>, EngineError> {
+        let flushed = self.graph.flush();
+        self.with_chain(|chain| {
+            chain.end_checkpoint();
+            flushed?;
+            let Some(checkpoint) = chain.sign(place, now())? else { return Ok(None) };
+            let known = self.graph.about(vocab::GRAPH_AUDIT, vocab::GRAPH_AUDIT)?;
+            let mut rewrite = Rewrite::default();
+            rewrite.remove(vocab::GRAPH_AUDIT, known);
+            let mut triples = Triples::new();
+            let digest = checkpoint.sha256.to_string();
+            triples.text(vocab::GRAPH_AUDIT, vt::CHECKPOINT_SHA256, &digest);
+            rewrite.insert(vocab::GRAPH_AUDIT, triples.into_vec());
+            self.graph.rewrite(None, rewrite)?;
+            Ok(Some(checkpoint))
+        })
     }
 
     /// Signs the chain as it is, for keeping the checkpoint elsewhere; `None` when nothing
@@ -159,7 +156,8 @@ impl Records {
     /// # Errors
     /// When the knowledge base cannot be written.
     pub fn audit_checkpoint(&self) -> Result<Option<Checkpoint>, EngineError> {
-        self.with_chain(|chain| self.sign_chain(chain))
+        let place = self.with_chain(|chain| Ok(chain.begin_checkpoint()))?;
+        place.map_or(Ok(None), |place| self.sign_chain(place))
     }
 
     /// The public half of the site's key, which is made when there is none.
@@ -181,100 +179,6 @@ impl Records {
     /// Place of the last seal; 0 when nothing is sealed.
     pub(super) fn last_sealed(&self) -> Result<u64, EngineError> {
         self.with_chain(|chain| Ok(chain.last_sequence()))
-    }
-
-    /// Takes words out of the record of an answer; the act is sealed like a record.
-    /// Number of texts that went. They leave the files of the graph when it is opened the
-    /// next time; see [`KnowledgeBase::close`].
-    ///
-    /// # Errors
-    /// When there is no such answer, or the knowledge base cannot be written.
-    pub fn erase_answer(
-        &self,
-        answer: &AnswerId,
-        names: bool,
-        principal: &str,
-        reason: &str,
-    ) -> Result<usize, EngineError> {
-        if self.graph.graph(answer.as_str())?.is_empty() {
-            return Err(EngineError::NoAnswer(answer.name().to_owned()));
-        }
-        let at = now();
-        let by = ErasedBy { principal, reason: Some(reason), at: &at };
-        self.graph.forget_at_next_opening()?;
-        let n_erased = self.with_chain(|chain| {
-            let answers = std::slice::from_ref(answer);
-            let plan = self.plan_erasures(chain, answers, Words::All { names }, by)?;
-            let of_answer = |quad: &&oxigraph::model::Quad| {
-                let name = quad.graph_name.to_string();
-                name.trim_matches(['<', '>']) == answer.as_str()
-            };
-            let n_erased = plan.rewrite.removed.iter().filter(of_answer).count();
-            self.graph.rewrite(None, plan.rewrite)?;
-            self.note_acts(&plan.seals);
-            chain.add(plan.seals)?;
-            Ok(n_erased)
-        })?;
-        self.graph.flush()?;
-        self.graph.compact()?;
-        Ok(n_erased)
-    }
-
-    /// Deletes documents from the graph, and their words from records of answers.
-    pub(super) fn delete_with_quotes(
-        &self,
-        answers: &[AnswerId],
-        versions: &[crate::model::VersionId],
-        by: ErasedBy<'_>,
-        delete: impl FnOnce(&Rewrite) -> Result<Removal, GraphError>,
-    ) -> Result<Removal, EngineError> {
-        self.with_chain(|chain| {
-            let words = Words::OfVersions(versions);
-            let plan = self.plan_erasures(chain, answers, words, by)?;
-            let removal = delete(&plan.rewrite)?;
-            self.note_acts(&plan.seals);
-            chain.add(plan.seals)?;
-            Ok(removal)
-        })
-    }
-
-    fn plan_erasures(
-        &self,
-        chain: &Chain,
-        answers: &[AnswerId],
-        words: Words<'_>,
-        by: ErasedBy<'_>,
-    ) -> Result<ErasurePlan, EngineError> {
-        let mut rewrite = Rewrite::default();
-        let mut acts = Vec::new();
-        for answer in answers {
-            let triples = self.graph.graph(answer.as_str())?;
-            let sealed = self.seal_of(answer.as_str())?;
-            let salts = sealed.as_ref().map_or_else(Salts::none, |(_, salts)| salts.clone());
-            let Some(erased) = erase(answer, &triples, &salts, words) else { continue };
-            let (id, act) = erasure_act(answer, erased.removed.len(), by);
-            acts.push((id, canonical_digest(vocab::GRAPH_GOVERNANCE, &act)?));
-            rewrite.insert(vocab::GRAPH_GOVERNANCE, act);
-            rewrite.remove(answer.as_str(), erased.removed);
-            rewrite.insert(answer.as_str(), erased.inserted);
-            if let Some((seal, _)) = sealed {
-                let id = Seal::iri(seal.sequence);
-                let known = self.graph.about(vocab::GRAPH_AUDIT, &id)?;
-                let salts: Vec<Triple> =
-                    known.into_iter().filter(|t| t.predicate.as_str() == vt::SALTS).collect();
-                let text = Term::from(Literal::new_simple_literal(erased.salts.to_text()));
-                let left = salts.iter().map(|old| Triple { object: text.clone(), ..old.clone() });
-                rewrite.insert(vocab::GRAPH_AUDIT, left);
-                rewrite.remove(vocab::GRAPH_AUDIT, salts);
-            }
-        }
-        let records: Vec<(&str, Digest)> =
-            acts.iter().map(|(id, digest)| (id.as_str(), *digest)).collect();
-        let seals = chain.seal(&records, false);
-        for seal in &seals {
-            rewrite.insert(vocab::GRAPH_AUDIT, seal.to_triples(&Salts::none()));
-        }
-        Ok(ErasurePlan { rewrite, seals })
     }
 }
 

@@ -39,29 +39,42 @@ impl Records {
         Ok(found.into_iter().map(ids).collect())
     }
 
-    /// Makes the index know every record; fast unless it was missing.
+    /// Makes the index know `most` further records; whether it knows every one then.
     ///
     /// # Errors
     /// When the graph cannot be read, or the index not written.
-    pub fn index_uses(&self) -> Result<(), EngineError> {
-        self.answers_using(&[]).map(drop)
+    pub fn index_uses(&self, most: u64) -> Result<bool, EngineError> {
+        let mut held = self.uses.lock().unwrap_or_else(PoisonError::into_inner);
+        let mut index = match held.take() {
+            Some(index) => index,
+            None => UseIndex::open(&self.root)?,
+        };
+        let is_all = self.catch_up_by(&mut index, most)?;
+        *held = Some(index);
+        Ok(is_all)
     }
 
     fn catch_up_with(&self, index: &mut UseIndex) -> Result<(), EngineError> {
+        self.catch_up_by(index, u64::MAX).map(drop)
+    }
+
+    fn catch_up_by(&self, index: &mut UseIndex, most: u64) -> Result<bool, EngineError> {
         let known = index.last_sequence();
         if known > 0 && !index.ends_with(&self.seal_digest(known)) {
             tracing::warn!("the index of what answers used is of other records; it is made anew");
             index.begin_anew()?;
         }
-        let last = self.last_seal_known()?;
-        let mut next = index.last_sequence() + 1;
+        let known = index.last_sequence();
+        let all = self.last_seal_known()?;
+        let last = all.min(known.saturating_add(most));
+        let mut next = known + 1;
         while next <= last {
             let end = last.min(next + AT_ONCE - 1);
             let uses = (next..=end).into_par_iter().map(|sequence| self.uses_at(sequence));
             index.add(&uses.collect::<Result<Vec<_>, EngineError>>()?)?;
             next = end + 1;
         }
-        Ok(())
+        Ok(last == all)
     }
 
     /// Place of the last seal, without the key if need be.

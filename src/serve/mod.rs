@@ -64,6 +64,7 @@ mod observe;
 mod openapi;
 mod pages;
 mod picture_part;
+mod retention;
 mod review;
 mod search;
 mod seen;

@@ -8,7 +8,7 @@ use super::tls::Tls;
 use super::{
     answers, audit, audit_proofs, backup, canary, chat, chat_models, document_files, documents,
     drift, embeddings, entities, feedback, generations, graph_store, health, jobs_http, jobs_work,
-    mcp, metrics, openapi, pages, review, search, sign_in, sparql, upload, watch,
+    mcp, metrics, openapi, pages, retention, review, search, sign_in, sparql, upload, watch,
 };
 use crate::access::OidcError;
 use crate::config::{ServeConfig, ServeConfigError};
@@ -145,6 +145,7 @@ impl Server {
         let every = Duration::try_from_secs_f64(every_minutes * 60.0).unwrap_or_default();
         let watching = (!every.is_zero())
             .then(|| tokio::spawn(watch::watch(Arc::downgrade(&self.app), every)));
+        let retaining = tokio::spawn(retention::watch(Arc::downgrade(&self.app)));
         let stopping = Arc::clone(&self.app);
         tokio::spawn(async move {
             shutdown.await;
@@ -163,6 +164,7 @@ impl Server {
         };
         // A job under way goes on to its end; others wait for the next start.
         worker.abort();
+        retaining.abort();
         if let Some(watching) = watching {
             watching.abort();
         }

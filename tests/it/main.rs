@@ -62,6 +62,7 @@ mod picture_routes;
 mod picture_text;
 mod pictures;
 mod relations;
+mod retention;
 mod retrieval_api;
 mod schema_fuzz;
 #[path = "../../src/llm/scripted_server.rs"]
