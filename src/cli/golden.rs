@@ -8,6 +8,9 @@ use clap::{Args, Subcommand};
 use serde_json::json;
 use std::path::PathBuf;
 
+/// Sources without a document that are named one by one.
+const MOST_WARNINGS: usize = 10;
+
 /// Golden sets: questions whose answers are known, which every generation is asked.
 #[derive(Debug, Args)]
 pub(super) struct GoldenArguments {
@@ -59,8 +62,14 @@ pub(super) fn run(arguments: &Arguments, golden: &GoldenArguments) -> anyhow::Re
             } else {
                 println!("{}: {} questions, SHA-256 {}", set.name, set.questions.len(), set.sha256);
             }
-            for source in &missing {
+            for source in missing.iter().take(MOST_WARNINGS) {
                 eprintln!("warning: no document has the source `{source}`");
+            }
+            if missing.len() > MOST_WARNINGS {
+                let rest = missing.len() - MOST_WARNINGS;
+                eprintln!(
+                    "warning: nor has one any of {rest} more sources (--format json lists them)"
+                );
             }
             return Ok(if missing.is_empty() { ExitCode::Success } else { ExitCode::Partial });
         }
