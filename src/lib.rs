@@ -19,6 +19,7 @@
 //!   audit      answer -> provenance bundle         eval      data sets, metrics, reports
 //!   adapt      pictures with texts -> a head for their space, and calibrations
 //! 5 govern     figures of two generations or windows -> may it answer, what drifted
+//!              rules -> what they mean for one question
 //! 6 config     one struct of every module's settings
 //! 7 engine     wires the parts: ingest, publish, ask
 //! 8 serve      HTTP

@@ -62,6 +62,8 @@ pub const EXTRACTION_PREFIX: &str = "urn:veritrail:activity:extract:";
 pub const ERASURE_PREFIX: &str = "urn:veritrail:activity:erase:";
 /// Prefix of seals of records; their place in the chain follows.
 pub const SEAL_PREFIX: &str = "urn:veritrail:seal:";
+/// Prefix of policies, by the digest of their text.
+pub const POLICY_PREFIX: &str = "urn:veritrail:policy:";
 /// Prefix of settings that answers were made with, by the digest of their text.
 pub const PARAMETERS_PREFIX: &str = "urn:veritrail:parameters:";
 /// Prefix of agents: people, the program, language models.

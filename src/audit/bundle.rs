@@ -1,7 +1,9 @@
 //! An answer record as triples.
 
 use crate::graph::Triples;
-use crate::model::{Answer, AnswerMode, AnswerRecord, Evidence, Sentence, Support};
+use crate::model::{
+    Answer, AnswerMode, AnswerRecord, Evidence, PolicyApplied, PolicyEffect, Sentence, Support,
+};
 use crate::vocab::{self, dcterms, prov, rdfs, vt};
 use oxigraph::model::Triple;
 
@@ -23,6 +25,9 @@ pub fn bundle(record: &AnswerRecord) -> Vec<Triple> {
     describe_answer(&mut triples, record, &activity);
     describe_question(&mut triples, record, &activity);
     describe_answerer(&mut triples, record);
+    if let Some(policy) = &record.policy {
+        describe_policy(&mut triples, answer, &activity, policy);
+    }
     for evidence in &record.evidence {
         describe_evidence(&mut triples, answer, &activity, evidence);
     }
@@ -55,6 +60,8 @@ fn describe_answer(triples: &mut Triples, record: &AnswerRecord, activity: &str)
     }
     match &record.answer.mode {
         AnswerMode::Abstained { reason }
+        | AnswerMode::Refused { reason }
+        | AnswerMode::Waiting { reason }
         | AnswerMode::Extractive { degraded_because: Some(reason) } => {
             triples.text(answer, vt::REASON, reason);
         }
@@ -132,6 +139,30 @@ fn describe_answerer(triples: &mut Triples, record: &AnswerRecord) {
     }
 }
 
+/// The policy in force, and what its rules did.
+fn describe_policy(triples: &mut Triples, answer: &str, activity: &str, policy: &PolicyApplied) {
+    triples.link(activity, prov::USED, &format!("{}{}", vocab::POLICY_PREFIX, policy.policy));
+    for (i, applied) in policy.rules.iter().enumerate() {
+        let id = format!("{answer}/rule/{i}");
+        triples.link(answer, vt::DECIDED_BY, &id);
+        triples.class(&id, vt::APPLIED_RULE);
+        triples.text(&id, vt::RULE, &applied.rule);
+        triples.text(&id, vt::EFFECT, applied.effect.as_str());
+        triples.count(&id, vt::N_AFFECTED, applied.n);
+    }
+    for words in &policy.disclaimers {
+        triples.text(answer, vt::DISCLAIMER, words);
+    }
+    if let Some(held) = policy.rule_with(PolicyEffect::Held) {
+        triples.text(answer, vt::HELD_BY, &held.rule);
+    }
+    let banned = policy.rules.iter().filter(|applied| applied.effect == PolicyEffect::Banned);
+    let n_withheld: usize = banned.map(|applied| applied.n).sum();
+    if n_withheld > 0 {
+        triples.count(answer, vt::N_WITHHELD, n_withheld);
+    }
+}
+
 fn evidence_iri(answer: &str, number: usize) -> String {
     format!("{answer}/evidence/{number}")
 }
@@ -193,6 +224,10 @@ fn describe_sentence(
         Support::Unsupported(reason) => {
             triples.text(id, vt::VERDICT, "unsupported");
             triples.text(id, vt::REASON, reason);
+        }
+        Support::Banned(rule) => {
+            triples.text(id, vt::VERDICT, "banned");
+            triples.text(id, vt::REASON, &format!("the rule `{rule}` of the policy bans it"));
         }
     }
     for (i, citation) in sentence.citations.iter().enumerate() {

@@ -37,7 +37,7 @@ pub use error::SealError;
 pub use export::{ExportHead, Exported, ExportedDocument, Exporter};
 pub use log::{AuditLog, LogEntry, LogLine};
 pub use recorded::{
-    RecordedAnswer, RecordedCitation, RecordedEvidence, RecordedModel, RecordedRoute,
+    RecordedAnswer, RecordedCitation, RecordedEvidence, RecordedModel, RecordedRoute, RecordedRule,
     RecordedSentence, recorded,
 };
 pub use seal::{Checkpoint, Seal};

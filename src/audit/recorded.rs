@@ -54,12 +54,33 @@ pub struct RecordedAnswer {
     pub parameters: Option<String>,
     /// Rules that chose spaces of pictures.
     pub picture_routes: Vec<String>,
+    /// IRI of the policy in force; `None` when there was none.
+    pub policy: Option<String>,
+    /// What rules of the policy did.
+    pub rules: Vec<RecordedRule>,
+    /// What stands below the answer.
+    pub disclaimers: Vec<String>,
+    /// The rule by which the answer waits for approval.
+    pub held_by: Option<String>,
+    /// Number of sentences that rules withheld.
+    pub n_withheld: usize,
     /// The language model's part.
     pub llm: Option<RecordedModel>,
     /// Milliseconds by stage.
     pub timings_ms: BTreeMap<String, f64>,
     /// Version of the program.
     pub software: String,
+}
+
+/// A rule of the policy that had an effect.
+#[derive(Clone, Debug, Default, PartialEq, Serialize)]
+pub struct RecordedRule {
+    /// Its name.
+    pub rule: String,
+    /// What it did.
+    pub effect: String,
+    /// To how many hits, sentences or answers.
+    pub n: usize,
 }
 
 /// A sentence of an answer.
@@ -237,6 +258,18 @@ pub fn recorded(answer: &str, triples: &[Triple]) -> Option<RecordedAnswer> {
         documents: sorted(values.all(answer, dcterms::REFERENCES)),
         spaces: spaces.cloned().collect(),
         picture_routes: sorted(values.all(&activity, vt::PICTURE_ROUTE)),
+        policy: used.iter().find(|iri| iri.starts_with(vocab::POLICY_PREFIX)).cloned(),
+        rules: sorted(values.all(answer, vt::DECIDED_BY))
+            .iter()
+            .map(|id| RecordedRule {
+                rule: values.text(id, vt::RULE),
+                effect: values.text(id, vt::EFFECT),
+                n: values.number(id, vt::N_AFFECTED),
+            })
+            .collect(),
+        disclaimers: sorted(values.all(answer, vt::DISCLAIMER)),
+        held_by: values.one(answer, vt::HELD_BY),
+        n_withheld: values.number(answer, vt::N_WITHHELD),
         llm,
         timings_ms: timings.collect(),
         software: values.text(&software, rdfs::LABEL),

@@ -2,8 +2,9 @@
 
 use super::canonical::canonical;
 use super::error::SealError;
-use super::recorded::{RecordedAnswer, RecordedEvidence, RecordedSentence};
+use super::recorded::{RecordedAnswer, RecordedEvidence, RecordedRule, RecordedSentence};
 use super::seal::Seal;
+use crate::model::{ApprovalDecision, ClaimStatus};
 use crate::vocab;
 use oxigraph::io::{RdfFormat, RdfSerializer};
 use oxigraph::model::{NamedNode, Triple};
@@ -23,6 +24,8 @@ pub struct AnswerStory {
     pub is_as_sealed: Option<bool>,
     /// When, by whom and why words were erased.
     pub erasures: Vec<String>,
+    /// What was decided about an answer that waits for approval.
+    pub approvals: Vec<ApprovalDecision>,
     /// What people think of it.
     pub feedback: Vec<String>,
 }
@@ -54,9 +57,11 @@ impl AnswerStory {
         ));
         let mut answered = vec![record.text.clone(), format!("mode: {}", record.mode)];
         answered.extend(record.reason.iter().map(|reason| format!("because: {reason}")));
+        answered.extend(record.disclaimers.iter().map(|words| format!("below it: {words}")));
         let parts = [
             Part { heading: "Question", lines: asked },
             Part { heading: "Answer", lines: answered },
+            Part { heading: "Policy", lines: self.policy_lines() },
             Part {
                 heading: "Sentences and their check",
                 lines: record.sentences.iter().flat_map(sentence_lines).collect(),
@@ -105,6 +110,29 @@ impl AnswerStory {
         let time = |(stage, ms): (&String, &f64)| format!("{stage} {ms:.1} ms");
         let times: Vec<String> = record.timings_ms.iter().map(time).collect();
         lines.push(format!("time: {}", times.join(", ")));
+        lines
+    }
+
+    fn policy_lines(&self) -> Vec<String> {
+        let record = &self.record;
+        let mut lines: Vec<String> = Vec::new();
+        let digest = record.policy.as_ref().map(|iri| iri.strip_prefix(vocab::POLICY_PREFIX));
+        lines.extend(digest.flatten().map(|digest| format!("SHA-256 {digest}")));
+        let rule = |rule: &RecordedRule| format!("{}: {} ({})", rule.rule, rule.effect, rule.n);
+        lines.extend(record.rules.iter().map(rule));
+        if record.held_by.is_some() && self.approvals.is_empty() {
+            lines.push("it waits for approval".to_owned());
+        }
+        lines.extend(self.approvals.iter().map(|decision| {
+            let done = match decision.status {
+                ClaimStatus::Accepted => "released",
+                ClaimStatus::Rejected => "not released",
+                ClaimStatus::Proposed => "put back",
+            };
+            let reason = decision.reason.as_ref().map(|reason| format!(": {reason}"));
+            let (who, when) = (&decision.principal, &decision.decided_at);
+            format!("{done} by {who} at {when}{}", reason.unwrap_or_default())
+        }));
         lines
     }
 

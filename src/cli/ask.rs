@@ -109,6 +109,7 @@ pub(super) fn run(arguments: &Arguments, ask: &AskArguments) -> anyhow::Result<E
     }
     Ok(match record.answer.mode {
         AnswerMode::Abstained { .. } => ExitCode::Abstained,
+        AnswerMode::Waiting { .. } => ExitCode::Waiting,
         _ => ExitCode::Success,
     })
 }
@@ -180,6 +181,9 @@ pub(super) fn print_answer(
             print_quoting(&record.answer);
         }
         _ => print_quoting(&record.answer),
+    }
+    for words in record.disclaimers() {
+        println!("\n{words}");
     }
     let mut quotes: BTreeMap<usize, Vec<&Citation>> = BTreeMap::new();
     for sentence in &record.answer.sentences {

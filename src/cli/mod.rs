@@ -29,6 +29,7 @@ mod models;
 mod output;
 mod picture;
 mod pictures;
+mod policy;
 mod review;
 mod serve;
 mod sparql;
@@ -80,6 +81,8 @@ enum Command {
     Review(review::ReviewArguments),
     /// Show an entity, merge two or split them.
     Entity(entity::EntityArguments),
+    /// Check and show the rules about questions and answers.
+    Policy(policy::PolicyArguments),
     /// List, show, verify, replay, export and erase records of answers.
     Audit(audit::AuditArguments),
     /// Keep questions whose answers are known; every generation is asked them.
@@ -130,6 +133,7 @@ impl Arguments {
             Command::Picture(arguments) => picture::run(&self, arguments),
             Command::Review(arguments) => review::run(&self, arguments),
             Command::Entity(arguments) => entity::run(&self, arguments),
+            Command::Policy(arguments) => policy::run(&self, arguments),
             Command::Audit(arguments) => audit::run(&self, arguments),
             Command::Golden(arguments) => golden::run(&self, arguments),
             Command::Index(arguments) => index::run(&self, arguments),

@@ -31,6 +31,8 @@ pub(crate) enum ExitCode {
     Partial = 3,
     /// The answer abstained.
     Abstained = 4,
+    /// The answer waits for approval.
+    Waiting = 5,
 }
 
 impl Termination for ExitCode {

@@ -6,10 +6,10 @@ use super::output::{ExitCode, ProgressReporter};
 use anyhow::Context;
 use clap::{Args, Subcommand, ValueEnum};
 use std::collections::BTreeSet;
-use veritrail::engine::{KnowledgeBase, MergeStory};
-use veritrail::model::{ClaimStatus, Depiction, DepictionId, DepictionStatus, MergeId};
+use veritrail::engine::{HeldAnswer, KnowledgeBase, MergeStory};
+use veritrail::model::{AnswerId, ClaimStatus, Depiction, DepictionId, DepictionStatus, MergeId};
 
-/// Example: `veritrail review`, then `veritrail review accept 3f2a...`
+/// Example: `veritrail review`, then `veritrail review accept 3f2a... --reason "checked"`
 #[derive(Debug, Args)]
 pub(super) struct ReviewArguments {
     #[command(subcommand)]
@@ -33,23 +33,29 @@ pub(super) struct ReviewArguments {
 
 #[derive(Debug, Subcommand)]
 enum DecisionArgument {
-    /// Let claims count, and publish.
+    /// Let claims count, and publish; release answers.
     Accept(ClaimsArgument),
-    /// Let claims not count, now and when they are made again, and publish.
+    /// Let claims not count, now and when they are made again, and publish; withhold
+    /// answers, or withdraw them.
     Reject(ClaimsArgument),
 }
 
 #[derive(Debug, Args)]
 struct ClaimsArgument {
-    /// Claims as the list names them.
+    /// Claims and answers as the list names them.
     #[arg(required = true)]
     claims: Vec<String>,
+    /// Why; it is recorded.
+    #[arg(long)]
+    reason: Option<String>,
 }
 
 #[derive(Clone, Copy, Debug, PartialEq, ValueEnum)]
 enum KindArgument {
-    /// What pictures show, then which entities are one thing.
+    /// Answers that wait, what pictures show, then which entities are one thing.
     All,
+    /// Answers that wait for approval.
+    Answers,
     /// What pictures show.
     Pictures,
     /// Which entities are one thing.
@@ -80,8 +86,8 @@ pub(super) fn run(arguments: &Arguments, review: &ReviewArguments) -> anyhow::Re
             list(&knowledge_base, review)?;
             return Ok(ExitCode::Success);
         }
-        Some(DecisionArgument::Accept(claims)) => (&claims.claims, DepictionStatus::Accepted),
-        Some(DecisionArgument::Reject(claims)) => (&claims.claims, DepictionStatus::Rejected),
+        Some(DecisionArgument::Accept(claims)) => (claims, DepictionStatus::Accepted),
+        Some(DecisionArgument::Reject(claims)) => (claims, DepictionStatus::Rejected),
     };
     decide(&knowledge_base, claims, status, review.format)?;
     Ok(ExitCode::Success)
@@ -89,21 +95,26 @@ pub(super) fn run(arguments: &Arguments, review: &ReviewArguments) -> anyhow::Re
 
 /// A claim of one of the kinds.
 enum Claim {
+    Answer(AnswerId),
     Picture(DepictionId),
     Merge(MergeId),
 }
 
 fn decide(
     knowledge_base: &KnowledgeBase,
-    claims: &[String],
+    ClaimsArgument { claims, reason }: &ClaimsArgument,
     status: ClaimStatus,
     format: FormatArgument,
 ) -> anyhow::Result<()> {
     let merges: BTreeSet<MergeId> =
         knowledge_base.merges()?.into_iter().map(|story| story.merge.id).collect();
+    let held = knowledge_base.held_answers()?;
     let claims: Vec<Claim> = claims
         .iter()
         .map(|name| {
+            if let Some(held) = held.iter().find(|held| held.answer.name() == name) {
+                return Ok(Claim::Answer(held.answer.clone()));
+            }
             if let Some(merge) = MergeId::from_name(name).filter(|merge| merges.contains(merge)) {
                 return Ok(Claim::Merge(merge));
             }
@@ -113,11 +124,25 @@ fn decide(
             depiction.map(Claim::Picture)
         })
         .collect::<Result<_, _>>()?;
+    let reason = reason.as_deref();
     for claim in &claims {
         match claim {
-            Claim::Picture(id) => knowledge_base.decide(id, status, &principal(), None)?,
-            Claim::Merge(id) => knowledge_base.decide_merge(id, status, &principal(), None)?,
+            Claim::Answer(id) => knowledge_base.decide_answer(id, status, &principal(), reason)?,
+            Claim::Picture(id) => knowledge_base.decide(id, status, &principal(), reason)?,
+            Claim::Merge(id) => knowledge_base.decide_merge(id, status, &principal(), reason)?,
         }
+    }
+    // Answers are released without another generation.
+    if claims.iter().all(|claim| matches!(claim, Claim::Answer(_))) {
+        match format {
+            FormatArgument::Json => {
+                let outcome =
+                    serde_json::json!({ "done": claims.len(), "status": status.as_str() });
+                println!("{}", serde_json::to_string_pretty(&outcome)?);
+            }
+            FormatArgument::Text => println!("{} {}", claims.len(), status.as_str()),
+        }
+        return Ok(());
     }
     publish(knowledge_base, &format!("{} {}", claims.len(), status.as_str()), format)
 }
@@ -151,6 +176,7 @@ pub(super) fn publish(
 }
 
 fn list(knowledge_base: &KnowledgeBase, review: &ReviewArguments) -> anyhow::Result<()> {
+    let answers = answers(knowledge_base, review)?;
     let (pictures, n_pictures) = pictures(knowledge_base, review)?;
     let (merges, n_merges) = merges(knowledge_base, review)?;
     let labels = knowledge_base.labels()?;
@@ -169,9 +195,15 @@ fn list(knowledge_base: &KnowledgeBase, review: &ReviewArguments) -> anyhow::Res
                 "evidence": claim.evidence, "status": claim.status.as_str(),
             })
         });
-        let rows: Vec<serde_json::Value> = pictures.chain(merges.iter().map(merge_row)).collect();
+        let answers = answers.iter().map(answer_row);
+        let rows: Vec<serde_json::Value> =
+            answers.chain(pictures).chain(merges.iter().map(merge_row)).collect();
         println!("{}", serde_json::to_string_pretty(&rows)?);
         return Ok(());
+    }
+    for held in &answers {
+        println!("{}  answer  held by {}  {}", held.answer.name(), held.rule, held.question);
+        println!("    {}", held.text.replace('\n', "\n    "));
     }
     for claim in &pictures {
         println!(
@@ -198,7 +230,7 @@ fn pictures(
     knowledge_base: &KnowledgeBase,
     review: &ReviewArguments,
 ) -> anyhow::Result<(Vec<Depiction>, usize)> {
-    if review.kind == KindArgument::Merges {
+    if !matches!(review.kind, KindArgument::All | KindArgument::Pictures) {
         return Ok((Vec::new(), 0));
     }
     let labels = knowledge_base.labels()?;
@@ -217,12 +249,36 @@ fn pictures(
     Ok((claims, n_all))
 }
 
+/// The answers that are asked for.
+fn answers(
+    knowledge_base: &KnowledgeBase,
+    review: &ReviewArguments,
+) -> anyhow::Result<Vec<HeldAnswer>> {
+    let wanted = matches!(review.kind, KindArgument::All | KindArgument::Answers);
+    if !wanted || review.entity.is_some() {
+        return Ok(Vec::new());
+    }
+    let mut held = knowledge_base.held_answers()?;
+    let status = ClaimStatus::from(review.status);
+    held.retain(|held| held.status() == status);
+    Ok(held)
+}
+
+fn answer_row(held: &HeldAnswer) -> serde_json::Value {
+    serde_json::json!({
+        "kind": "answer", "claim": held.answer.name(), "rule": held.rule,
+        "question": held.question, "answer": held.text, "principal": held.principal,
+        "asked_at": held.asked_at, "status": held.status().as_str(),
+        "decisions": held.decisions,
+    })
+}
+
 /// The merges that are asked for, and how many there are in all.
 fn merges(
     knowledge_base: &KnowledgeBase,
     review: &ReviewArguments,
 ) -> anyhow::Result<(Vec<MergeStory>, usize)> {
-    if review.kind == KindArgument::Pictures {
+    if !matches!(review.kind, KindArgument::All | KindArgument::Merges) {
         return Ok((Vec::new(), 0));
     }
     let status = ClaimStatus::from(review.status);

@@ -11,14 +11,15 @@ use super::build::{now, software};
 use super::embedded_once::EmbeddedOnce;
 use super::error::EngineError;
 use super::knowledge_base::KnowledgeBase;
+use super::policing::{Policing, waiting};
 use super::sealing::Parameters;
 use super::setup::InForce;
 use crate::answer::{Asked, Config as AnswerConfig, Draft, Writing, extractive};
 use crate::audit::bundle;
 use crate::llm::{Delta, DeltaStream, GenerateError, Generator, OpenAiGenerator, Sampling};
 use crate::model::{
-    Answer, AnswerAccess, AnswerId, AnswerMode, AnswerRecord, Digest, EntityId, Evidence, Query,
-    ResolvedQuestion, Sentence, Space, Stage, Stopwatch,
+    Answer, AnswerAccess, AnswerId, AnswerMode, AnswerRecord, Digest, EntityId, Evidence,
+    PolicyEffect, Query, ResolvedQuestion, Sentence, Space, Stage, Stopwatch,
 };
 use crate::retrieve::{Retrieval, RetrieveError, Snapshot};
 use std::collections::BTreeSet;
@@ -47,6 +48,8 @@ pub struct Answering {
     access: AnswerAccess,
     /// What the evidence names.
     entities: BTreeSet<EntityId>,
+    /// Rules for the question; none without a policy.
+    policing: Option<Policing>,
     n_hits_wanted: usize,
     started_at: String,
     stopwatch: Stopwatch,
@@ -64,7 +67,7 @@ impl Session<'_> {
     /// when it leans on earlier ones.
     ///
     /// # Errors
-    /// When retrieval fails.
+    /// When a rule of the policy refuses the question, or retrieval fails.
     pub fn prepare(
         &self,
         query: &Query,
@@ -78,9 +81,20 @@ impl Session<'_> {
         let standing = resolved
             .as_ref()
             .map(|resolved| Query { text: resolved.question.clone(), ..query.clone() });
-        let retrieval =
-            self.find(standing.as_ref().unwrap_or(query), options.mode, &mut stopwatch)?;
-        let evidence = self.evidence(&retrieval.hits);
+        let texts: Vec<&str> =
+            std::iter::once(query).chain(&standing).map(|query| query.text.as_str()).collect();
+        let labels = query.allowed_labels.as_ref();
+        let mut policing = self.policing(&texts, &options.principal, labels)?;
+        if let Some(refusing) = policing.take_if(|policing| policing.refuses()) {
+            return Err(self.refuse(refusing, query, resolved, &options));
+        }
+        let asked = standing.as_ref().unwrap_or(query);
+        let widened = policing.as_ref().and_then(|policing| policing.widened(asked));
+        let asked = widened.as_ref().unwrap_or(asked);
+        let retrieval = self.find(asked, options.mode, &mut stopwatch)?;
+        let counting = policing.as_mut();
+        let counting = counting.and_then(|p| p.counting(&self.snapshot, &retrieval.hits));
+        let evidence = self.evidence(counting.as_ref().unwrap_or(&retrieval.hits));
         let view = self.snapshot.view(query.allowed_labels.as_ref());
         let view = view.map_err(RetrieveError::from)?;
         let evidence_labels = view.labels_of_evidence(&evidence);
@@ -97,6 +111,7 @@ impl Session<'_> {
             };
             (llm.generator.clone(), sampling)
         });
+        let n_hits_wanted = asked.k;
         let id = answer_id(&started_at, &query.text, &options.principal.name);
         Ok(Answering {
             snapshot: Arc::clone(&self.snapshot),
@@ -115,7 +130,8 @@ impl Session<'_> {
             id,
             access,
             entities,
-            n_hits_wanted: query.k,
+            policing,
+            n_hits_wanted,
             started_at,
             stopwatch,
         })
@@ -172,15 +188,23 @@ impl Answering {
 
     /// Checks the complete sentences that are new; those that are part of the answer.
     pub fn check(&mut self) -> Vec<Sentence> {
-        let sentences = self.on_draft(|draft, asked| draft.check(asked));
+        let mut sentences = self.on_draft(|draft, asked| draft.check(asked));
         self.stopwatch.lap(Stage::Verify);
+        self.hide(&mut sentences);
         sentences
+    }
+
+    /// Takes out what nobody may hear, at least for now.
+    fn hide(&self, sentences: &mut Vec<Sentence>) {
+        if let Some(policing) = &self.policing {
+            sentences.retain(|sentence| !policing.hides(sentence));
+        }
     }
 
     /// The answer: of the language model that came to its end, or quotes; and the
     /// sentences that [`Answering::check`] did not give.
     pub fn finish(mut self) -> (Vec<Sentence>, Answered) {
-        let (last, answer) = match self.draft.take() {
+        let (mut last, answer) = match self.draft.take() {
             Some(draft) => {
                 self.stopwatch.lap(Stage::Llm);
                 let finished = self.asked(|asked| draft.finish(asked));
@@ -193,6 +217,7 @@ impl Answering {
                 (Vec::new(), answer)
             }
         };
+        self.hide(&mut last);
         (last, self.answered(answer))
     }
 
@@ -214,7 +239,10 @@ impl Answering {
         Some(self.answered(answer))
     }
 
-    fn answered(self, mut answer: Answer) -> Answered {
+    fn answered(mut self, mut answer: Answer) -> Answered {
+        if let Some(policing) = &mut self.policing {
+            policing.apply(&mut answer);
+        }
         let mut cut_short = false;
         if matches!(answer.mode, AnswerMode::Extractive { .. })
             && let Some(most) = self.options.max_tokens
@@ -248,7 +276,7 @@ impl Answered {
 impl KnowledgeBase {
     /// Records an answer: when this returns, the record is in the graph. No record, no
     /// answer. With the time of each stage; the one in the graph cannot hold that of its
-    /// own writing.
+    /// own writing. Of an answer that waits for approval, what comes back holds no words.
     ///
     /// # Errors
     /// When the record cannot be written.
@@ -294,18 +322,21 @@ impl KnowledgeBase {
             retrieval_mode: options.mode.as_str().to_owned(),
             n_hits_wanted: answering.n_hits_wanted,
             parameters: Some(Digest::of(parameters.as_bytes())),
+            policy: answering.policing.map(|policing| policing.applied()),
             timings: stopwatch.timings(),
             software: software(),
         };
         self.write_sealed(&record.id, bundle(&record), &parameters)?;
         stopwatch.lap(Stage::Record);
         record.timings = stopwatch.timings();
-        Ok((record, stopwatch))
+        let policy = record.policy.as_ref();
+        let is_held = policy.is_some_and(|p| p.rule_with(PolicyEffect::Held).is_some());
+        Ok((if is_held { waiting(record) } else { record }, stopwatch))
     }
 }
 
 /// Unique by time to the nanosecond, process, question and principal, and by a counter.
-fn answer_id(started_at: &str, question: &str, principal: &str) -> AnswerId {
+pub(super) fn answer_id(started_at: &str, question: &str, principal: &str) -> AnswerId {
     static N_ANSWERS: AtomicU64 = AtomicU64::new(0);
     let n = N_ANSWERS.fetch_add(1, Ordering::Relaxed);
     let unique = format!("{:?} {} {n}", Instant::now(), std::process::id());

@@ -190,6 +190,7 @@ impl Records {
             models,
             is_as_sealed,
             erasures,
+            approvals: self.graph.approval_decisions(id)?,
             feedback: feedback.collect(),
             seal: sealed.map(|(seal, _)| seal),
             record,

@@ -265,6 +265,29 @@ pub enum EngineError {
     /// The settings are wrong.
     #[error(transparent)]
     Config(#[from] crate::config::ConfigError),
+    /// A rule of the policy refuses a question.
+    #[error(
+        "{message}\nhint: the rule `{rule}` of the policy refuses this question; it is recorded as {answer}"
+    )]
+    Refused {
+        /// What the rule says.
+        message: String,
+        /// Its name.
+        rule: String,
+        /// Name of the record.
+        answer: String,
+    },
+    /// A question that no rule refuses was to be refused.
+    #[error("no rule of the policy refuses this question")]
+    NotRefused,
+    /// An answer that waits for nothing.
+    #[error(
+        "no answer `{0}` waits for approval or waited for it\nhint: `veritrail review --of answers` lists those that wait"
+    )]
+    NotHeld(String),
+    /// The policy is wrong.
+    #[error(transparent)]
+    Policy(#[from] crate::govern::PolicyError),
     /// The graph failed.
     #[error(transparent)]
     Graph(#[from] crate::graph::GraphError),

@@ -7,12 +7,14 @@ use super::error::{EngineError, io_error};
 use super::find::{RetrievalCache, retrieval_cache};
 use super::language_model::LanguageModel;
 use super::models::Models;
+use super::policy::{policy_file, read_policy};
 use super::question_models::QuestionModels;
 use super::records::{FORMAT, Records};
 use super::setup::InForce;
 use super::sweep::{Swept, was_deleting};
 use super::text_spaces::TextSpace;
 use crate::config::Config;
+use crate::govern::Policy;
 use crate::graph::IntegrityReport;
 use crate::index::VectorStore;
 use crate::model::{DepictionStatus, GenerationId, SpaceId};
@@ -51,6 +53,8 @@ pub struct KnowledgeBase {
     pub(super) common: Arc<InForce>,
     /// Settings of generations that have some of their own.
     pub(super) in_force: RwLock<HashMap<GenerationId, Arc<InForce>>>,
+    /// What is ruled about questions and answers.
+    pub(super) policy: Option<Arc<Policy>>,
     /// The generation that answers a share of the questions.
     pub(super) canary: Mutex<Option<RunningCanary>>,
     /// What was removed at opening because a crash had left it.
@@ -140,6 +144,7 @@ impl KnowledgeBase {
         let records = Records::open_as_they_are(root)?;
         let config = &records.config;
         check_routes(config, &models)?;
+        let policy = read_policy(&policy_file(root))?.map(Arc::new);
         let folder = root.join("vectors");
         let questions = QuestionModels::new(&models, &config.cache);
         let home = Arc::new(TextSpace::open(&folder, &models.text, &questions)?);
@@ -155,6 +160,7 @@ impl KnowledgeBase {
             llm: LanguageModel::new(&config.llm)?,
             common: Arc::new(InForce::of(config)),
             in_force: RwLock::default(),
+            policy,
             canary: Mutex::new(None),
             texts: RwLock::new(vec![Arc::clone(&home)]),
             home,
@@ -165,6 +171,7 @@ impl KnowledgeBase {
             records,
         };
         knowledge_base.swept = knowledge_base.recover()?;
+        knowledge_base.record_policy()?;
         knowledge_base.resume_canary()?;
         Ok(knowledge_base)
     }

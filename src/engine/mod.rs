@@ -6,6 +6,7 @@
 
 mod adapt;
 mod answering;
+mod approvals;
 mod ask;
 mod audit;
 mod audit_find;
@@ -64,6 +65,8 @@ mod observed;
 mod picture_report;
 mod picture_text;
 mod pictures;
+mod policing;
+mod policy;
 mod promotions;
 mod publish;
 mod quality;
@@ -95,6 +98,7 @@ mod validate;
 
 pub use adapt::{AdaptOptions, AdaptReport, adapt, adapted_model, adapted_space};
 pub use answering::{Answered, Answering};
+pub use approvals::HeldAnswer;
 pub use ask::{AskOptions, Session};
 pub use audit_find::{AnswerFilter, AnswerSummary, Impact};
 pub use backup::BackupOptions;
@@ -128,6 +132,7 @@ pub use golden::{GoldenQuestion, GoldenReport, GoldenSet};
 pub use knowledge_base::{KnowledgeBase, Status};
 pub use models::{Models, TextModelError, TextOpener};
 pub use picture_report::{NearDuplicate, PictureReport};
+pub use policy::{policy_file, read_policy};
 pub use promotions::{PromotedBy, Promotion};
 pub use publish::Published;
 pub use quality::TrendPoint;

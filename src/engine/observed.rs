@@ -49,7 +49,9 @@ impl KnowledgeBase {
             }
             let Some((seal, _)) = self.seal_at(sequence)? else { continue };
             if seal.of.starts_with(vocab::ANSWER_PREFIX) {
-                records.extend(recorded(&seal.of, &self.graph.graph(&seal.of)?));
+                let record = recorded(&seal.of, &self.graph.graph(&seal.of)?);
+                // For a question that a rule refused nothing was looked for.
+                records.extend(record.filter(|record| record.mode != "refused"));
             }
         }
         records.reverse();

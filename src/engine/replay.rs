@@ -6,7 +6,7 @@ use super::knowledge_base::KnowledgeBase;
 use super::sealing::Parameters;
 use super::setup::InForce;
 use crate::audit::{RecordedAnswer, RecordedEvidence, is_erased, recorded};
-use crate::model::{AnswerId, Evidence, GenerationId, Query, Stopwatch};
+use crate::model::{AnswerId, Evidence, GenerationId, Principal, Query, Role, Stopwatch};
 use crate::retrieve::{RetrievalMode, Snapshot};
 use crate::vocab::{self, prov, vt};
 use oxigraph::model::Term;
@@ -117,6 +117,9 @@ impl KnowledgeBase {
         if is_erased(&record.question) {
             return Err(impossible("its question was erased"));
         }
+        if record.mode == "refused" {
+            return Err(impossible("its question was refused, and nothing was looked for"));
+        }
         if record.question_picture_sha256.is_some() {
             return Err(impossible("it was asked with a picture, which is not kept"));
         }
@@ -128,7 +131,17 @@ impl KnowledgeBase {
         let known = |mode: &RetrievalMode| Some(mode.as_str()) == record.retrieval_mode.as_deref();
         let mode = RetrievalMode::ALL.into_iter().find(known).unwrap_or(RetrievalMode::Graph);
         let found = session.find(&query, mode, &mut Stopwatch::off())?;
-        let evidence = session.evidence(&found.hits);
+        // The rules of today, for who asked then.
+        let role = access.role.unwrap_or(Role::Agent);
+        let asker = Principal::new(&access.principal, role, access.asker_labels.clone());
+        let texts: Vec<&str> = std::iter::once(&record.question)
+            .chain(&record.resolved_question)
+            .map(String::as_str)
+            .collect();
+        let policing = session.policing(&texts, &asker, access.asker_labels.as_ref())?;
+        let hits =
+            policing.and_then(|mut policing| policing.counting(&session.snapshot, &found.hits));
+        let evidence = session.evidence(hits.as_ref().unwrap_or(&found.hits));
         let differences = differences(&record.evidence, &evidence);
         let now = session.snapshot().generation().clone();
         let name = record.generation.strip_prefix(vocab::GENERATION_PREFIX);
@@ -169,6 +182,13 @@ impl KnowledgeBase {
             changed.push(format!("model: {model} was searched then"));
         }
         changed.extend(self.changed_settings(record, &session.in_force)?);
+        let policy = self.policy().map(|policy| policy.digest().to_string());
+        let then = record.policy.as_deref().and_then(|iri| iri.strip_prefix(vocab::POLICY_PREFIX));
+        if then != policy.as_deref() {
+            let none = "none";
+            let (then, now) = (then.unwrap_or(none), policy.as_deref().unwrap_or(none));
+            changed.push(format!("policy: was {then}, is {now}"));
+        }
         Ok(changed)
     }
 

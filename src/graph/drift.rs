@@ -167,7 +167,10 @@ impl Store {
     }
 
     /// One value of each property that the governance graph states of a subject.
-    fn stated_in_governance(&self, id: &str) -> Result<BTreeMap<String, String>, GraphError> {
+    pub(super) fn stated_in_governance(
+        &self,
+        id: &str,
+    ) -> Result<BTreeMap<String, String>, GraphError> {
         let stated = self.about(vocab::GRAPH_GOVERNANCE, id)?.into_iter();
         Ok(stated.map(|t| (t.predicate.as_str().to_owned(), iri(&t.object))).collect())
     }

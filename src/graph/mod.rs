@@ -31,6 +31,7 @@ mod ontology_terms;
 mod orphans;
 mod picture_text;
 mod pictures;
+mod policy;
 mod projection;
 mod query_config;
 mod query_pool;

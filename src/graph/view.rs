@@ -16,9 +16,9 @@
 //! An entity is seen when a visible document names it by the label of its IRI. Counts
 //! over the whole corpus are seen by those who see the whole corpus.
 
-use super::answers::access_of;
+use super::answers::{access_of, decide};
 use super::query_config::GraphScope;
-use crate::model::{AccessLabel, Permission, Principal, Role};
+use crate::model::{AccessLabel, ClaimStatus, Disclosure, Permission, Principal, Role};
 use crate::vocab::{self, dcterms, foaf, oa, prov, rdf, schema, skos, vt};
 use oxigraph::model::{
     GraphName, GraphNameRef, NamedNodeRef, NamedOrBlankNode, Quad, QuadRef, Term, Triple,
@@ -292,8 +292,43 @@ impl<'a, 'b> View<'a, 'b> {
         let about_asker = self.quads(Some(&principal), None, None, Some(answer));
         let labels = self.quads(Some(answer), Some(vt::ACCESS_LABEL), None, Some(answer));
         let record = about_asker.chain(labels).map(|quad| quad.map(Triple::from));
-        let record: Vec<Triple> = record.collect::<Result<_, _>>()?;
-        Ok(access_of(answer, &record).is_readable_by(&self.viewer.principal()))
+        let mut record: Vec<Triple> = record.collect::<Result<_, _>>()?;
+        let reader = self.viewer.principal();
+        let may_read = access_of(answer, &record).is_readable_by(&reader);
+        if !may_read || self.viewer.all_answers {
+            return Ok(may_read);
+        }
+        // Whoever asked reads what the policy and people let them.
+        let held = self.quads(Some(answer), Some(vt::HELD_BY), None, Some(answer));
+        let withheld = self.quads(Some(answer), Some(vt::N_WITHHELD), None, Some(answer));
+        let more = held.chain(withheld).map(|quad| quad.map(Triple::from));
+        record.extend(more.collect::<Result<Vec<_>, _>>()?);
+        let mut access = access_of(answer, &record);
+        if access.disclosure == Disclosure::Waiting {
+            decide(&mut access, &record, self.last_decision(answer)?);
+        }
+        Ok(access.is_readable_by(&reader))
+    }
+
+    /// What was decided last about an answer that waits for approval.
+    fn last_decision(&self, answer: &str) -> Result<Option<ClaimStatus>, StorageError> {
+        let governance = Some(vocab::GRAPH_GOVERNANCE);
+        let mut last: Option<(String, ClaimStatus)> = None;
+        for quad in self.quads(None, Some(vt::DECIDES), Some(answer), governance) {
+            let decision = super::read::iri(&Term::from(quad?.subject));
+            let one = |property| -> Result<Option<String>, StorageError> {
+                let mut quads = self.quads(Some(&decision), Some(property), None, governance);
+                Ok(quads.next().transpose()?.map(|quad| super::read::iri(&quad.object)))
+            };
+            let status = one(vt::STATUS)?.as_deref().and_then(ClaimStatus::from_name);
+            let decided = one(prov::ENDED_AT_TIME)?.zip(status);
+            if let Some((at, status)) = decided
+                && last.as_ref().is_none_or(|(known, _)| *known < at)
+            {
+                last = Some((at, status));
+            }
+        }
+        Ok(last.map(|(_, status)| status))
     }
 
     /// Whether the caller sees a document. One that is not there is seen by nobody.

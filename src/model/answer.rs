@@ -2,7 +2,7 @@
 
 use super::{
     AnswerAccess, AnswerId, Digest, DocumentId, EntityId, Fragment, GenerationId, GraphPath,
-    Region, RouteScore, ServedArm, Space, Span,
+    PolicyApplied, Region, RouteScore, ServedArm, Space, Span,
 };
 use serde::{Deserialize, Serialize};
 
@@ -49,6 +49,8 @@ pub enum Support {
     Supported,
     /// They do not; the text says what is missing.
     Unsupported(String),
+    /// A rule of the policy with this name lets nobody say it.
+    Banned(String),
 }
 
 /// One sentence of an answer.
@@ -89,6 +91,16 @@ pub enum AnswerMode {
         /// What was searched and why it is not enough, for the asking person.
         reason: String,
     },
+    /// A rule of the policy refuses the question; nothing was looked for.
+    Refused {
+        /// What the rule says to the asking person.
+        reason: String,
+    },
+    /// The answer is recorded, and whoever asked may not read it yet.
+    Waiting {
+        /// For what, for the asking person.
+        reason: String,
+    },
 }
 
 impl AnswerMode {
@@ -98,6 +110,8 @@ impl AnswerMode {
             Self::Generated => "generated",
             Self::Extractive { .. } => "extractive",
             Self::Abstained { .. } => "abstained",
+            Self::Refused { .. } => "refused",
+            Self::Waiting { .. } => "waiting",
         }
     }
 }
@@ -124,8 +138,11 @@ pub struct Answer {
 impl Answer {
     /// The answer as text with `[n]` after each sentence.
     pub fn text(&self) -> String {
-        if let AnswerMode::Abstained { reason } = &self.mode {
-            return reason.clone();
+        match &self.mode {
+            AnswerMode::Abstained { reason }
+            | AnswerMode::Refused { reason }
+            | AnswerMode::Waiting { reason } => return reason.clone(),
+            AnswerMode::Generated | AnswerMode::Extractive { .. } => {}
         }
         let mut text = String::new();
         for sentence in &self.sentences {
@@ -262,10 +279,25 @@ pub struct AnswerRecord {
     /// Digest of the settings of retrieval and answering.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub parameters: Option<Digest>,
+    /// The policy in force and what its rules did; `None` when there is no policy.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub policy: Option<PolicyApplied>,
     /// What was answered.
     pub answer: Answer,
     /// Time per stage.
     pub timings: Vec<StageTiming>,
     /// Version of the program.
     pub software: String,
+}
+
+impl AnswerRecord {
+    /// What stands below the answer.
+    pub fn disclaimers(&self) -> &[String] {
+        self.policy.as_ref().map_or(&[], |policy| &policy.disclaimers)
+    }
+
+    /// The disclaimers as paragraphs, to be set below the answer; empty without them.
+    pub fn below(&self) -> String {
+        self.disclaimers().iter().map(|words| format!("\n\n{words}")).collect()
+    }
 }

@@ -4,6 +4,28 @@ use super::{AccessLabel, Permission, Principal, Role};
 use serde::{Deserialize, Serialize};
 use std::collections::BTreeSet;
 
+/// How much of a record whoever asked may read. People who may read the answers of others
+/// read all of it.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum Disclosure {
+    /// All of it.
+    #[default]
+    Whole,
+    /// What was said, without sentences that a rule withheld.
+    Part,
+    /// That it waits for approval.
+    Waiting,
+    /// That it was not approved.
+    Rejected,
+}
+
+impl Disclosure {
+    fn is_whole(&self) -> bool {
+        *self == Self::Whole
+    }
+}
+
 /// What decides who may read the record of an answer. It stands in the record.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct AnswerAccess {
@@ -16,6 +38,9 @@ pub struct AnswerAccess {
     /// Labels of the evidence and of what its paths pass; `None` in records of before
     /// labels, which may hold anything.
     pub evidence_labels: Option<BTreeSet<AccessLabel>>,
+    /// How much whoever asked may read.
+    #[serde(default, skip_serializing_if = "Disclosure::is_whole")]
+    pub disclosure: Disclosure,
 }
 
 impl AnswerAccess {
@@ -26,6 +51,7 @@ impl AnswerAccess {
             role: Some(principal.role),
             asker_labels: principal.labels().cloned(),
             evidence_labels: Some(evidence_labels),
+            disclosure: Disclosure::Whole,
         }
     }
 
@@ -34,16 +60,31 @@ impl AnswerAccess {
     /// can hold whatever its author may see, so that others must see as much.
     pub fn is_readable_by(&self, reader: &Principal) -> bool {
         let others = reader.role.may(Permission::ReadAllAnswers);
-        self.may_be_shown_to(reader) && (reader.name == self.principal || others)
+        let asked = reader.name == self.principal && self.disclosure.is_whole();
+        self.may_be_shown_to(reader) && (asked || others)
+    }
+
+    /// Whether somebody asked for the answer, and may be told as much of it as the policy
+    /// and decisions about it allow.
+    pub fn is_askers(&self, reader: &Principal) -> bool {
+        reader.name == self.principal && self.may_be_shown_to(reader)
+    }
+
+    /// Whether somebody read what was answered, and may say what they think of it.
+    pub fn may_be_judged_by(&self, reader: &Principal) -> bool {
+        let in_part = self.disclosure == Disclosure::Part && self.is_askers(reader);
+        in_part || self.is_readable_by(reader)
     }
 
     /// Whether somebody who reviews may read the record when feedback was given on it:
     /// whoever gives feedback hands question and answer on to those who see as much.
     pub fn is_reviewable_by(&self, reader: &Principal) -> bool {
-        self.may_be_shown_to(reader)
+        let waits = matches!(self.disclosure, Disclosure::Waiting | Disclosure::Rejected);
+        self.may_be_shown_to(reader) && !(waits && reader.name == self.principal)
     }
 
-    fn may_be_shown_to(&self, reader: &Principal) -> bool {
+    /// Whether somebody sees all that the record rests on.
+    pub fn may_be_shown_to(&self, reader: &Principal) -> bool {
         let sees = |labels: &Option<BTreeSet<AccessLabel>>| match (labels, reader.labels()) {
             (_, None) => true,
             (Some(labels), Some(seen)) => labels.is_subset(seen),
@@ -96,12 +137,28 @@ mod tests {
     }
 
     #[test]
+    fn what_waits_is_read_by_others_and_told_to_whoever_asked_in_part() {
+        let anna = who("anna", Role::Agent, &["support"]);
+        let auditor = who("otto", Role::Auditor, &["support"]);
+        let mut access = AnswerAccess::of(&anna, labels(&["public"]));
+        for (disclosure, judged) in [(Disclosure::Waiting, false), (Disclosure::Part, true)] {
+            access.disclosure = disclosure;
+            assert!(!access.is_readable_by(&anna) && access.is_askers(&anna));
+            assert_eq!(access.may_be_judged_by(&anna), judged);
+            assert!(access.is_readable_by(&auditor) && !access.is_askers(&auditor));
+            assert!(access.is_reviewable_by(&who("eva", Role::Engineer, &["support"])));
+            assert_eq!(access.is_reviewable_by(&anna), judged);
+        }
+    }
+
+    #[test]
     fn records_of_before_labels_are_for_those_who_see_everything() {
         let access = AnswerAccess {
             principal: "anna".into(),
             role: None,
             asker_labels: None,
             evidence_labels: None,
+            disclosure: Disclosure::Whole,
         };
         assert!(!access.is_readable_by(&who("anna", Role::Admin, &["support"])));
         assert!(access.is_readable_by(&Principal::new("anna", Role::Agent, None)));

@@ -26,6 +26,7 @@ mod ids;
 mod merge;
 mod picture_facts;
 mod picture_text;
+mod policy;
 mod principal;
 mod region;
 mod relation;
@@ -39,7 +40,7 @@ pub use answer::{
     Answer, AnswerMode, AnswerRecord, Citation, Evidence, LlmRecord, ResolvedBy, ResolvedQuestion,
     Sentence, StageTiming, Support,
 };
-pub use answer_access::AnswerAccess;
+pub use answer_access::{AnswerAccess, Disclosure};
 pub use arm::{Arm, ServedArm};
 pub use calibration::{Calibration, CalibrationError, expected_calibration_error};
 pub use chance::Chance;
@@ -62,6 +63,7 @@ pub use picture_facts::{
     PictureFacts, PictureHash, PictureHashParseError,
 };
 pub use picture_text::{PictureText, PlacedLine, TextLine};
+pub use policy::{AppliedRule, ApprovalDecision, PolicyApplied, PolicyChange, PolicyEffect};
 pub use principal::{Permission, Principal, Role, RoleParseError};
 pub use region::{Region, RegionParseError};
 pub use relation::{Predicate, Relation, RelationObject};

@@ -31,6 +31,21 @@ impl View<'_> {
         names
     }
 
+    /// What a text names, as far as it is seen: each thing with its labels, and the one
+    /// that stands for it where several were merged.
+    pub fn entities_in(&self, text: &str) -> Vec<(EntityId, Vec<String>)> {
+        let mut found = Vec::new();
+        for named in names_in(text, self.gazetteer(), true) {
+            let representative = self.snapshot().representative(&named.entity);
+            if *representative != named.entity && self.sees_entity(representative) {
+                found.push((representative.clone(), self.labels_of(representative).to_vec()));
+            }
+            let labels = self.labels_of(&named.entity).to_vec();
+            found.push((named.entity, labels));
+        }
+        found
+    }
+
     fn is_proper(&self, entity: &EntityId, class: EntityClass) -> bool {
         match class {
             EntityClass::Resource | EntityClass::Identifier | EntityClass::ProperName => true,

@@ -5,15 +5,19 @@ use super::caller::Caller;
 use super::citations::{document_link, document_name, picture_link};
 use super::error::ApiError;
 use crate::audit::{RecordedAnswer, recorded};
-use crate::engine::{EngineError, KnowledgeBase};
+use crate::engine::EngineError;
 use crate::graph::{QueryOptions, ResultFormat};
-use crate::model::{AnswerId, DocumentId, Fragment, FragmentId, Permission, Principal};
+use crate::model::{
+    AnswerAccess, AnswerId, ApprovalDecision, ClaimStatus, Disclosure, DocumentId, Fragment,
+    FragmentId, Permission, Principal,
+};
 use crate::retrieve::Snapshot;
 use axum::extract::{Path, State};
 use axum::http::HeaderMap;
 use axum::http::header::{ACCEPT, CONTENT_TYPE};
 use axum::response::{IntoResponse, Response};
 use serde_json::{Value, json};
+use std::collections::BTreeSet;
 use std::sync::Arc;
 use utoipa_axum::router::OpenApiRouter;
 use utoipa_axum::routes;
@@ -26,7 +30,9 @@ pub(super) fn routes() -> OpenApiRouter<Arc<App>> {
 ///
 /// As JSON for `application/json`, as the PROV-O bundle in JSON-LD or in the RDF format
 /// that `Accept` names. Askers read their own answers, auditors and admins all; a record
-/// whose evidence the caller may not see is not there.
+/// whose evidence the caller may not see is not there. Of an answer that waits for approval
+/// whoever asked gets its `status` (`waiting`, `rejected`, then `released`) and no words of
+/// it; of one from which a rule withheld sentences, the rest, as JSON.
 #[utoipa::path(
     get,
     path = "/api/answers/{id}",
@@ -55,13 +61,14 @@ async fn get(
     let format = wished_format(accept);
     let work = move || {
         let access = app.knowledge_base().answer_access(&id)?;
-        if !access.is_some_and(|access| access.is_readable_by(&caller.0)) {
-            return Ok::<_, ApiError>(None);
-        }
-        let snapshot = app.snapshot();
+        let is_told = access.as_ref().is_some_and(|access| is_told_in_part(access, &caller.0));
+        let is_readable = access.is_some_and(|access| access.is_readable_by(&caller.0));
+        // What is told in part is no bundle.
+        let format = format.filter(|_| is_readable && !is_told);
         let Some(format) = format else {
-            let body = read_record(&snapshot, app.knowledge_base(), &caller.0, &id)?;
-            return Ok(body.map(|body| (body.to_string().into_bytes(), "application/json")));
+            let body = read_record(&app, &caller.0, &id)?;
+            let body = body.map(|body| (body.to_string().into_bytes(), "application/json"));
+            return Ok::<_, ApiError>(body);
         };
         let query =
             format!("CONSTRUCT {{ ?s ?p ?o }} {{ GRAPH <{}> {{ ?s ?p ?o }} }}", id.as_str());
@@ -90,16 +97,74 @@ fn wished_format(accept: &str) -> Option<ResultFormat> {
     Some(ResultFormat::JsonLd)
 }
 
-/// The record of an answer as JSON for somebody who may read it.
+/// Whether whoever asked is told less than what is recorded.
+fn is_told_in_part(access: &AnswerAccess, reader: &Principal) -> bool {
+    access.disclosure != Disclosure::Whole && access.is_askers(reader)
+}
+
+/// The record of an answer as JSON: all of it for those who may read it, and as much as
+/// the policy and decisions allow for whoever asked; `None` for others.
 pub(super) fn read_record(
-    snapshot: &Snapshot,
-    knowledge_base: &KnowledgeBase,
+    app: &App,
     reader: &Principal,
     id: &AnswerId,
 ) -> Result<Option<Value>, EngineError> {
-    let triples = knowledge_base.answer_record(id)?;
-    let record = recorded(id.as_str(), &triples);
-    Ok(record.map(|record| with_links(snapshot, &record, reader)))
+    let kept = app.knowledge_base();
+    let Some(access) = kept.answer_access(id)? else { return Ok(None) };
+    let in_part = is_told_in_part(&access, reader);
+    if !in_part && !access.is_readable_by(reader) {
+        return Ok(None);
+    }
+    let triples = kept.answer_record(id)?;
+    let Some(mut record) = recorded(id.as_str(), &triples) else { return Ok(None) };
+    let last = match record.held_by {
+        Some(_) => kept.approvals_of(id)?.pop(),
+        None => None,
+    };
+    if in_part && access.disclosure != Disclosure::Part {
+        return Ok(Some(told_to_wait(&record, last.as_ref())));
+    }
+    if in_part {
+        record.sentences.retain(|sentence| sentence.kept);
+        record.llm = None;
+        // Entities are named by words of what was left out, too.
+        record.entities.clear();
+        let cited = record.sentences.iter().flat_map(|sentence| &sentence.citations);
+        let cited: BTreeSet<usize> = cited.map(|citation| citation.number).collect();
+        record.evidence.retain(|item| cited.contains(&item.number));
+    }
+    let status = record.held_by.as_ref().map(|_| status_of(last.as_ref()));
+    let mut body = with_links(&app.snapshot(), &record, reader);
+    if let Some((body, status)) = body.as_object_mut().zip(status) {
+        body.insert("status".into(), json!(status));
+        body.insert("decided".into(), json!(last.as_ref().map(without_name)));
+    }
+    Ok(Some(body))
+}
+
+/// What whoever asked is told of an answer that waits, or that was not approved.
+fn told_to_wait(record: &RecordedAnswer, last: Option<&ApprovalDecision>) -> Value {
+    json!({
+        "answer_id": answer_name(&record.answer),
+        "question": record.question,
+        "started_at": record.started_at,
+        "held_by": record.held_by,
+        "status": status_of(last),
+        "decided": last.map(without_name),
+    })
+}
+
+fn status_of(last: Option<&ApprovalDecision>) -> &'static str {
+    match last.map_or(ClaimStatus::Proposed, |decision| decision.status) {
+        ClaimStatus::Proposed => "waiting",
+        ClaimStatus::Accepted => "released",
+        ClaimStatus::Rejected => "rejected",
+    }
+}
+
+/// A decision as whoever asked is told of it: who decided is for the audit.
+fn without_name(decision: &ApprovalDecision) -> Value {
+    json!({ "at": decision.decided_at, "reason": decision.reason })
 }
 
 /// The record as JSON, with links to what it cites where that is still there and seen.

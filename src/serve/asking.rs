@@ -50,6 +50,13 @@ pub(super) struct Recorded {
     pub(super) stopwatch: Stopwatch,
 }
 
+impl Recorded {
+    /// What stands below the answer, as paragraphs; empty when nothing does.
+    pub(super) fn below(&self) -> String {
+        self.record.below()
+    }
+}
+
 type Place = Option<OwnedSemaphorePermit>;
 
 async fn place(app: &App) -> Place {
@@ -71,7 +78,10 @@ pub(super) async fn prepare(
         return prepare_on(app, snapshot, query, options).await;
     };
     let tried = prepare_on(app, snapshot, query.clone(), options.clone()).await;
-    let Err(error) = tried else { return tried };
+    let error = match tried {
+        Err(error) if !error.is_refusal() => error,
+        done => return done,
+    };
     options.canary = None;
     let prepared = prepare_on(app, app.snapshot(), query, options).await?;
     tracing::warn!(?error, "the generation on trial failed; the other one answers");
@@ -207,7 +217,9 @@ async fn record(
 fn kept(app: &Arc<App>, answered: Answered, question: &str) -> Result<Recorded, ApiError> {
     let cut_short = answered.cut_short();
     let (record, stopwatch) = app.knowledge_base().record_answer(answered)?;
-    canary::count_answer(app, &record, &stopwatch);
+    if !matches!(record.answer.mode, AnswerMode::Waiting { .. }) {
+        canary::count_answer(app, &record, &stopwatch);
+    }
     let text = shown(&record);
     let count = |text: &str| app.knowledge_base().count_tokens(text);
     let n_tokens = (count(question), count(&text));

@@ -208,6 +208,11 @@ async fn story(
             // What others write about an answer can say more than the answer.
             let sees_all = caller.0.labels().is_none();
             let said = |lines: Vec<String>| if sees_all { lines } else { Vec::new() };
+            let mut approvals = story.approvals;
+            if !sees_all {
+                approvals.iter_mut().for_each(|decision| decision.reason = None);
+            }
+            body.insert("approvals".into(), json!(approvals));
             body.insert("erasures".into(), json!(said(story.erasures)));
             body.insert("feedback".into(), json!(said(story.feedback)));
         }

@@ -57,7 +57,7 @@ pub(super) fn routes() -> OpenApiRouter<Arc<App>> {
         ),
         (status = 400, description = "The request asks for what is not there"),
         (status = 401, description = "Nobody knows who asks"),
-        (status = 403, description = "The caller may not ask"),
+        (status = 403, description = "The caller may not ask, or a rule of the policy refuses the question"),
         (status = 404, description = "There is no such model"),
         (status = 413, description = "The request is too large"),
         (status = 415, description = "The request is no JSON"),
@@ -146,6 +146,10 @@ fn streamed(
                     let parting = if n_sent > 0 { "\n\n" } else { "" };
                     let text = format!("{parting}{}", recorded.text);
                     send(completion.chunk(&json!({ "content": text })).to_string());
+                }
+                let below = recorded.below();
+                if !below.is_empty() {
+                    send(completion.chunk(&json!({ "content": below })).to_string());
                 }
                 send(completion.last_chunk(&recorded).to_string());
                 if usage_wanted {

@@ -66,7 +66,7 @@ impl Usage {
 pub(super) struct Additions {
     /// Name of the record at `/api/answers/{id}`.
     answer_id: String,
-    /// `generated`, `extractive` or `abstained`.
+    /// `generated`, `extractive`, `abstained`, or `waiting` for the approval of a person.
     mode: &'static str,
     /// Why quotes stand in the place of what a language model should have written.
     degraded_because: Option<String>,
@@ -77,6 +77,8 @@ pub(super) struct Additions {
     /// What made it: `rules` or `language-model`.
     resolved_by: Option<&'static str>,
     citations: Vec<CitationBody>,
+    /// What the policy puts below the answer; the content ends with it.
+    disclaimers: Vec<String>,
 }
 
 /// What an answer adds to the OpenAI format.
@@ -94,6 +96,7 @@ pub(super) fn additions(record: &AnswerRecord) -> Additions {
         resolved_question: resolved.map(|resolved| resolved.question.clone()),
         resolved_by: resolved.map(|resolved| resolved.by.as_str()),
         citations: citations(record),
+        disclaimers: record.disclaimers().to_vec(),
     }
 }
 
@@ -113,7 +116,8 @@ fn finish_reason(recorded: &Recorded) -> &'static str {
 impl Completion {
     /// The whole answer.
     pub(super) fn whole(&self, recorded: &Recorded) -> ChatCompletion {
-        let message = Message { role: "assistant", content: recorded.text.clone(), refusal: None };
+        let content = format!("{}{}", recorded.text, recorded.below());
+        let message = Message { role: "assistant", content, refusal: None };
         let finish_reason = finish_reason(recorded);
         ChatCompletion {
             id: self.id.clone(),

@@ -11,6 +11,9 @@ use axum::http::{HeaderValue, StatusCode};
 use axum::response::{IntoResponse, Response};
 use serde_json::{Value, json};
 
+/// Code of a question that a rule of the policy refuses.
+const REFUSED_BY_POLICY: &str = "refused_by_policy";
+
 /// A request that is refused or failed. The message is for the one who asks: it
 /// shows no paths, causes or prompts of ours.
 #[derive(Debug)]
@@ -74,6 +77,11 @@ impl ApiError {
         }
     }
 
+    /// Whether a rule of the policy refuses what is asked.
+    pub(super) fn is_refusal(&self) -> bool {
+        self.code == REFUSED_BY_POLICY
+    }
+
     /// What is said to the one who asks.
     pub(super) fn message(&self) -> &str {
         &self.message
@@ -131,6 +139,9 @@ impl From<EngineError> for ApiError {
         match error {
             EngineError::Retrieve(RetrieveError::Picture(error)) => {
                 Self::bad_request("messages", format!("the picture cannot be read: {error}"))
+            }
+            EngineError::Refused { message, .. } => {
+                Self::refused(StatusCode::FORBIDDEN, REFUSED_BY_POLICY, message)
             }
             error => Self::internal(&error),
         }

@@ -4,7 +4,7 @@ use super::app::App;
 use super::caller::Caller;
 use super::canary;
 use super::error::ApiError;
-use super::seen::reads_answer;
+use super::seen::judges_answer;
 use crate::model::{AnswerId, Opinion, Permission};
 use axum::Json;
 use axum::extract::State;
@@ -101,7 +101,7 @@ async fn give(
     let answer = AnswerId::from_name(&request.answer_id).ok_or_else(unknown)?;
     let opinion = request.verdict.into();
     let given = tokio::task::spawn_blocking(move || {
-        if !reads_answer(&app, &caller.0, &answer)? {
+        if !judges_answer(&app, &caller.0, &answer)? {
             return Err(unknown());
         }
         let kept = app.knowledge_base();

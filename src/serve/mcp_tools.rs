@@ -12,7 +12,6 @@ use super::mcp_types::{
     ExplainOutput, HitOutput, SearchInput, SearchMode, SearchOutput, SparqlInput, SparqlOutput,
 };
 use super::observe::Observed;
-use super::seen::reads_answer;
 use crate::engine::AskOptions;
 use crate::graph::{GraphChoice, QueryOptions, ResultFormat};
 use crate::model::{AnswerId, AnswerMode, Hit, Permission, Principal, Query, Stopwatch};
@@ -270,12 +269,13 @@ async fn ask(
     }
     let degraded_because = match &record.answer.mode {
         AnswerMode::Extractive { degraded_because } => degraded_because.clone(),
-        AnswerMode::Generated | AnswerMode::Abstained { .. } => None,
+        _ => None,
     };
     Ok(AskOutput {
         answer_id: record.id.name().to_owned(),
         mode: record.answer.mode.as_str().to_owned(),
         answer: record.answer.text(),
+        disclaimers: record.disclaimers().to_vec(),
         degraded_because,
         citations,
     })
@@ -285,10 +285,7 @@ fn explain(app: &App, caller: &Caller, input: ExplainInput) -> Result<ExplainOut
     let unknown =
         || ApiError::not_found("answer_not_found", "answer_id", "there is no such answer");
     let id = AnswerId::from_name(&input.answer_id).ok_or_else(unknown)?;
-    if !reads_answer(app, &caller.0, &id)? {
-        return Err(unknown());
-    }
-    let record = read_record(&app.snapshot(), app.knowledge_base(), &caller.0, &id)?;
+    let record = read_record(app, &caller.0, &id)?;
     let record = record.ok_or_else(unknown)?;
     Ok(ExplainOutput { answer_id: input.answer_id, record })
 }

@@ -84,7 +84,8 @@ pub(super) struct AskInput {
 pub(super) struct AskOutput {
     /// Name of the record, for `explain_answer`.
     pub(super) answer_id: String,
-    /// `generated`, `extractive` or `abstained`.
+    /// `generated`, `extractive`, `abstained`, or `waiting`: a person must approve the
+    /// answer first, and `explain_answer` gives it then.
     pub(super) mode: String,
     /// The answer with `[n]` behind each sentence.
     pub(super) answer: String,
@@ -92,6 +93,8 @@ pub(super) struct AskOutput {
     pub(super) degraded_because: Option<String>,
     /// What it cites.
     pub(super) citations: Vec<CitationOutput>,
+    /// What must be said below the answer, wherever it is given.
+    pub(super) disclaimers: Vec<String>,
 }
 
 #[derive(Debug, Serialize, JsonSchema)]

@@ -66,6 +66,7 @@ mod pages;
 mod picture_part;
 mod retention;
 mod review;
+mod review_answers;
 mod search;
 mod seen;
 mod server;

@@ -4,11 +4,12 @@ use super::app::App;
 use super::caller::Caller;
 use super::error::ApiError;
 use super::jobs_work::name;
+use super::review_answers;
 use super::seen::{Seen, is_seen, label, reads_answer_for_review, seen_claims};
-use crate::engine::{FeedbackStory, MergeStory};
+use crate::engine::{FeedbackStory, HeldAnswer, MergeStory};
 use crate::model::{
-    ClaimStatus, Depiction, DepictionId, DriftAlert, DriftAlertId, FeedbackId, MergeId, Opinion,
-    Permission, Principal,
+    AnswerId, ClaimStatus, Depiction, DepictionId, DriftAlert, DriftAlertId, FeedbackId, MergeId,
+    Opinion, Permission, Principal,
 };
 use axum::Json;
 use axum::extract::rejection::{JsonRejection, QueryRejection};
@@ -40,6 +41,8 @@ enum Kind {
     Merges,
     /// What pictures show.
     Depictions,
+    /// Answers that wait for approval.
+    Answers,
     /// What people think of answers.
     Feedback,
     /// What drifted; shown to those who see every label.
@@ -64,11 +67,11 @@ struct ListParameters {
 struct ReviewItem {
     /// Its name, which begins with its kind.
     id: String,
-    /// `merge`, `depiction`, `feedback` or `drift`.
+    /// `answer`, `merge`, `depiction`, `feedback` or `drift`.
     kind: &'static str,
     /// Of a claim, how probable it is.
     probability: Option<f64>,
-    /// What it says: entities and labels, the picture and what it shows, or question,
+    /// What it says: question, answer and the rule that holds it, entities and labels, the picture and what it shows, or question,
     /// answer and what is thought of it, or what drifted.
     #[schema(value_type = Object)]
     about: Value,
@@ -110,7 +113,8 @@ struct Decided {
     id: String,
     /// `accepted` or `rejected`.
     status: &'static str,
-    /// The job that publishes it; none for feedback and drift, which change no answer by
+    /// The job that publishes it; none for answers, which are released or withheld at once,
+    /// and for feedback and drift, which change no answer by
     /// themselves.
     job: Option<String>,
 }
@@ -124,7 +128,7 @@ impl From<Decision> for ClaimStatus {
     }
 }
 
-/// What waits for a person, of what the caller may see; claims first, the most probable
+/// What waits for a person, of what the caller may see; answers first, then claims, the most probable
 /// before the others.
 #[utoipa::path(
     get,
@@ -148,6 +152,9 @@ async fn list(
     let listed = tokio::task::spawn_blocking(move || {
         let wanted = |kind| parameters.kind.is_none_or(|wanted| wanted == kind);
         let mut items = Vec::new();
+        if wanted(Kind::Answers) {
+            items.extend(review_answers::waiting(&app, &caller.0)?.iter().map(answer_item));
+        }
         let claims = wanted(Kind::Merges) || wanted(Kind::Depictions);
         let seen = if claims { seen_claims(&app, &caller.0)? } else { None };
         let seen = seen.as_ref();
@@ -173,7 +180,8 @@ async fn list(
     Ok(Json(listed.await??))
 }
 
-/// Decides about an item. A claim that is decided is published by a job.
+/// Decides about an item. A claim that is decided is published by a job. An answer that is
+/// accepted is released at once; to reject it later withdraws it.
 #[utoipa::path(
     post,
     path = "/api/review/{id}",
@@ -184,7 +192,7 @@ async fn list(
         (status = 200, body = Decided),
         (status = 400, description = "The reason is too long, or the body is no JSON"),
         (status = 401, description = "Nobody knows who asks"),
-        (status = 403, description = "The caller may not review"),
+        (status = 403, description = "The caller may not review, or asked for the answer"),
         (status = 404, description = "There is no such item for the caller"),
         (status = 415, description = "The body is not declared as JSON"),
         (status = 422, description = "A field is missing or wrong"),
@@ -224,6 +232,13 @@ fn record(
     let (kind, name) = id.split_once(':').ok_or_else(unknown)?;
     let (kept, who) = (app.knowledge_base(), principal.name.as_str());
     match kind {
+        "answer" => {
+            let id = AnswerId::from_name(name).ok_or_else(unknown)?;
+            if !review_answers::decide(app, principal, &id, status, reason)? {
+                return Err(unknown());
+            }
+            return Ok(None);
+        }
         "merge" => {
             let id = MergeId::from_name(name).ok_or_else(unknown)?;
             let seen = seen_claims(app, principal)?;
@@ -316,6 +331,15 @@ fn reads_feedback(
 ) -> Result<bool, ApiError> {
     Ok(story.feedback.may_be_shown_to(principal)
         && reads_answer_for_review(app, principal, &story.feedback.answer)?)
+}
+
+fn answer_item(held: &HeldAnswer) -> ReviewItem {
+    ReviewItem {
+        id: format!("answer:{}", held.answer.name()),
+        kind: "answer",
+        probability: None,
+        about: review_answers::about(held),
+    }
 }
 
 fn merge_item(story: &MergeStory, seen: Option<&Seen>) -> ReviewItem {

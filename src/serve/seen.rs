@@ -61,6 +61,16 @@ pub(super) fn reads_answer(
     Ok(access.is_some_and(|access| access.is_readable_by(principal)))
 }
 
+/// Whether the principal may say what they think of an answer.
+pub(super) fn judges_answer(
+    app: &App,
+    principal: &Principal,
+    answer: &AnswerId,
+) -> Result<bool, ApiError> {
+    let access = app.knowledge_base().answer_access(answer)?;
+    Ok(access.is_some_and(|access| access.may_be_judged_by(principal)))
+}
+
 /// Whether the principal, who reviews, may read the record of an answer that feedback was
 /// given on.
 pub(super) fn reads_answer_for_review(

@@ -402,6 +402,30 @@ terms! {
         RETRIEVAL_MODE = "retrievalMode";
         /// Number of hits that were looked for.
         N_HITS_WANTED = "hitsWanted";
+        /// Rules about questions and answers.
+        POLICY = "Policy";
+        /// Rules about questions and answers, word by word.
+        POLICY_TEXT = "policyText";
+        /// The activity of putting another policy in force, or none.
+        POLICY_CHANGE = "PolicyChange";
+        /// The policy that is in force from a change on.
+        PUT_IN_FORCE = "putInForce";
+        /// The policy that was in force until a change.
+        REPLACED_POLICY = "replacedPolicy";
+        /// A rule of the policy that had an effect on an answer.
+        APPLIED_RULE = "AppliedRule";
+        /// To a rule of the policy that had an effect.
+        DECIDED_BY = "decidedBy";
+        /// What a rule of the policy did.
+        EFFECT = "effect";
+        /// To how many hits, sentences or answers a rule did it.
+        N_AFFECTED = "affectedCount";
+        /// Words that a rule put below an answer.
+        DISCLAIMER = "disclaimer";
+        /// The rule by which an answer waits for approval.
+        HELD_BY = "heldBy";
+        /// Number of sentences that rules withheld.
+        N_WITHHELD = "withheldCount";
         /// The activity of comparing what is asked and known now with before.
         DRIFT_MEASUREMENT = "DriftMeasurement";
         /// Number of tests and looks that raised an alarm.

@@ -197,7 +197,7 @@ pub(crate) const PROBES: &[Probe] = &[
     }),
     probe("POST /api/feedback", None, feedback),
     probe("GET /api/review", Some(Review), |_| {
-        let kinds = ["", "?kind=merge", "?kind=depiction", "?kind=feedback"];
+        let kinds = ["", "?kind=merge", "?kind=depiction", "?kind=feedback", "?kind=answers"];
         kinds.map(|kind| Ask::get(format!("/api/review{kind}"))).into()
     }),
     probe("POST /api/review/{id}", Some(Review), |_| {

@@ -61,6 +61,8 @@ mod picture_regions;
 mod picture_routes;
 mod picture_text;
 mod pictures;
+mod policy;
+mod policy_served;
 mod relations;
 mod retention;
 mod retrieval_api;

@@ -141,7 +141,7 @@ impl Metrics {
         }
         let kept = record.answer.sentences.iter().map(|sentence| match sentence.support {
             Support::Supported => "supported",
-            Support::Unsupported(_) => "flagged",
+            Support::Unsupported(_) | Support::Banned(_) => "flagged",
         });
         for verdict in kept.chain(record.answer.dropped.iter().map(|_| "dropped")) {
             self.sentences.get_or_create(&VerdictLabel { verdict }).inc();

@@ -40,6 +40,7 @@ pub(super) const ALL: &[Asset] = &[
         media_type: "image/svg+xml",
         bytes: include_bytes!("assets/icons.svg"),
     },
+    script("approvals.js", include_bytes!("assets/approvals.js")),
     script("answer.js", include_bytes!("assets/answer.js")),
     script("api.js", include_bytes!("assets/api.js")),
     script("ask.js", include_bytes!("assets/ask.js")),

@@ -131,12 +131,13 @@ function actions(turn, mayAudit) {
   const copied = el("button", { type: "button", class: "plain round small", "aria-label": "Copy the answer", title: "Copy the answer", onclick: () => copy(turn.answer.text, "The answer is copied.") }, icon("copy"));
   const record = turn.answer.id && mayAudit ? el("a", { class: "record-link", href: `/audit#answer=${turn.answer.id}` }, "Record") : turn.answer.id ? el("span", { class: "record-link" }, `Id ${turn.answer.id.slice(0, 8)}`) : null;
   if (record) record.title = `Answer ${turn.answer.id}`;
-  return [el("div", { class: "actions" }, turn.answer.id ? feedback(turn, place) : null, trail, copied, record), place, drawing];
+  return [el("div", { class: "actions" }, turn.answer.id && turn.answer.mode !== "waiting" ? feedback(turn, place) : null, trail, copied, record), place, drawing];
 }
 
 function status(answer) {
   if (answer.error) return el("p", { class: "verdict" }, icon("alert"), "This question could not be answered");
   if (answer.mode === "abstained") return el("p", { class: "verdict" }, icon("unknown"), "The documents do not answer this");
+  if (answer.mode === "waiting") return el("p", { class: "verdict" }, icon("unknown"), "A person looks at this answer first");
   if (answer.degraded) return el("p", { class: "notice warn" }, icon("alert"), el("span", {}, "The language model could not write this answer. These are the words of the documents instead."));
   return null;
 }

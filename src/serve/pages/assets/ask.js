@@ -116,7 +116,7 @@ async function ask(text, held) {
   follow();
   keep();
   const { answer } = turn;
-  say(answer.error ?? (answer.stopped ? "Stopped." : answer.mode === "abstained" ? `The documents do not answer this. ${answer.text}` : `The answer is complete, with ${answer.citations.length} sources.`));
+  say(answer.error ?? (answer.stopped ? "Stopped." : answer.mode === "waiting" ? answer.text : answer.mode === "abstained" ? `The documents do not answer this. ${answer.text}` : `The answer is complete, with ${answer.citations.length} sources.`));
 }
 
 function fit() {

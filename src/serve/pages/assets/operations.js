@@ -7,6 +7,7 @@ import { bar } from "./charts.js";
 import { figures } from "./figures.js";
 import { timeOf } from "./story.js";
 import { measure, watched } from "./watch.js";
+import { approvals } from "./approvals.js";
 
 function tile(name, value, isCode = false) {
   return el("div", { class: "tile" }, el("b", { class: isCode ? "code" : null }, value), el("span", {}, name));
@@ -69,9 +70,10 @@ async function generations(person) {
 }
 
 async function waiting() {
-  const kinds = { merges: ["pair of entities that may be one", "pairs of entities that may be one"], depictions: ["picture with a proposed name", "pictures with a proposed name"], feedback: ["answer that a reader is not content with", "answers that readers are not content with"], drift: ["alert about drift", "alerts about drift"] };
+  const kinds = { answers: ["answer that waits for approval", "answers that wait for approval"], merges: ["pair of entities that may be one", "pairs of entities that may be one"], depictions: ["picture with a proposed name", "pictures with a proposed name"], feedback: ["answer that a reader is not content with", "answers that readers are not content with"], drift: ["alert about drift", "alerts about drift"] };
   const totals = await Promise.all(Object.keys(kinds).map((kind) => json(`/api/review?kind=${kind}&limit=1`)));
   $("review").replaceChildren(el("ul", { class: "findings" }, Object.values(kinds).map(([one, many], n) => el("li", {}, counted(totals[n].total, one, many)))));
+  await approvals(waiting);
 }
 
 /** Shows a section, or hides it when this is not for the one who asks. */

@@ -5,7 +5,7 @@ import { json, may, post } from "./api.js";
 import { cut } from "./text.js";
 import { drawTrail } from "./trail.js";
 
-export const MODES = { generated: "Written and checked", extractive: "Quoted", abstained: "Not answered" };
+export const MODES = { generated: "Written and checked", extractive: "Quoted", abstained: "Not answered", refused: "Refused by a rule" };
 
 /** A time for people; none when there is none. */
 export function timeOf(text) {
@@ -24,6 +24,10 @@ function facts(story) {
     row("Models", (story.models ?? []).map((model) => el("div", {}, model))),
     row("Language model", llm ? `${llm.model}, prompt SHA-256 ${llm.prompt_sha256}` : null),
     row("Settings", story.parameters ? el("code", {}, last(story.parameters)) : null),
+    row("Policy", story.policy ? el("code", {}, last(story.policy)) : null),
+    row("Rules", (story.rules ?? []).map((rule) => el("div", {}, `${rule.rule}: ${rule.effect} (${rule.n})`))),
+    row("Below it", (story.disclaimers ?? []).map((words) => el("div", {}, words))),
+    row("Approval", story.held_by ? (story.approvals?.length ? story.approvals.map((one) => el("div", {}, `${one.status} by ${one.principal}, ${timeOf(one.decided_at)}${one.reason ? `: ${one.reason}` : ""}`)) : "Waits") : null),
     row("Program", story.software), row("Time", timings.map(([stage, duration]) => `${stage} ${duration.toFixed(0)} ms`).join(", ")));
 }
 
