@@ -311,7 +311,7 @@ fn what_is_written_meets_the_shapes_and_each_broken_thing_is_named() {
         vt::ANSWER,
         vt::MODE,
         &text("guessed"),
-        "an answer is generated, extractive or abstained",
+        "an answer is generated, extractive, abstained or refused",
     );
     check(vt::ANSWER, vt::MODE, &text("abstained"), "an answer that abstains says why");
     check(vt::EVIDENCE, vt::FRAGMENT_OF_EVIDENCE, &remove, "evidence shows exactly one fragment");
