@@ -3,6 +3,7 @@
 use super::changes::Changes;
 use super::error::GraphError;
 use super::store::Store;
+use oxigraph::model::Quad;
 use std::collections::VecDeque;
 use std::path::Path;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
@@ -62,9 +63,17 @@ impl Store {
         _: &MutexGuard<'_, ()>,
         changes: &Changes,
     ) -> Result<(), GraphError> {
-        let mut transaction = self.inner.start_transaction()?;
-        changes.apply(&mut transaction)?;
-        transaction.commit().map_err(|source| self.not_written(source))?;
+        let only_inserts =
+            changes.removed.is_empty() && changes.created.is_empty() && changes.dropped.is_empty();
+        if only_inserts {
+            // As atomic as a transaction, which besides makes what it writes readable.
+            let inserted = self.inner.extend(changes.inserted.iter().map(Quad::as_ref));
+            inserted.map_err(|source| self.not_written(source))?;
+        } else {
+            let mut transaction = self.inner.start_transaction()?;
+            changes.apply(&mut transaction)?;
+            transaction.commit().map_err(|source| self.not_written(source))?;
+        }
         let n_quads = changes.inserted.len() + changes.removed.len();
         match (n_quads <= MAX_QUADS).then(|| changes.to_bytes()) {
             Some(Ok(bytes)) => self.history.wrote(bytes),
