@@ -52,6 +52,7 @@ mod version_facts;
 mod view;
 mod view_names;
 mod walk;
+mod walk_space;
 mod write;
 
 pub use answers::access_of;

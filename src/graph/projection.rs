@@ -1,5 +1,6 @@
 //! The graph as numbers: nodes and weighted edges, ready for walks.
 
+use super::walk_space::Spaces;
 use crate::model::{DocumentId, EntityId, FragmentId};
 use petgraph::csr::Csr;
 use std::collections::{BTreeMap, BTreeSet, HashMap};
@@ -31,6 +32,8 @@ pub struct Projection {
     graph: Csr<(), f32, petgraph::Directed, u32>,
     /// Sum of the weights of the outgoing edges of each node.
     strengths: Vec<f32>,
+    /// Shared by all restrictions, which have the same nodes.
+    spaces: Arc<Spaces>,
 }
 
 impl ProjectionBuilder {
@@ -73,7 +76,7 @@ impl ProjectionBuilder {
         }
         let edges: Vec<(u32, u32, f32)> =
             summed.into_iter().map(|((a, b), weight)| (a, b, weight)).collect();
-        Projection::of(Arc::new(keys), Arc::new(numbers), &edges)
+        Projection::of(Arc::new(keys), Arc::new(numbers), &edges, Arc::default())
     }
 }
 
@@ -83,6 +86,7 @@ impl Projection {
         keys: Arc<Vec<NodeKey>>,
         numbers: Arc<HashMap<NodeKey, u32>>,
         edges: &[(u32, u32, f32)],
+        spaces: Arc<Spaces>,
     ) -> Self {
         // Edges come sorted and unique, so this cannot fail.
         let mut graph = Csr::from_sorted_edges(edges).unwrap_or_default();
@@ -92,7 +96,7 @@ impl Projection {
         let strengths = (0..graph.node_count())
             .map(|node| graph.edges_slice(node as u32).iter().sum())
             .collect();
-        Self { keys, numbers, graph, strengths }
+        Self { keys, numbers, graph, strengths, spaces }
     }
 
     /// The same nodes under the same numbers, with the edges that `edge` keeps between
@@ -112,7 +116,13 @@ impl Projection {
                 }
             }
         }
-        Self::of(Arc::clone(&self.keys), Arc::clone(&self.numbers), &edges)
+        let (keys, numbers) = (Arc::clone(&self.keys), Arc::clone(&self.numbers));
+        Self::of(keys, numbers, &edges, Arc::clone(&self.spaces))
+    }
+
+    /// Where walks on it write.
+    pub(super) fn spaces(&self) -> &Spaces {
+        &self.spaces
     }
 
     /// Number of nodes.

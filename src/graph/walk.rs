@@ -1,6 +1,7 @@
 //! Walks on the projection: personalised PageRank and short paths.
 
 use super::projection::{NodeKey, Projection};
+use super::walk_space::Space;
 use std::collections::{BTreeMap, VecDeque};
 
 /// Settings of personalised PageRank.
@@ -40,52 +41,55 @@ impl Projection {
     /// row-normalised weights `W`, comes to rest. At fragments the chance is
     /// `1 - damping`. Mass that reaches a node without edges rests there.
     ///
-    /// Cost depends on `epsilon`, not on the size of the graph, but for 8 bytes a node
-    /// that the system gives zeroed.
+    /// Cost depends on `epsilon`, not on the size of the graph.
     pub fn personalised_pagerank(&self, seeds: &[(u32, f32)], options: PageRankOptions) -> Walk {
+        let seeds = scaled(self, seeds);
+        self.spaces().with(self.n_nodes(), |space| self.push_forward(seeds, options, space))
+    }
+
+    fn push_forward(
+        &self,
+        seeds: BTreeMap<u32, f32>,
+        options: PageRankOptions,
+        space: &mut Space,
+    ) -> Walk {
+        let Space { mass, residual, .. } = space;
         let mut reached: Vec<u32> = Vec::new();
-        let mut mass = vec![0f32; self.n_nodes()];
-        let mut residual = vec![0f32; self.n_nodes()];
         let mut queue: VecDeque<u32> = VecDeque::new();
-        for (node, share) in scaled(self, seeds) {
-            if let Some(waiting) = residual.get_mut(node as usize) {
-                *waiting = share;
-                queue.push_back(node);
-            }
+        for (node, share) in seeds {
+            residual.set(node, share);
+            queue.push_back(node);
         }
         let limit = |node: u32| options.epsilon * self.degree(node).max(1) as f32;
         while let Some(node) = queue.pop_front() {
-            let slots = residual.get_mut(node as usize).zip(mass.get_mut(node as usize));
-            let Some((waiting, resting)) = slots else { continue };
-            let pushed = *waiting;
+            let (pushed, resting) = (residual.get(node), mass.get(node));
             if pushed <= limit(node) {
                 continue;
             }
-            *waiting = 0.0;
-            if *resting == 0.0 {
+            residual.set(node, 0.0);
+            if resting == 0.0 {
                 reached.push(node);
             }
             let strength = self.strength(node);
             if strength <= 0.0 {
-                *resting += pushed;
+                mass.set(node, resting + pushed);
                 continue;
             }
             let stay = self.stay(node, options.damping);
-            *resting += stay * pushed;
+            mass.set(node, resting + stay * pushed);
             let forward = (1.0 - stay) * pushed / strength;
             for (next, weight) in self.neighbours(node) {
-                let Some(waiting) = residual.get_mut(next as usize) else { continue };
-                let before = *waiting;
-                *waiting += forward * weight;
-                if before <= limit(next) && *waiting > limit(next) {
+                let before = residual.get(next);
+                let after = before + forward * weight;
+                residual.set(next, after);
+                if before <= limit(next) && after > limit(next) {
                     queue.push_back(next);
                 }
             }
         }
         reached.sort_unstable();
         reached.dedup();
-        let mass_of = |node: u32| (node, mass.get(node as usize).copied().unwrap_or(0.0));
-        sorted(reached.into_iter().map(mass_of).collect())
+        sorted(reached.into_iter().map(|node| (node, mass.get(node))).collect())
     }
 
     fn stay(&self, node: u32, damping: f32) -> f32 {
@@ -135,28 +139,31 @@ impl Projection {
     /// A path of at most `max_steps` edges from one of `seeds` to `target`,
     /// both ends included; the fewest edges, then the lowest numbers.
     pub fn path(&self, seeds: &[u32], target: u32, max_steps: usize) -> Option<Vec<u32>> {
-        // One more than the node before; 0 where none was reached yet.
-        let mut came_from = vec![0u32; self.n_nodes()];
+        self.spaces().with(self.n_nodes(), |space| self.search(seeds, target, max_steps, space))
+    }
+
+    fn search(
+        &self,
+        seeds: &[u32],
+        target: u32,
+        max_steps: usize,
+        space: &mut Space,
+    ) -> Option<Vec<u32>> {
+        let came_from = &mut space.came_from;
         let mut frontier: Vec<u32> = seeds.to_vec();
         frontier.sort_unstable();
         for seed in &frontier {
-            if let Some(slot) = came_from.get_mut(*seed as usize) {
-                *slot = seed + 1;
-            }
+            came_from.set(*seed, seed + 1);
         }
-        let is_reached = |came_from: &[u32], node: u32| {
-            came_from.get(node as usize).is_some_and(|before| *before > 0)
-        };
         for _ in 0..max_steps {
-            if is_reached(&came_from, target) {
+            if came_from.get(target) > 0 {
                 break;
             }
             let mut reached: Vec<u32> = Vec::new();
             'level: for node in &frontier {
                 for (next, _) in self.neighbours(*node) {
-                    let Some(slot) = came_from.get_mut(next as usize) else { continue };
-                    if *slot == 0 {
-                        *slot = node + 1;
+                    if came_from.get(next) == 0 {
+                        came_from.set(next, node + 1);
                         reached.push(next);
                         // What else is on this level is not on a path to it.
                         if next == target {
@@ -171,7 +178,7 @@ impl Projection {
         let mut path = vec![target];
         let mut node = target;
         loop {
-            let before = came_from.get(node as usize)?.checked_sub(1)?;
+            let before = came_from.get(node).checked_sub(1)?;
             if before == node {
                 break;
             }
