@@ -2,10 +2,10 @@
 """Changing the text model of a served knowledge base under load, and going back.
 
     python3 benches/switch/run.py --kb KB --questions DIR... [--text-model NAME]
-        [--bad NAME] [--clients 4] [--rest 10] [--out switch.json]
+        [--bad NAME] [--clients 4] [--pause 0] [--rest 10] [--out switch.json]
 
 Starts `veritrail serve` on a free port of this machine. While clients ask without a
-pause (chat in extractive mode), it builds a generation with another text model, promotes
+pause, or with one of `--pause` seconds (chat in extractive mode), it builds a generation with another text model, promotes
 it through the golden sets, goes back, and goes there again; with `--bad` it first builds
 one with a bad model, which the golden sets must refuse. Then it reads the record of every
 answer and compares the spaces that were searched with those of its generation.
@@ -128,8 +128,8 @@ class Server:
 class Load:
     """Clients that ask until they are told to stop."""
 
-    def __init__(self, server, questions, n_clients):
-        self.server, self.questions = server, questions
+    def __init__(self, server, questions, n_clients, pause):
+        self.server, self.questions, self.pause = server, questions, pause
         self.phase, self.stopping, self.next = "before", False, 0
         self.lock, self.done, self.failed, self.turned_away = threading.Lock(), [], [], 0
         self.threads = [threading.Thread(target=self.client) for _ in range(n_clients)]
@@ -158,6 +158,7 @@ class Load:
                 self.done.append((phase, took, answer["answer_id"]))
             else:
                 self.failed.append((phase, status, str(answer)[:300]))
+            time.sleep(self.pause)
 
     def end(self):
         self.stopping = True
@@ -231,6 +232,7 @@ def main():
     parser.add_argument("--text-model", default="minilm-128")
     parser.add_argument("--bad")
     parser.add_argument("--clients", type=int, default=4)
+    parser.add_argument("--pause", type=float, default=0, help="seconds between two questions of a client")
     parser.add_argument("--rest", type=float, default=10, help="seconds between two steps")
     parser.add_argument("--out")
     options = parser.parse_args()
@@ -245,7 +247,7 @@ def main():
     try:
         _, metrics = server.ask("GET", "/metrics", accept="*/*")
         result["n_fragments"] = int(re.search(r"(?m)^veritrail_fragments (\d+)", metrics).group(1))
-        load = Load(server, sorted(texts), options.clients)
+        load = Load(server, sorted(texts), options.clients, options.pause)
         time.sleep(options.rest)
         if options.bad:
             load.phase = "building the bad one"
