@@ -17,6 +17,9 @@ pub struct AuditConfig {
     pub key_file: PathBuf,
     /// Records after which the chain is signed, synced and written to the log.
     pub checkpoint_every: u64,
+    /// Share of the sentences of a language model, 0 to 1, that its sources do not carry
+    /// from which on an answer waits for review; above 1 for never.
+    pub review_unsupported: f64,
     /// How long records keep their words.
     pub retention: Retention,
 }
@@ -24,7 +27,7 @@ pub struct AuditConfig {
 impl Default for AuditConfig {
     fn default() -> Self {
         let retention = Retention::default();
-        Self { key_file: PathBuf::new(), checkpoint_every: 100, retention }
+        Self { key_file: PathBuf::new(), checkpoint_every: 100, review_unsupported: 0.5, retention }
     }
 }
 

@@ -7,6 +7,7 @@ use anyhow::Context;
 use clap::{Args, Subcommand};
 use serde_json::json;
 use std::path::PathBuf;
+use veritrail::engine::GoldenEvaluation;
 
 /// Sources without a document that are named one by one.
 const MOST_WARNINGS: usize = 10;
@@ -34,6 +35,15 @@ enum GoldenCommand {
     },
     /// List the sets that are kept.
     List {
+        /// Text for people or JSON for programs.
+        #[arg(long, value_enum, default_value = "text")]
+        format: FormatArgument,
+    },
+    /// What generations reached on the sets, the latest first.
+    History {
+        /// How many are shown.
+        #[arg(long, default_value_t = 20)]
+        limit: usize,
         /// Text for people or JSON for programs.
         #[arg(long, value_enum, default_value = "text")]
         format: FormatArgument,
@@ -90,6 +100,17 @@ pub(super) fn run(arguments: &Arguments, golden: &GoldenArguments) -> anyhow::Re
                 }
             }
         }
+        GoldenCommand::History { limit, format } => {
+            let mut evaluations = knowledge_base.evaluations()?;
+            evaluations.truncate(*limit);
+            if *format == FormatArgument::Json {
+                println!("{}", serde_json::to_string_pretty(&evaluations)?);
+            } else if evaluations.is_empty() {
+                println!("nothing was evaluated; `veritrail index eval` asks the golden sets");
+            } else {
+                evaluations.iter().for_each(print_evaluation);
+            }
+        }
         GoldenCommand::Collect { format } => {
             let n_new = knowledge_base.golden_from_feedback(&principal())?;
             match format {
@@ -99,4 +120,17 @@ pub(super) fn run(arguments: &Arguments, golden: &GoldenArguments) -> anyhow::Re
         }
     }
     Ok(ExitCode::Success)
+}
+
+fn print_evaluation(one: &GoldenEvaluation) {
+    println!(
+        "{}  {}  {}: recall@5 {:.3}, nDCG@10 {:.3}, {} questions, the gate {}",
+        one.evaluated_at,
+        one.generation,
+        one.set,
+        one.recall_5,
+        one.ndcg_10,
+        one.n_questions,
+        if one.passes { "lets it pass" } else { "refuses it" }
+    );
 }

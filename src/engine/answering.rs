@@ -16,6 +16,7 @@ use super::sealing::Parameters;
 use super::setup::InForce;
 use crate::answer::{Asked, Config as AnswerConfig, Draft, Writing, extractive};
 use crate::audit::bundle;
+use crate::graph::feedback_triples;
 use crate::llm::{Delta, DeltaStream, GenerateError, Generator, OpenAiGenerator, Sampling};
 use crate::model::{
     Answer, AnswerAccess, AnswerId, AnswerMode, AnswerRecord, Digest, EntityId, Evidence,
@@ -326,7 +327,8 @@ impl KnowledgeBase {
             timings: stopwatch.timings(),
             software: software(),
         };
-        self.write_sealed(&record.id, bundle(&record), &parameters)?;
+        let doubt = self.doubt(&record).map(|doubt| feedback_triples(&doubt)).unwrap_or_default();
+        self.write_sealed(&record.id, bundle(&record), &parameters, doubt)?;
         stopwatch.lap(Stage::Record);
         record.timings = stopwatch.timings();
         let policy = record.policy.as_ref();

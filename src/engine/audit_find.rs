@@ -4,7 +4,7 @@ use super::error::EngineError;
 use super::records::Records;
 use crate::audit::Used;
 use crate::graph::{QueryOptions, ResultFormat};
-use crate::model::{AnswerId, DocumentId, Opinion};
+use crate::model::{AnswerId, DocumentId};
 use crate::vocab::{self, prov, rdfs, vt};
 use oxigraph::model::{Literal, NamedNode};
 use serde::Serialize;
@@ -102,7 +102,7 @@ impl Records {
         }
         if filter.flagged {
             let flagged = self.graph.feedback()?.into_iter();
-            let flagged = flagged.filter(|given| given.opinion != Opinion::Good);
+            let flagged = flagged.filter(|given| given.opinion.is_complaint());
             sets.push(flagged.map(|given| given.answer).collect());
         }
         let in_time = |at: &str| {

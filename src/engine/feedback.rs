@@ -1,10 +1,10 @@
 //! What people think of answers, and what is decided about it.
 
-use super::build::now;
+use super::build::{now, software};
 use super::error::EngineError;
 use super::knowledge_base::KnowledgeBase;
 use crate::model::{
-    AnswerId, ClaimStatus, Feedback, FeedbackDecision, FeedbackId, Opinion, Principal,
+    AnswerId, AnswerRecord, ClaimStatus, Feedback, FeedbackDecision, FeedbackId, Opinion, Principal,
 };
 use crate::vocab::{self, prov};
 use serde::Serialize;
@@ -46,6 +46,25 @@ impl KnowledgeBase {
         };
         self.graph.set_feedback(&feedback)?;
         Ok(feedback)
+    }
+
+    /// What the program itself thinks of an answer, where its check left too few
+    /// sentences: a person is to look at it.
+    pub(super) fn doubt(&self, record: &AnswerRecord) -> Option<Feedback> {
+        let share = record.answer.unsupported_share()?;
+        let principal = software();
+        (share >= self.config.audit.review_unsupported).then(|| Feedback {
+            id: FeedbackId::of(&record.id, &principal),
+            answer: record.id.clone(),
+            opinion: Opinion::Unsupported,
+            comment: Some(format!(
+                "{:.0} % of the language model's sentences are not carried by what they cite",
+                100.0 * share
+            )),
+            principal,
+            labels: record.access.asker_labels.clone(),
+            given_at: record.ended_at.clone(),
+        })
     }
 
     /// Whether somebody said already what they think of an answer.

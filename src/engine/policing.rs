@@ -108,7 +108,8 @@ impl Session<'_> {
             timings: Vec::new(),
             software: software(),
         };
-        let written = self.knowledge_base.write_sealed(&record.id, bundle(&record), &parameters);
+        let (id, triples) = (&record.id, bundle(&record));
+        let written = self.knowledge_base.write_sealed(id, triples, &parameters, Vec::new());
         if let Err(error) = written {
             return error;
         }

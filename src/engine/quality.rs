@@ -6,7 +6,7 @@ use super::observed::{blocks, folder_of};
 use crate::audit::{RecordedAnswer, is_erased};
 use crate::govern::{Outcome, Slice, slices};
 use crate::ingest::likely_language;
-use crate::model::{Opinion, VersionId};
+use crate::model::VersionId;
 use crate::vocab::{self, rdf};
 use oxigraph::model::Term;
 use serde::{Deserialize, Serialize};
@@ -45,7 +45,7 @@ impl KnowledgeBase {
     ) -> Result<(Vec<TrendPoint>, Vec<Slice>), EngineError> {
         let opinions = self.graph.feedback()?.into_iter();
         let flagged: HashSet<String> = opinions
-            .filter(|feedback| feedback.opinion != Opinion::Good)
+            .filter(|feedback| feedback.opinion.is_complaint())
             .map(|feedback| feedback.answer.as_str().to_owned())
             .collect();
         let labels: HashMap<VersionId, String> = self

@@ -96,18 +96,21 @@ impl Records {
         Ok(Some(Seal::from_triples(&id, &triples)?))
     }
 
-    /// Writes the record of an answer with its seal, in one transaction.
+    /// Writes the record of an answer with its seal, in one transaction; with what is
+    /// governed beside it.
     pub(super) fn write_sealed(
         &self,
         answer: &AnswerId,
         triples: Vec<Triple>,
         parameters: &str,
+        governed: Vec<Triple>,
     ) -> Result<(), EngineError> {
         let salts = Salts::Key(random()?);
         let content = content_digest(answer.as_str(), &triples, &salts)?;
         let used = used_by(answer.as_str(), &triples);
         let mut rewrite = Rewrite::default();
         rewrite.insert(answer.as_str(), triples);
+        rewrite.insert(vocab::GRAPH_GOVERNANCE, governed);
         let settings = parameters_iri(parameters);
         if self.graph.about(vocab::GRAPH_GOVERNANCE, &settings)?.is_empty() {
             let mut described = Triples::new();

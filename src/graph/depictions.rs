@@ -1,5 +1,6 @@
 //! What pictures show: claims, and what people decided about them.
 
+use super::decided::Decided;
 use super::error::GraphError;
 use super::store::Store;
 use super::triples::Triples;
@@ -92,23 +93,13 @@ impl Store {
     /// # Errors
     /// When the store cannot be written.
     pub fn decide(&self, decision: &Decision) -> Result<(), GraphError> {
-        let mut triples = Triples::new();
-        let parts = [decision.depiction.as_str(), &decision.decided_at, &decision.principal];
-        let digest = Digest::of_parts(parts.map(str::as_bytes));
-        let id = format!("{}{}", vocab::DECISION_PREFIX, digest.short());
-        let agent =
-            format!("{}{}", vocab::AGENT_PREFIX, Digest::of(decision.principal.as_bytes()).short());
-        triples.class(&id, vt::DECISION);
-        triples.link(&id, vt::DECIDES, decision.depiction.as_str());
-        triples.text(&id, vt::STATUS, decision.status.as_str());
-        triples.time(&id, prov::ENDED_AT_TIME, &decision.decided_at);
-        triples.link(&id, prov::WAS_ASSOCIATED_WITH, &agent);
-        if let Some(reason) = &decision.reason {
-            triples.text(&id, vt::REASON, reason);
-        }
-        triples.class(&agent, prov::AGENT);
-        triples.text(&agent, rdfs::LABEL, &decision.principal);
-        self.add_to_graph(vocab::GRAPH_GOVERNANCE, &triples.into_vec())
+        self.record_decision(&Decided {
+            about: decision.depiction.as_str(),
+            status: decision.status,
+            principal: &decision.principal,
+            decided_at: &decision.decided_at,
+            reason: decision.reason.as_deref(),
+        })
     }
 
     /// The last decision about each claim.

@@ -1,7 +1,7 @@
 //! Measurements of drift and their alerts, in the governance graph.
 
+use super::decided::Decided;
 use super::error::GraphError;
-use super::feedback::associate;
 use super::read::iri;
 use super::store::Store;
 use super::triples::Triples;
@@ -118,19 +118,13 @@ impl Store {
         alert: &DriftAlertId,
         decision: &DriftDecision,
     ) -> Result<(), GraphError> {
-        let mut triples = Triples::new();
-        let parts = [alert.as_str(), &decision.decided_at, &decision.principal];
-        let digest = Digest::of_parts(parts.map(str::as_bytes));
-        let id = format!("{}{}", vocab::DECISION_PREFIX, digest.short());
-        triples.class(&id, vt::DECISION);
-        triples.link(&id, vt::DECIDES, alert.as_str());
-        triples.text(&id, vt::STATUS, decision.status.as_str());
-        triples.time(&id, prov::ENDED_AT_TIME, &decision.decided_at);
-        if let Some(reason) = &decision.reason {
-            triples.text(&id, vt::REASON, reason);
-        }
-        associate(&mut triples, &id, &decision.principal);
-        self.add_to_graph(vocab::GRAPH_GOVERNANCE, &triples.into_vec())
+        self.record_decision(&Decided {
+            about: alert.as_str(),
+            status: decision.status,
+            principal: &decision.principal,
+            decided_at: &decision.decided_at,
+            reason: decision.reason.as_deref(),
+        })
     }
 
     /// The last decision about each alert, by its IRI.

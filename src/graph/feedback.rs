@@ -1,11 +1,12 @@
 //! What people think of answers.
 
+use super::decided::{Decided, associate};
 use super::error::GraphError;
 use super::read::iri;
 use super::store::{Store, insert};
 use super::triples::Triples;
 use crate::model::{
-    AccessLabel, AnswerId, ClaimStatus, Digest, Feedback, FeedbackDecision, FeedbackId, Opinion,
+    AccessLabel, AnswerId, ClaimStatus, Feedback, FeedbackDecision, FeedbackId, Opinion,
 };
 use crate::vocab::{self, prov, rdfs, vt};
 use oxigraph::model::{NamedNodeRef, Quad};
@@ -83,19 +84,13 @@ impl Store {
     /// # Errors
     /// When the store cannot be written.
     pub fn decide_feedback(&self, decision: &FeedbackDecision) -> Result<(), GraphError> {
-        let mut triples = Triples::new();
-        let parts = [decision.feedback.as_str(), &decision.decided_at, &decision.principal];
-        let digest = Digest::of_parts(parts.map(str::as_bytes));
-        let id = format!("{}{}", vocab::DECISION_PREFIX, digest.short());
-        triples.class(&id, vt::DECISION);
-        triples.link(&id, vt::DECIDES, decision.feedback.as_str());
-        triples.text(&id, vt::STATUS, decision.status.as_str());
-        triples.time(&id, prov::ENDED_AT_TIME, &decision.decided_at);
-        if let Some(reason) = &decision.reason {
-            triples.text(&id, vt::REASON, reason);
-        }
-        associate(&mut triples, &id, &decision.principal);
-        self.add_to_graph(vocab::GRAPH_GOVERNANCE, &triples.into_vec())
+        self.record_decision(&Decided {
+            about: decision.feedback.as_str(),
+            status: decision.status,
+            principal: &decision.principal,
+            decided_at: &decision.decided_at,
+            reason: decision.reason.as_deref(),
+        })
     }
 
     /// The last decision about each feedback.
@@ -131,7 +126,8 @@ impl Store {
     }
 }
 
-fn feedback_triples(feedback: &Feedback) -> Vec<oxigraph::model::Triple> {
+/// What is thought of an answer, as it stands in the governance graph.
+pub fn feedback_triples(feedback: &Feedback) -> Vec<oxigraph::model::Triple> {
     let mut triples = Triples::new();
     let id = feedback.id.as_str();
     triples.class(id, vt::FEEDBACK);
@@ -146,13 +142,6 @@ fn feedback_triples(feedback: &Feedback) -> Vec<oxigraph::model::Triple> {
     triples.time(id, prov::ENDED_AT_TIME, &feedback.given_at);
     associate(&mut triples, id, &feedback.principal);
     triples.into_vec()
-}
-
-pub(super) fn associate(triples: &mut Triples, id: &str, principal: &str) {
-    let agent = format!("{}{}", vocab::AGENT_PREFIX, Digest::of(principal.as_bytes()).short());
-    triples.link(id, prov::WAS_ASSOCIATED_WITH, &agent);
-    triples.class(&agent, prov::AGENT);
-    triples.text(&agent, rdfs::LABEL, principal);
 }
 
 #[cfg(test)]

@@ -3,6 +3,7 @@
 //! Claims stand in the graph of entities, decisions in that of governance. Nothing
 //! here rewrites a document or an entity.
 
+use super::decided::Decided;
 use super::error::GraphError;
 use super::store::Store;
 use super::triples::Triples;
@@ -138,23 +139,16 @@ impl Store {
     pub fn decide_merge(&self, decision: &MergeDecision) -> Result<(), GraphError> {
         let mut triples = Triples::new();
         let merge = decision.merge();
-        let parts = [merge.as_str(), &decision.decided_at, &decision.principal];
-        let digest = Digest::of_parts(parts.map(str::as_bytes));
-        let id = format!("{}{}", vocab::DECISION_PREFIX, digest.short());
-        let agent =
-            format!("{}{}", vocab::AGENT_PREFIX, Digest::of(decision.principal.as_bytes()).short());
-        triples.class(&id, vt::DECISION);
-        triples.link(&id, vt::DECIDES, merge.as_str());
+        let decided = Decided {
+            about: merge.as_str(),
+            status: decision.status,
+            principal: &decision.principal,
+            decided_at: &decision.decided_at,
+            reason: decision.reason.as_deref(),
+        };
+        decided.describe(&mut triples);
         triples.link(merge.as_str(), vt::MEMBER, decision.left.as_str());
         triples.link(merge.as_str(), vt::MEMBER, decision.right.as_str());
-        triples.text(&id, vt::STATUS, decision.status.as_str());
-        triples.time(&id, prov::ENDED_AT_TIME, &decision.decided_at);
-        triples.link(&id, prov::WAS_ASSOCIATED_WITH, &agent);
-        if let Some(reason) = &decision.reason {
-            triples.text(&id, vt::REASON, reason);
-        }
-        triples.class(&agent, prov::AGENT);
-        triples.text(&agent, rdfs::LABEL, &decision.principal);
         self.add_to_graph(vocab::GRAPH_GOVERNANCE, &triples.into_vec())
     }
 

@@ -1,7 +1,7 @@
 //! Policies and their changes, and what was decided about answers that wait for approval.
 
+use super::decided::{Decided, associate};
 use super::error::GraphError;
-use super::feedback::associate;
 use super::read::iri;
 use super::store::Store;
 use super::triples::Triples;
@@ -107,19 +107,13 @@ impl Store {
     /// # Errors
     /// When the store cannot be written.
     pub fn decide_answer(&self, decision: &ApprovalDecision) -> Result<(), GraphError> {
-        let mut triples = Triples::new();
-        let parts = [decision.answer.as_str(), &decision.decided_at, &decision.principal];
-        let digest = Digest::of_parts(parts.map(str::as_bytes));
-        let id = format!("{}{}", vocab::DECISION_PREFIX, digest.short());
-        triples.class(&id, vt::DECISION);
-        triples.link(&id, vt::DECIDES, decision.answer.as_str());
-        triples.text(&id, vt::STATUS, decision.status.as_str());
-        triples.time(&id, prov::ENDED_AT_TIME, &decision.decided_at);
-        if let Some(reason) = &decision.reason {
-            triples.text(&id, vt::REASON, reason);
-        }
-        associate(&mut triples, &id, &decision.principal);
-        self.add_to_graph(vocab::GRAPH_GOVERNANCE, &triples.into_vec())
+        self.record_decision(&Decided {
+            about: decision.answer.as_str(),
+            status: decision.status,
+            principal: &decision.principal,
+            decided_at: &decision.decided_at,
+            reason: decision.reason.as_deref(),
+        })
     }
 
     /// Everything that was decided about an answer that waits, the earliest first.

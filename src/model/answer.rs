@@ -154,6 +154,16 @@ impl Answer {
         text
     }
 
+    /// Share of the sentences of a language model that their sources do not carry, of
+    /// those that were left out, too; `None` when none wrote any.
+    pub fn unsupported_share(&self) -> Option<f64> {
+        self.llm.as_ref()?;
+        let checked = || self.sentences.iter().chain(&self.dropped);
+        let is_bad = |sentence: &&Sentence| matches!(sentence.support, Support::Unsupported(_));
+        let (n_bad, n_all) = (checked().filter(is_bad).count(), checked().count());
+        (n_all > 0).then(|| n_bad as f64 / n_all as f64)
+    }
+
     /// Citation numbers used by the answer, ascending, each once.
     pub fn cited_numbers(&self) -> Vec<usize> {
         let mut numbers: Vec<usize> = self

@@ -14,6 +14,9 @@ pub enum Opinion {
     Bad,
     /// What it says is not so.
     Wrong,
+    /// The check of its sentences found too few of them carried by what they cite. This
+    /// one is the program's own.
+    Unsupported,
 }
 
 impl Opinion {
@@ -23,12 +26,20 @@ impl Opinion {
             Self::Good => "good",
             Self::Bad => "bad",
             Self::Wrong => "wrong",
+            Self::Unsupported => "unsupported",
         }
+    }
+
+    /// Whether somebody is not content.
+    pub fn is_complaint(self) -> bool {
+        matches!(self, Self::Bad | Self::Wrong)
     }
 
     /// The opinion of this name.
     pub fn from_name(name: &str) -> Option<Self> {
-        [Self::Good, Self::Bad, Self::Wrong].into_iter().find(|known| known.as_str() == name)
+        [Self::Good, Self::Bad, Self::Wrong, Self::Unsupported]
+            .into_iter()
+            .find(|known| known.as_str() == name)
     }
 }
 

@@ -47,6 +47,7 @@ mod drift;
 mod embeddings;
 mod entities;
 mod error;
+mod evaluations;
 mod feedback;
 mod generations;
 mod graph_store;

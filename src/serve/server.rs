@@ -7,8 +7,9 @@ use super::observe::{TraceSetupError, observe};
 use super::tls::Tls;
 use super::{
     answers, audit, audit_proofs, backup, canary, chat, chat_models, document_files, documents,
-    drift, embeddings, entities, feedback, generations, graph_store, health, jobs_http, jobs_work,
-    mcp, metrics, openapi, pages, retention, review, search, sign_in, sparql, upload, watch,
+    drift, embeddings, entities, evaluations, feedback, generations, graph_store, health,
+    jobs_http, jobs_work, mcp, metrics, openapi, pages, retention, review, search, sign_in, sparql,
+    upload, watch,
 };
 use crate::access::OidcError;
 use crate::config::{ServeConfig, ServeConfigError};
@@ -194,6 +195,7 @@ fn router(app: Arc<App>) -> Router {
         .merge(feedback::routes())
         .merge(review::routes())
         .merge(generations::routes())
+        .merge(evaluations::routes())
         .merge(drift::routes())
         .merge(canary::routes())
         .merge(audit::routes())

@@ -1,8 +1,10 @@
 //! A generation answers a share of the askers, and a rule takes back one that is worse.
 
+use crate::browser::Browser;
 use crate::fixtures::{
     ingest, init_with_text_alone, open, outcome, program, pump_documents, write,
 };
+use crate::pages::FAULTS;
 use crate::server::{Running, get, http, serve_on};
 use serde_json::{Value, json};
 use std::collections::{BTreeMap, BTreeSet};
@@ -230,4 +232,41 @@ fn the_command_line_starts_shows_and_stops_a_canary() {
 
 fn command(root: &Path, arguments: &[&str]) -> (i32, String, String) {
     outcome(&program(root).arg("index").args(arguments).output().unwrap())
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn the_page_shows_a_trial_and_what_golden_sets_said() {
+    let Some(browser) = Browser::open(1280, 900).await else { return };
+    let (root, knowledge_base, aside) = with_aside(HARMLESS);
+    let set = json!({ "id": "seal", "text": ASKED, "relevant": ["docs/parts.md"] }).to_string();
+    knowledge_base.keep_golden_set("pump", set.as_bytes(), "anna").unwrap();
+    for _ in 0..2 {
+        knowledge_base.evaluate_generation(&aside).unwrap();
+    }
+    let server = serve_on(root, knowledge_base).await;
+    browser.go(&format!("{}/operations", server.base)).await;
+    browser.wait("document.querySelectorAll('#golden .chart path').length === 2").await;
+    let golden = browser.text("#golden").await;
+    assert!(golden.contains("1.000") && golden.contains("Passes"), "{golden}");
+    assert_eq!(browser.text("#canary").await, "", "nothing was tried");
+    let body = json!({ "generation": aside.name(), "share": 0.5, "reason": "to try it" });
+    assert_eq!(post(&server, "/api/generations/canary", &body).await.0, 200);
+    for n in 0..20 {
+        ask(&server, &format!("user {n}")).await;
+    }
+    browser.go(&format!("{}/operations", server.base)).await;
+    browser.wait("document.querySelector('#canary')?.innerText.includes('On trial')").await;
+    let shown = browser.text("#canary").await;
+    assert!(shown.contains("50.0 % of the askers") && shown.contains("to try it"), "{shown}");
+    assert!(shown.contains("Without an answer") && shown.contains("0.0 points ("), "{shown}");
+    browser.click("#canary button").await;
+    browser.wait("document.querySelector('#canary').innerText.includes('Tried last')").await;
+    assert!(browser.text("#canary").await.contains("stopped"));
+    assert_eq!(show(&server).await["running"], json!(false));
+    for (width, scheme) in [(1280, "dark"), (360, "light")] {
+        browser.resize(width, 800).await;
+        browser.prefer(scheme).await;
+        assert_eq!(browser.value(FAULTS).await, json!([]), "{width}");
+    }
+    assert_eq!(browser.log().await, [""; 0]);
 }

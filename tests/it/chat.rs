@@ -295,3 +295,36 @@ async fn modes_and_spaces_are_listed_as_models() {
     assert!(status == 200 && one.contains("\"kind\":\"chat\""), "{one}");
     assert_eq!(get(format!("{}/v1/models/gpt", server.base), "*/*").await.0, 404);
 }
+
+#[tokio::test]
+async fn an_answer_that_its_sources_carry_too_little_waits_for_review() {
+    let said = ["The shaft seal has the order number SP-3117 [1]. ", "It costs 90 euro [1]."];
+    let llm = scripted(chat(&said)).await;
+    let server = serve_with(Some(&llm), "").await;
+    let (_, answer) = post(&server, &request("veritrail", &[QUESTION])).await;
+    assert_eq!(text(&answer), "The shaft seal has the order number SP-3117. [1]");
+    let path = format!("{}/api/review?kind=feedback", server.base);
+    let queue = async || -> Value { http().get(&path).send().await.unwrap().json().await.unwrap() };
+    let waiting = queue().await;
+    let item = &waiting["items"][0];
+    assert_eq!(waiting["total"], 1, "{waiting}");
+    assert_eq!(item["about"]["answer_id"], answer["answer_id"]);
+    assert_eq!(item["about"]["verdict"], "unsupported");
+    let comment = item["about"]["comment"].as_str().unwrap();
+    assert!(comment.starts_with("50 % of the language model's sentences"), "{comment}");
+    let decide = format!("{}/api/review/{}", server.base, item["id"].as_str().unwrap());
+    let body = json!({ "decision": "reject", "reason": "a price was not asked for" });
+    let decided = http().post(decide).json(&body).send().await.unwrap();
+    assert_eq!(decided.status(), 200);
+    assert_eq!(queue().await["total"], 0);
+}
+
+#[tokio::test]
+async fn where_nothing_is_to_be_reviewed_doubtful_answers_do_not_wait() {
+    let llm = scripted(chat(&["The shaft seal has the order number SP-3118 [1]."])).await;
+    let server = serve_with(Some(&llm), "[audit]\nreview_unsupported = 1.1\n").await;
+    post(&server, &request("veritrail", &[QUESTION])).await;
+    let path = format!("{}/api/review?kind=feedback", server.base);
+    let queue: Value = http().get(path).send().await.unwrap().json().await.unwrap();
+    assert_eq!(queue["total"], 0);
+}

@@ -78,6 +78,14 @@ fn a_generation_that_finds_less_does_not_answer_unless_it_is_forced() {
             prov:used/rdfs:label \"pump\" } ORDER BY ?verdict",
     );
     assert!(recorded.contains("\"fail\"") && recorded.contains("\"pass\""), "{recorded}");
+    let told = knowledge_base.evaluations().unwrap();
+    assert!(told.is_sorted_by(|a, b| a.evaluated_at >= b.evaluated_at));
+    let (last, first) = (told.first().unwrap(), told.last().unwrap());
+    assert_eq!((first.generation.as_str(), first.set.as_str()), (good.as_str(), "pump"));
+    assert_eq!((first.n_questions, first.recall_5, first.passes), (3, 1.0, true));
+    assert_eq!((first.sha256.as_str(), first.reasons.len()), (set.sha256.as_str(), 0));
+    assert_eq!((last.generation.as_str(), last.passes), (bad.name(), false));
+    assert!(last.recall_5 < 1.0 && last.reasons[0].contains("recall@5 falls"), "{last:?}");
     knowledge_base.promote(&bad, &by()).unwrap();
     assert_eq!(knowledge_base.current().unwrap().unwrap(), bad);
 }
@@ -139,6 +147,11 @@ fn the_command_line_keeps_sets_and_says_what_is_wrong_with_them() {
     assert_eq!(listed.lines().count(), 2, "{listed}");
     let (code, evaluated, _) = run(&["index", "eval", &good]);
     assert!(code == 0 && evaluated.contains("pump: recall@5 1.000"), "{evaluated}");
+    let (code, history, _) = run(&["golden", "history", "--limit", "2"]);
+    assert!(code == 0 && history.lines().count() == 2, "{history}");
+    let line = history.lines().find(|line| line.contains("  pump: ")).unwrap();
+    assert!(line.contains(&good) && line.contains("recall@5 1.000"), "{line}");
+    assert!(line.ends_with("3 questions, the gate lets it pass"), "{line}");
     spoil(source.path());
     let (_, ingested, warned) = run(&["ingest", source.path().to_str().unwrap()]);
     assert!(ingested.contains(&format!("{good} answers until")), "{ingested}");

@@ -222,6 +222,9 @@ pub(crate) const PROBES: &[Probe] = &[
     probe("POST /api/generations/build", Some(Promote), |_| {
         vec![Ask::post("/api/generations/build", json!({ "afresh": 1 })).refusable()]
     }),
+    probe("GET /api/generations/evaluations", Some(Operate), |_| {
+        vec![Ask::get("/api/generations/evaluations")]
+    }),
     probe("GET /api/generations/canary", Some(Operate), |_| {
         vec![Ask::get("/api/generations/canary")]
     }),

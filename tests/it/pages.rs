@@ -243,7 +243,7 @@ async fn operations_show_drift_quality_generations_and_figures() {
 }
 
 /// Faults that anybody would stumble over who does not see, or does not use a mouse.
-const FAULTS: &str = r#"(() => {
+pub(crate) const FAULTS: &str = r#"(() => {
   const faults = [];
   const shown = (node) => node.checkVisibility();
   const named = (node) => node.getAttribute("aria-label") || node.getAttribute("aria-labelledby") || node.title

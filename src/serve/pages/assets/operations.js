@@ -8,6 +8,8 @@ import { figures } from "./figures.js";
 import { timeOf } from "./story.js";
 import { measure, watched } from "./watch.js";
 import { approvals } from "./approvals.js";
+import { canary } from "./canary.js";
+import { evaluations } from "./evaluations.js";
 
 function tile(name, value, isCode = false) {
   return el("div", { class: "tile" }, el("b", { class: isCode ? "code" : null }, value), el("span", {}, name));
@@ -67,10 +69,13 @@ async function generations(person) {
       el("td", { class: "number" }, one.n_documents.toLocaleString("en")), el("td", { class: "number" }, one.n_fragments.toLocaleString("en")),
       el("td", {}, one.current ? el("span", { class: "badge good" }, "Answers") : one.newest ? el("span", { class: "badge" }, "Newest") : ""), el("td", {}, act(one))))),
     promotable && kept.length > 1 ? el("div", {}, el("button", { type: "button", onclick: () => change("/api/generations/rollback", {}, "What answered before answers again.") }, "Go back to the one before")) : "");
+  $("golden").replaceChildren(...await evaluations(table));
+  const trial = () => canary($("canary"), table, person, trial);
+  await trial();
 }
 
 async function waiting() {
-  const kinds = { answers: ["answer that waits for approval", "answers that wait for approval"], merges: ["pair of entities that may be one", "pairs of entities that may be one"], depictions: ["picture with a proposed name", "pictures with a proposed name"], feedback: ["answer that a reader is not content with", "answers that readers are not content with"], drift: ["alert about drift", "alerts about drift"] };
+  const kinds = { answers: ["answer that waits for approval", "answers that wait for approval"], merges: ["pair of entities that may be one", "pairs of entities that may be one"], depictions: ["picture with a proposed name", "pictures with a proposed name"], feedback: ["answer that a reader or the check doubts", "answers that readers or the check doubt"], drift: ["alert about drift", "alerts about drift"] };
   const totals = await Promise.all(Object.keys(kinds).map((kind) => json(`/api/review?kind=${kind}&limit=1`)));
   $("review").replaceChildren(el("ul", { class: "findings" }, Object.values(kinds).map(([one, many], n) => el("li", {}, counted(totals[n].total, one, many)))));
   await approvals(waiting);
