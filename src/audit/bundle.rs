@@ -2,7 +2,8 @@
 
 use crate::graph::Triples;
 use crate::model::{
-    Answer, AnswerMode, AnswerRecord, Evidence, PolicyApplied, PolicyEffect, Sentence, Support,
+    Answer, AnswerMode, AnswerRecord, Evidence, PolicyApplied, PolicyEffect, Route, RouteScore,
+    Sentence, Stage, Support,
 };
 use crate::vocab::{self, dcterms, prov, rdfs, vt};
 use oxigraph::model::Triple;
@@ -36,11 +37,10 @@ pub fn bundle(record: &AnswerRecord) -> Vec<Triple> {
         triples.link(answer, dcterms::REFERENCES, document.as_str());
     }
     describe_sentences(&mut triples, answer, &record.answer);
-    for (i, timing) in record.timings.iter().enumerate() {
-        let id = format!("{activity}/timing/{i}");
-        triples.link(&activity, vt::HAS_TIMING, &id);
-        triples.text(&id, vt::STAGE, &timing.stage);
-        triples.number(&id, vt::DURATION_MS, timing.duration_ms);
+    for timing in &record.timings {
+        if let Some(stage) = Stage::ALL.into_iter().find(|stage| stage.as_str() == timing.stage) {
+            triples.number(&activity, stage_property(stage), timing.duration_ms);
+        }
     }
     triples.into_vec()
 }
@@ -185,17 +185,60 @@ fn describe_evidence(triples: &mut Triples, answer: &str, activity: &str, eviden
     if let Some(region) = &evidence.region {
         triples.text(&id, vt::EVIDENCE_REGION, &region.to_string());
     }
-    for (i, route) in evidence.routes.iter().enumerate() {
-        let score = format!("{id}/route/{i}");
-        triples.link(&id, vt::FOUND_BY, &score);
-        triples.class(&score, vt::ROUTE_SCORE);
-        triples.text(&score, vt::ROUTE, route.route.as_str());
-        triples.single(&score, vt::SCORE, route.score);
-        triples.count(&score, vt::RANK, route.rank);
-    }
+    describe_routes(triples, &id, &evidence.routes);
     if let Some(path) = &evidence.path {
         let words: Vec<&str> = path.steps.iter().map(|step| step.label()).collect();
         triples.text(&id, vt::GRAPH_PATH, &words.join(" -> "));
+    }
+}
+
+/// The scores of evidence on the routes that found it. A route finds a fragment once, but
+/// for pictures that several spaces find: what is beyond the first has a node of its own.
+pub(super) fn describe_routes(triples: &mut Triples, evidence: &str, routes: &[RouteScore]) {
+    for (i, found) in routes.iter().enumerate() {
+        if !routes.iter().take(i).any(|known| known.route == found.route) {
+            let (score, rank) = route_properties(found.route);
+            triples.single(evidence, score, found.score);
+            triples.count(evidence, rank, found.rank);
+            continue;
+        }
+        let id = format!("{evidence}/route/{i}");
+        triples.link(evidence, vt::FOUND_BY, &id);
+        triples.class(&id, vt::ROUTE_SCORE);
+        triples.text(&id, vt::ROUTE, found.route.as_str());
+        triples.single(&id, vt::SCORE, found.score);
+        triples.count(&id, vt::RANK, found.rank);
+    }
+}
+
+/// Property of answering for the time of a stage.
+pub(super) fn stage_property(stage: Stage) -> &'static str {
+    match stage {
+        Stage::Plan => vt::PLAN_MS,
+        Stage::Embed => vt::EMBED_MS,
+        Stage::Dense => vt::DENSE_MS,
+        Stage::Lexical => vt::LEXICAL_MS,
+        Stage::Expand => vt::EXPAND_MS,
+        Stage::Fuse => vt::FUSE_MS,
+        Stage::Assemble => vt::ASSEMBLE_MS,
+        Stage::Llm => vt::LLM_MS,
+        Stage::Quote => vt::QUOTE_MS,
+        Stage::Verify => vt::VERIFY_MS,
+        Stage::Record => vt::RECORD_MS,
+    }
+}
+
+/// Properties of evidence for its score and its rank on a route. They stand at the
+/// evidence itself: a node for each score makes a record nearly half as large again.
+pub(super) fn route_properties(route: Route) -> (&'static str, &'static str) {
+    match route {
+        Route::Dense => (vt::DENSE_SCORE, vt::DENSE_RANK),
+        Route::Lexical => (vt::LEXICAL_SCORE, vt::LEXICAL_RANK),
+        Route::Graph => (vt::GRAPH_SCORE, vt::GRAPH_RANK),
+        Route::Bridge => (vt::BRIDGE_SCORE, vt::BRIDGE_RANK),
+        Route::Picture => (vt::PICTURE_SCORE, vt::PICTURE_RANK),
+        Route::NearPicture => (vt::NEAR_PICTURE_SCORE, vt::NEAR_PICTURE_RANK),
+        Route::Visual => (vt::VISUAL_SCORE, vt::VISUAL_RANK),
     }
 }
 

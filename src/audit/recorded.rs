@@ -1,5 +1,7 @@
 //! The record of an answer, read back from its triples.
 
+use super::bundle::{route_properties, stage_property};
+use crate::model::{Route, Stage};
 use crate::vocab::{self, dcterms, prov, rdfs, vt};
 use oxigraph::model::{Term, Triple};
 use serde::Serialize;
@@ -222,9 +224,14 @@ pub fn recorded(answer: &str, triples: &[Triple]) -> Option<RecordedAnswer> {
         temperature: values.number(&software, vt::TEMPERATURE),
         output: values.text(&software, vt::RAW_OUTPUT),
     });
-    let timings = values.all(&activity, vt::HAS_TIMING).iter();
-    let timings =
-        timings.map(|id| (values.text(id, vt::STAGE), values.number(id, vt::DURATION_MS)));
+    let stated = Stage::ALL.into_iter().filter_map(|stage| {
+        let duration = values.one(&activity, stage_property(stage))?.parse().ok()?;
+        Some((stage.as_str().to_owned(), duration))
+    });
+    // Older records have a node for each.
+    let nodes = values.all(&activity, vt::HAS_TIMING).iter();
+    let nodes = nodes.map(|id| (values.text(id, vt::STAGE), values.number(id, vt::DURATION_MS)));
+    let timings = stated.chain(nodes);
     let spaces = used.iter().filter(|iri| iri.starts_with(vocab::SPACE_PREFIX));
     let is_entity = |iri: &&String| {
         iri.starts_with(vocab::ENTITY_PREFIX)
@@ -309,7 +316,16 @@ fn sentences(values: &Values<'_>, answer: &str) -> Vec<RecordedSentence> {
 }
 
 fn evidence_of(values: &Values<'_>, id: &str) -> RecordedEvidence {
-    let route = |id: &String| RecordedRoute {
+    let stated = Route::ALL.into_iter().filter_map(|route| {
+        let (score, rank) = route_properties(route);
+        values.one(id, rank).map(|_| RecordedRoute {
+            route: route.as_str().to_owned(),
+            score: values.number(id, score),
+            rank: values.number(id, rank),
+        })
+    });
+    // A second score on a route has a node of its own, and in older records each has.
+    let node = |id: &String| RecordedRoute {
         route: values.text(id, vt::ROUTE),
         score: values.number(id, vt::SCORE),
         rank: values.number(id, vt::RANK),
@@ -325,7 +341,32 @@ fn evidence_of(values: &Values<'_>, id: &str) -> RecordedEvidence {
         score: values.number(id, vt::SCORE),
         picture: values.one(id, vt::PICTURE_FILE),
         region: values.one(id, vt::EVIDENCE_REGION),
-        routes: sorted(values.all(id, vt::FOUND_BY)).iter().map(route).collect(),
+        routes: stated.chain(sorted(values.all(id, vt::FOUND_BY)).iter().map(node)).collect(),
         path: path.iter().flat_map(|path| path.split(" -> ").map(str::to_owned)).collect(),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::super::bundle::describe_routes;
+    use super::*;
+    use crate::graph::Triples;
+    use crate::model::RouteScore;
+
+    #[test]
+    fn every_score_on_every_route_is_read_back() {
+        let found = |route, rank| RouteScore { route, score: 0.25 * rank as f32, rank };
+        let mut routes: Vec<RouteScore> = Route::ALL.map(|route| found(route, 2)).to_vec();
+        // Two spaces found the same picture.
+        routes.push(found(Route::Visual, 5));
+        let mut triples = Triples::new();
+        describe_routes(&mut triples, "urn:e", &routes);
+        let triples = triples.into_vec();
+        assert_eq!(triples.len(), 2 * Route::ALL.len() + 5);
+        let read = evidence_of(&Values::of(&triples), "urn:e").routes;
+        let read: Vec<_> = read.iter().map(|r| (r.route.as_str(), r.score, r.rank)).collect();
+        let told: Vec<_> =
+            routes.iter().map(|r| (r.route.as_str(), f64::from(r.score), r.rank)).collect();
+        assert_eq!(read, told);
     }
 }

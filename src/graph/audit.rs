@@ -57,7 +57,7 @@ impl Store {
         }
         let Rewrite { removed, inserted } = rewrite;
         let n_triples = removed.len() + inserted.len();
-        self.write_changes(&guard, &Changes { removed, inserted, ..Changes::default() })?;
+        self.write_changes(&guard, Changes { removed, inserted, ..Changes::default() })?;
         drop(guard);
         self.wrote_in_passing(n_triples);
         Ok(())

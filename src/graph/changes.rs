@@ -4,7 +4,7 @@ use super::error::QueryError;
 use super::view::{GraphKind, View, Viewer, name_of};
 use crate::vocab;
 use oxigraph::io::{RdfFormat, RdfParser, RdfSerializer};
-use oxigraph::model::{GraphName, NamedNode, NamedNodeRef, Quad, Triple};
+use oxigraph::model::{GraphName, NamedNode, NamedNodeRef, NamedOrBlankNode, Quad, Term, Triple};
 use oxigraph::store::{StorageError, Transaction};
 use std::collections::{BTreeMap, BTreeSet, HashMap};
 use std::io;
@@ -54,6 +54,14 @@ impl Changes {
         Ok(())
     }
 
+    /// About how much memory they take.
+    pub(super) fn n_bytes(&self) -> usize {
+        let quads = self.removed.iter().chain(&self.inserted);
+        let of_quads: usize = quads.map(bytes_of).sum();
+        let graphs = self.created.iter().chain(&self.dropped);
+        of_quads + graphs.map(|graph| graph.as_str().len() + size_of::<NamedNode>()).sum::<usize>()
+    }
+
     /// As N-Quads in four parts, each with its length before it.
     pub(super) fn to_bytes(&self) -> io::Result<Vec<u8>> {
         let of_graphs = |graphs: &[NamedNode]| -> Vec<Quad> {
@@ -98,6 +106,21 @@ impl Changes {
             dropped: names(next()),
         })
     }
+}
+
+/// About how much memory a quad takes.
+fn bytes_of(quad: &Quad) -> usize {
+    let words = |node: &NamedOrBlankNode| match node {
+        NamedOrBlankNode::NamedNode(node) => node.as_str().len(),
+        NamedOrBlankNode::BlankNode(node) => node.as_str().len(),
+    };
+    let object = match &quad.object {
+        Term::NamedNode(node) => node.as_str().len(),
+        Term::BlankNode(node) => node.as_str().len(),
+        Term::Literal(literal) => literal.value().len() + literal.datatype().as_str().len(),
+    };
+    let graph = name_of(quad.graph_name.as_ref()).map_or(0, str::len);
+    size_of::<Quad>() + words(&quad.subject) + quad.predicate.as_str().len() + object + graph
 }
 
 /// Collects changes on a transaction in which they are made at once, so that later

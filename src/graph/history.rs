@@ -23,7 +23,7 @@ pub(super) struct History(Mutex<Recent>);
 struct Recent {
     n_writes: u64,
     /// The last writes, the newest at the end, none of which is unknown.
-    known: VecDeque<Arc<Vec<u8>>>,
+    known: VecDeque<Arc<Changes>>,
     n_bytes: usize,
 }
 
@@ -44,14 +44,15 @@ impl History {
         recent.n_bytes = 0;
     }
 
-    fn wrote(&self, changes: Vec<u8>) {
+    fn wrote(&self, changes: Arc<Changes>) {
+        let n_bytes = changes.n_bytes();
         let mut recent = self.recent();
         recent.n_writes += 1;
-        recent.n_bytes += changes.len();
-        recent.known.push_back(Arc::new(changes));
+        recent.n_bytes += n_bytes;
+        recent.known.push_back(changes);
         while recent.known.len() > MAX_WRITES || recent.n_bytes > MAX_BYTES {
             let Some(oldest) = recent.known.pop_front() else { break };
-            recent.n_bytes -= oldest.len();
+            recent.n_bytes -= oldest.n_bytes();
         }
     }
 }
@@ -61,7 +62,7 @@ impl Store {
     pub(super) fn write_changes(
         &self,
         _: &MutexGuard<'_, ()>,
-        changes: &Changes,
+        changes: Changes,
     ) -> Result<(), GraphError> {
         let only_inserts =
             changes.removed.is_empty() && changes.created.is_empty() && changes.dropped.is_empty();
@@ -74,17 +75,17 @@ impl Store {
             changes.apply(&mut transaction)?;
             transaction.commit().map_err(|source| self.not_written(source))?;
         }
-        let n_quads = changes.inserted.len() + changes.removed.len();
-        match (n_quads <= MAX_QUADS).then(|| changes.to_bytes()) {
-            Some(Ok(bytes)) => self.history.wrote(bytes),
-            _ => self.history.wrote_unknown(),
+        if changes.inserted.len() + changes.removed.len() <= MAX_QUADS {
+            self.history.wrote(Arc::new(changes));
+        } else {
+            self.history.wrote_unknown();
         }
         Ok(())
     }
 
     /// The number of writes so far, and those after the first `n_writes`; `None` when
     /// they are not known any more.
-    pub(super) fn changes_since(&self, n_writes: u64) -> Option<(u64, Vec<Arc<Vec<u8>>>)> {
+    pub(super) fn changes_since(&self, n_writes: u64) -> Option<(u64, Vec<Arc<Changes>>)> {
         let recent = self.history.recent();
         let n_missed = usize::try_from(recent.n_writes.checked_sub(n_writes)?).ok()?;
         let first = recent.known.len().checked_sub(n_missed)?;

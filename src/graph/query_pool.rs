@@ -123,7 +123,8 @@ impl QueryProcess {
     fn follow(&mut self, store: &Store) -> bool {
         let Some((n_writes, missed)) = store.changes_since(self.n_writes) else { return false };
         for changes in missed {
-            if self.tell(&Frame::Changes(changes.to_vec())).is_err() {
+            let Ok(bytes) = changes.to_bytes() else { return false };
+            if self.tell(&Frame::Changes(bytes)).is_err() {
                 return false;
             }
         }

@@ -207,7 +207,7 @@ impl Store {
         let n_triples = triples.len();
         let inserted = triples.into_iter().map(|triple| triple.in_graph(graph.clone())).collect();
         let changes = Changes { inserted, ..Changes::default() };
-        self.write_changes(&guard, &changes)?;
+        self.write_changes(&guard, changes)?;
         drop(guard);
         self.wrote_in_passing(n_triples);
         Ok(())
@@ -318,7 +318,7 @@ impl Store {
         let inserted =
             triples.iter().map(|triple| triple.clone().in_graph(graph.clone())).collect();
         let changes = Changes { inserted, ..Changes::default() };
-        self.write_changes(&guard, &changes)
+        self.write_changes(&guard, changes)
     }
 
     /// The triples of a named graph; none when there is no such graph.

@@ -218,8 +218,9 @@ impl Store {
         changes
             .inserted
             .extend(record.into_iter().map(|triple| triple.in_graph(governance.clone())));
-        self.write_changes(guard, &changes)?;
-        self.wrote(changes.inserted.len() + changes.removed.len())?;
+        let n_quads = changes.inserted.len() + changes.removed.len();
+        self.write_changes(guard, changes)?;
+        self.wrote(n_quads)?;
         receipt.record = Some(id);
         Ok(receipt)
     }

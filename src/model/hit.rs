@@ -79,6 +79,17 @@ pub enum Route {
 }
 
 impl Route {
+    /// Every route.
+    pub const ALL: [Self; 7] = [
+        Self::Dense,
+        Self::Lexical,
+        Self::Graph,
+        Self::Bridge,
+        Self::Picture,
+        Self::NearPicture,
+        Self::Visual,
+    ];
+
     /// Name in output and records.
     pub fn as_str(self) -> &'static str {
         match self {

@@ -235,6 +235,34 @@ terms! {
         ROUTE = "route";
         /// Route scores of evidence.
         FOUND_BY = "foundBy";
+        /// Score of evidence that was found by similar vectors.
+        DENSE_SCORE = "denseScore";
+        /// Its rank there, from 1.
+        DENSE_RANK = "denseRank";
+        /// Score of evidence that was found by shared words.
+        LEXICAL_SCORE = "lexicalScore";
+        /// Its rank there, from 1.
+        LEXICAL_RANK = "lexicalRank";
+        /// Score of evidence that was found by the walk over the graph.
+        GRAPH_SCORE = "graphScore";
+        /// Its rank there, from 1.
+        GRAPH_RANK = "graphRank";
+        /// Score of evidence that was found by a rare name shared with a good hit.
+        BRIDGE_SCORE = "bridgeScore";
+        /// Its rank there, from 1.
+        BRIDGE_RANK = "bridgeRank";
+        /// Score of evidence that was found by the same picture.
+        PICTURE_SCORE = "pictureScore";
+        /// Its rank there, from 1.
+        PICTURE_RANK = "pictureRank";
+        /// Score of evidence that was found by nearly the same picture.
+        NEAR_PICTURE_SCORE = "nearPictureScore";
+        /// Its rank there, from 1.
+        NEAR_PICTURE_RANK = "nearPictureRank";
+        /// Score of evidence that was found by a picture in a shared space.
+        VISUAL_SCORE = "visualScore";
+        /// Its rank there, from 1.
+        VISUAL_RANK = "visualRank";
         /// The walk that reached evidence, in words.
         GRAPH_PATH = "graphPath";
         /// The activity of taking out a document for good.
@@ -319,6 +347,28 @@ terms! {
         DURATION_MS = "durationMs";
         /// Timings by stage.
         HAS_TIMING = "hasTiming";
+        /// Milliseconds of reading the question.
+        PLAN_MS = "planMs";
+        /// Milliseconds of embedding the question.
+        EMBED_MS = "embedMs";
+        /// Milliseconds of looking for near vectors.
+        DENSE_MS = "denseMs";
+        /// Milliseconds of looking for words.
+        LEXICAL_MS = "lexicalMs";
+        /// Milliseconds of the walk over the graph.
+        EXPAND_MS = "expandMs";
+        /// Milliseconds of making one ranking of all.
+        FUSE_MS = "fuseMs";
+        /// Milliseconds of putting the evidence together.
+        ASSEMBLE_MS = "assembleMs";
+        /// Milliseconds of waiting for the language model.
+        LLM_MS = "llmMs";
+        /// Milliseconds of choosing what is quoted.
+        QUOTE_MS = "quoteMs";
+        /// Milliseconds of checking sentences against what they cite.
+        VERIFY_MS = "verifyMs";
+        /// Milliseconds of writing the record.
+        RECORD_MS = "recordMs";
         /// Name of a stage.
         STAGE = "stage";
         /// A claim that a picture shows an entity.
