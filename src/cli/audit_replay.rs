@@ -3,7 +3,7 @@
 use super::Arguments;
 use super::ask::FormatArgument;
 use super::audit::answer;
-use super::output::ExitCode;
+use super::output::{CountReporter, ExitCode};
 use serde_json::json;
 use veritrail::engine::{AnswerFilter, EngineError, KnowledgeBase, Replay};
 use veritrail::model::AnswerId;
@@ -27,7 +27,9 @@ pub(super) fn run(
         ids.iter().map(|id| answer(id)).collect::<anyhow::Result<_>>()?
     };
     let (mut replays, mut impossible) = (Vec::new(), Vec::new());
-    for id in &wanted {
+    let mut reporter = CountReporter::new("answers", wanted.len());
+    for (n_done, id) in wanted.iter().enumerate() {
+        reporter.show(n_done);
         match replayer.replay(id) {
             Ok(replay) => replays.push(replay),
             // Of many answers some were asked with pictures, or lost their words.
@@ -37,6 +39,7 @@ pub(super) fn run(
             Err(error) => return Err(error.into()),
         }
     }
+    drop(reporter);
     let n_identical = replays.iter().filter(|replay| replay.identical).count();
     if format == FormatArgument::Json {
         let outcome = match replays.as_slice() {

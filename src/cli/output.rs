@@ -345,6 +345,52 @@ impl Drop for ProgressReporter {
     }
 }
 
+/// Things done one after the other, told on stderr: a bar on a terminal, a line every few
+/// seconds elsewhere.
+pub(super) struct CountReporter {
+    bar: Option<ProgressBar>,
+    what: &'static str,
+    n_total: usize,
+    begun: Instant,
+    last_line: Instant,
+}
+
+impl CountReporter {
+    /// For `n_total` of `what`, in the plural.
+    pub(super) fn new(what: &'static str, n_total: usize) -> Self {
+        let bar = std::io::stderr().is_terminal().then(|| {
+            let bar = ProgressBar::new(n_total as u64).with_message(what);
+            let style = "{bar:30} {pos}/{len} {msg}, {per_sec}, {eta} left";
+            if let Ok(style) = ProgressStyle::with_template(style) {
+                bar.set_style(style);
+            }
+            bar
+        });
+        let now = Instant::now();
+        Self { bar, what, n_total, begun: now, last_line: now }
+    }
+
+    pub(super) fn show(&mut self, n_done: usize) {
+        if let Some(bar) = &self.bar {
+            bar.set_position(n_done as u64);
+        } else if self.last_line.elapsed() >= BETWEEN_LINES {
+            self.last_line = Instant::now();
+            let rate = n_done as f64 / self.begun.elapsed().as_secs_f64();
+            let left = self.n_total.saturating_sub(n_done) as f64 / rate.max(1e-9);
+            let Self { what, n_total, .. } = self;
+            eprintln!("{n_done}/{n_total} {what}, {rate:.1}/s, {left:.0} s left");
+        }
+    }
+}
+
+impl Drop for CountReporter {
+    fn drop(&mut self) {
+        if let Some(bar) = &self.bar {
+            bar.finish_and_clear();
+        }
+    }
+}
+
 /// Downloads on stderr: a bar on a terminal, a line every few seconds elsewhere.
 pub(super) struct DownloadReporter {
     bar: Option<ProgressBar>,

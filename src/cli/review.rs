@@ -6,8 +6,10 @@ use super::output::{ExitCode, ProgressReporter};
 use anyhow::Context;
 use clap::{Args, Subcommand, ValueEnum};
 use std::collections::BTreeSet;
-use veritrail::engine::{HeldAnswer, KnowledgeBase, MergeStory};
-use veritrail::model::{AnswerId, ClaimStatus, Depiction, DepictionId, DepictionStatus, MergeId};
+use veritrail::engine::{FeedbackStory, HeldAnswer, KnowledgeBase, MergeStory};
+use veritrail::model::{
+    AnswerId, ClaimStatus, Depiction, DepictionId, DepictionStatus, FeedbackId, MergeId, Opinion,
+};
 
 /// Example: `veritrail review`, then `veritrail review accept 3f2a... --reason "checked"`
 #[derive(Debug, Args)]
@@ -36,13 +38,13 @@ enum DecisionArgument {
     /// Let claims count, and publish; release answers.
     Accept(ClaimsArgument),
     /// Let claims not count, now and when they are made again, and publish; withhold
-    /// answers, or withdraw them.
+    /// answers, or withdraw them. Feedback changes nothing by itself.
     Reject(ClaimsArgument),
 }
 
 #[derive(Debug, Args)]
 struct ClaimsArgument {
-    /// Claims and answers as the list names them.
+    /// Claims, answers and feedback as the list names them.
     #[arg(required = true)]
     claims: Vec<String>,
     /// Why; it is recorded.
@@ -52,10 +54,13 @@ struct ClaimsArgument {
 
 #[derive(Clone, Copy, Debug, PartialEq, ValueEnum)]
 enum KindArgument {
-    /// Answers that wait, what pictures show, then which entities are one thing.
+    /// Answers that wait, feedback, what pictures show, then which entities are one
+    /// thing.
     All,
     /// Answers that wait for approval.
     Answers,
+    /// Answers that readers or the check of their sentences doubt.
+    Feedback,
     /// What pictures show.
     Pictures,
     /// Which entities are one thing.
@@ -96,6 +101,7 @@ pub(super) fn run(arguments: &Arguments, review: &ReviewArguments) -> anyhow::Re
 /// A claim of one of the kinds.
 enum Claim {
     Answer(AnswerId),
+    Feedback(FeedbackId),
     Picture(DepictionId),
     Merge(MergeId),
 }
@@ -109,11 +115,15 @@ fn decide(
     let merges: BTreeSet<MergeId> =
         knowledge_base.merges()?.into_iter().map(|story| story.merge.id).collect();
     let held = knowledge_base.held_answers()?;
+    let given = knowledge_base.feedback()?;
     let claims: Vec<Claim> = claims
         .iter()
         .map(|name| {
             if let Some(held) = held.iter().find(|held| held.answer.name() == name) {
                 return Ok(Claim::Answer(held.answer.clone()));
+            }
+            if let Some(story) = given.iter().find(|story| story.feedback.id.name() == name) {
+                return Ok(Claim::Feedback(story.feedback.id.clone()));
             }
             if let Some(merge) = MergeId::from_name(name).filter(|merge| merges.contains(merge)) {
                 return Ok(Claim::Merge(merge));
@@ -128,12 +138,15 @@ fn decide(
     for claim in &claims {
         match claim {
             Claim::Answer(id) => knowledge_base.decide_answer(id, status, &principal(), reason)?,
+            Claim::Feedback(id) => {
+                knowledge_base.decide_feedback(id, status, &principal(), reason)?
+            }
             Claim::Picture(id) => knowledge_base.decide(id, status, &principal(), reason)?,
             Claim::Merge(id) => knowledge_base.decide_merge(id, status, &principal(), reason)?,
         }
     }
-    // Answers are released without another generation.
-    if claims.iter().all(|claim| matches!(claim, Claim::Answer(_))) {
+    // Answers are released without another generation, and feedback changes none.
+    if claims.iter().all(|claim| matches!(claim, Claim::Answer(_) | Claim::Feedback(_))) {
         match format {
             FormatArgument::Json => {
                 let outcome =
@@ -177,6 +190,7 @@ pub(super) fn publish(
 
 fn list(knowledge_base: &KnowledgeBase, review: &ReviewArguments) -> anyhow::Result<()> {
     let answers = answers(knowledge_base, review)?;
+    let feedback = feedback(knowledge_base, review)?;
     let (pictures, n_pictures) = pictures(knowledge_base, review)?;
     let (merges, n_merges) = merges(knowledge_base, review)?;
     let labels = knowledge_base.labels()?;
@@ -195,7 +209,7 @@ fn list(knowledge_base: &KnowledgeBase, review: &ReviewArguments) -> anyhow::Res
                 "evidence": claim.evidence, "status": claim.status.as_str(),
             })
         });
-        let answers = answers.iter().map(answer_row);
+        let answers = answers.iter().map(answer_row).chain(feedback.iter().map(feedback_row));
         let rows: Vec<serde_json::Value> =
             answers.chain(pictures).chain(merges.iter().map(merge_row)).collect();
         println!("{}", serde_json::to_string_pretty(&rows)?);
@@ -205,6 +219,7 @@ fn list(knowledge_base: &KnowledgeBase, review: &ReviewArguments) -> anyhow::Res
         println!("{}  answer  held by {}  {}", held.answer.name(), held.rule, held.question);
         println!("    {}", held.text.replace('\n', "\n    "));
     }
+    feedback.iter().for_each(print_feedback);
     for claim in &pictures {
         println!(
             "{}  {:.2}  {:16}  {}  shows  {}",
@@ -262,6 +277,50 @@ fn answers(
     let status = ClaimStatus::from(review.status);
     held.retain(|held| held.status() == status);
     Ok(held)
+}
+
+/// The feedback that is asked for: what was decided, or what waits and is not good.
+fn feedback(
+    knowledge_base: &KnowledgeBase,
+    review: &ReviewArguments,
+) -> anyhow::Result<Vec<FeedbackStory>> {
+    let wanted = matches!(review.kind, KindArgument::All | KindArgument::Feedback);
+    if !wanted || review.entity.is_some() {
+        return Ok(Vec::new());
+    }
+    let status = ClaimStatus::from(review.status);
+    let mut given = knowledge_base.feedback()?;
+    given.retain(|story| match &story.decided {
+        Some(decision) => decision.status == status,
+        None => status == ClaimStatus::Proposed && story.feedback.opinion != Opinion::Good,
+    });
+    given.truncate(review.k);
+    Ok(given)
+}
+
+fn feedback_row(story: &FeedbackStory) -> serde_json::Value {
+    let given = &story.feedback;
+    serde_json::json!({
+        "kind": "feedback", "claim": given.id.name(), "answer_id": given.answer.name(),
+        "question": story.question, "answer": story.answer_text,
+        "verdict": given.opinion.as_str(), "comment": given.comment,
+        "principal": given.principal, "given_at": given.given_at, "decided": story.decided,
+    })
+}
+
+fn print_feedback(story: &FeedbackStory) {
+    let given = &story.feedback;
+    println!(
+        "{}  feedback  {} by {} on answer {}  {}",
+        given.id.name(),
+        given.opinion.as_str(),
+        given.principal,
+        given.answer.name(),
+        story.question
+    );
+    for words in given.comment.iter().chain(std::iter::once(&story.answer_text)) {
+        println!("    {}", words.replace('\n', "\n    "));
+    }
 }
 
 fn answer_row(held: &HeldAnswer) -> serde_json::Value {

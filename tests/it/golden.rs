@@ -163,3 +163,33 @@ fn the_command_line_keeps_sets_and_says_what_is_wrong_with_them() {
     let (code, promoted, error) = run(&["index", "promote", &bad, "--force"]);
     assert!(code == 0 && promoted.contains("answers instead of"), "{promoted}{error}");
 }
+
+#[test]
+fn feedback_is_reviewed_on_the_command_line() {
+    let (root, source) = (tempfile::tempdir().unwrap(), documents());
+    init_with_text_alone(root.path());
+    {
+        let knowledge_base = open(root.path());
+        ingest(&knowledge_base, source.path());
+        let options = AskOptions::for_principal("me");
+        for (n, opinion) in [(1, Opinion::Good), (2, Opinion::Wrong)] {
+            let query = Query::text("What is the order number of the shaft seal?", 10 + n);
+            let session = knowledge_base.session().unwrap();
+            let record = session.ask(&query, &options, &mut |_| {}).unwrap();
+            let comment = (n == 2).then_some("it was exchanged in May");
+            knowledge_base.give_feedback(&record.id, opinion, comment, &options.principal).unwrap();
+        }
+    }
+    let run = |arguments: &[&str]| outcome(&program(root.path()).args(arguments).output().unwrap());
+    let (code, listed, _) = run(&["review", "--of", "feedback"]);
+    assert!(code == 0 && listed.contains("feedback  wrong by me on answer"), "{listed}");
+    assert!(listed.contains("it was exchanged in May") && !listed.contains("good by"), "{listed}");
+    let id = listed.split_whitespace().next().unwrap();
+    let (code, done, error) = run(&["review", "accept", id, "--reason", "it was"]);
+    assert_eq!((code, done.as_str()), (0, "1 accepted\n"), "{error}");
+    let (_, open, _) = run(&["review", "--of", "feedback", "--format", "json"]);
+    assert_eq!(open.trim(), "[]");
+    let (_, accepted, _) =
+        run(&["review", "--of", "feedback", "--status", "accepted", "--format", "json"]);
+    assert!(accepted.contains("\"reason\": \"it was\""), "{accepted}");
+}
