@@ -77,7 +77,8 @@ impl AnswerAccess {
     }
 
     /// Whether somebody who reviews may read the record when feedback was given on it:
-    /// whoever gives feedback hands question and answer on to those who see as much.
+    /// whoever gives feedback, or the check that doubts an answer, hands question and
+    /// answer on to those who see as much.
     pub fn is_reviewable_by(&self, reader: &Principal) -> bool {
         let waits = matches!(self.disclosure, Disclosure::Waiting | Disclosure::Rejected);
         self.may_be_shown_to(reader) && !(waits && reader.name == self.principal)
