@@ -15,28 +15,71 @@ pub(super) fn compare(
     model: &dyn Embedder,
     progress: &mut dyn FnMut(usize, usize),
 ) -> Result<Vec<PairFeatures>, EngineError> {
-    let profiles = profiles(records, pairs.iter().flat_map(|(a, b)| [*a, *b]).collect());
-    let label = |n: &usize| records.get(*n).and_then(|r| r.labels.first()).cloned();
-    let whole = |n: &usize| records.get(*n).map(Record::text);
-    let texts: BTreeSet<String> =
-        profiles.keys().flat_map(|n| [label(n), whole(n)]).flatten().collect();
-    let texts: Vec<&str> = texts.iter().map(String::as_str).collect();
-    let n_total = texts.len();
-    let embedded = model.embed(&texts, TextRole::Passage, &mut |n| progress(n, n_total))?;
-    let vectors: HashMap<&str, Vec<f32>> = texts.into_iter().zip(embedded.vectors).collect();
-    let cosine = |a: Option<String>, b: Option<String>| -> f64 {
-        let vector = |text: Option<String>| vectors.get(text.unwrap_or_default().as_str());
-        let pair = vector(a).zip(vector(b));
-        pair.map_or(0.0, |(a, b)| f64::from(dot(a, b)))
-    };
-    Ok(pairs
-        .par_iter()
-        .map(|(a, b)| {
-            let cosines =
-                Cosines { labels: cosine(label(a), label(b)), whole: cosine(whole(a), whole(b)) };
-            features(&profiles, (*a, *b), cosines)
-        })
-        .collect())
+    let labels = |record: &Record| record.labels.first().cloned();
+    let label = Meaning::of(records, pairs, &labels, model, &mut |_, _| {})?;
+    let whole = Meaning::of(records, pairs, &|record| Some(record.text()), model, progress)?;
+    let cosines = |pair| Cosines { labels: label.cosine(pair), whole: whole.cosine(pair) };
+    Ok(compared(records, pairs, &cosines))
+}
+
+/// As [`compare`], with the meaning of labels alone, which are short.
+pub(super) fn compare_labels(
+    records: &[Record],
+    pairs: &[(usize, usize)],
+    model: &dyn Embedder,
+) -> Result<Vec<PairFeatures>, EngineError> {
+    let labels = |record: &Record| record.labels.first().cloned();
+    let label = Meaning::of(records, pairs, &labels, model, &mut |_, _| {})?;
+    let cosines = |pair| Cosines { labels: label.cosine(pair), ..Cosines::default() };
+    Ok(compared(records, pairs, &cosines))
+}
+
+fn compared(
+    records: &[Record],
+    pairs: &[(usize, usize)],
+    cosines: &(dyn Fn((usize, usize)) -> Cosines + Sync),
+) -> Vec<PairFeatures> {
+    let profiles = profiles(records, places(pairs));
+    pairs.par_iter().map(|pair| features(&profiles, *pair, cosines(*pair))).collect()
+}
+
+fn places(pairs: &[(usize, usize)]) -> BTreeSet<usize> {
+    pairs.iter().flat_map(|(a, b)| [*a, *b]).collect()
+}
+
+/// Vectors of one text of each record.
+struct Meaning {
+    texts: HashMap<usize, usize>,
+    vectors: Vec<Vec<f32>>,
+}
+
+impl Meaning {
+    fn of(
+        records: &[Record],
+        pairs: &[(usize, usize)],
+        text: &dyn Fn(&Record) -> Option<String>,
+        model: &dyn Embedder,
+        progress: &mut dyn FnMut(usize, usize),
+    ) -> Result<Self, EngineError> {
+        let places = places(pairs);
+        let of_each = places.iter().filter_map(|n| Some((*n, text(records.get(*n)?)?)));
+        let of_each: Vec<(usize, String)> = of_each.collect();
+        let distinct: BTreeSet<&str> = of_each.iter().map(|(_, text)| text.as_str()).collect();
+        let number: HashMap<&str, usize> =
+            distinct.iter().enumerate().map(|(number, text)| (*text, number)).collect();
+        let texts = of_each.iter().filter_map(|(n, text)| Some((*n, *number.get(text.as_str())?)));
+        let texts = texts.collect();
+        let distinct: Vec<&str> = distinct.into_iter().collect();
+        let n_total = distinct.len();
+        let embedded = model.embed(&distinct, TextRole::Passage, &mut |n| progress(n, n_total))?;
+        Ok(Self { texts, vectors: embedded.vectors })
+    }
+
+    /// 0 where a record has no such text.
+    fn cosine(&self, (a, b): (usize, usize)) -> f64 {
+        let vector = |n| self.vectors.get(*self.texts.get(&n)?);
+        vector(a).zip(vector(b)).map_or(0.0, |(a, b)| f64::from(dot(a, b)))
+    }
 }
 
 /// The pairs that look alike by words alone, of those that meet in `blocks`. Of the

@@ -55,6 +55,7 @@ mod frozen;
 mod generations;
 mod golden;
 mod health;
+mod ingest_batch;
 mod knowledge_base;
 mod language_model;
 mod link;

@@ -9,7 +9,7 @@ use super::build::{now, software};
 use super::corpus_file::CorpusFile;
 use super::error::EngineError;
 use super::knowledge_base::KnowledgeBase;
-use super::matching::{alike_by_words, compare};
+use super::matching::{alike_by_words, compare, compare_labels};
 use crate::graph::{DocumentSummary, MergeDecision, MergesWrite};
 use crate::model::{
     ClaimStatus, Digest, DocumentId, Entity, EntityClass, EntityId, Fragment, FragmentId, Merge,
@@ -101,15 +101,20 @@ impl KnowledgeBase {
             Some((a.min(b), a.max(b)))
         };
         let blocks = Blocks::of(records, BlockingOptions::default());
+        let embedder = self.models.text.as_ref();
         let is_alike = |features: &PairFeatures| model.best_case(features) >= model.bands.ask_from;
+        let by_words = alike_by_words(records, &blocks, &is_alike);
+        let by_labels = compare_labels(records, &by_words, embedder)?;
+        let is_alike = |(pair, features): (_, &PairFeatures)| {
+            (model.best_case_of_labels(features) >= model.bands.ask_from).then_some(pair)
+        };
         let mut wanted: BTreeSet<(usize, usize)> =
-            alike_by_words(records, &blocks, &is_alike).into_iter().collect();
+            by_words.into_iter().zip(&by_labels).filter_map(is_alike).collect();
         let named: BTreeSet<(usize, usize)> =
             proposed.iter().filter_map(|(a, b)| between(a, b)).collect();
         wanted.extend(&named);
         wanted.extend(decisions.values().filter_map(|d| between(&d.left, &d.right)));
         let wanted: Vec<(usize, usize)> = wanted.into_iter().collect();
-        let embedder = self.models.text.as_ref();
         let compared = compare(records, &wanted, embedder, &mut |_, _| {})?;
         let mut merges = Vec::new();
         for ((a, b), features) in wanted.iter().zip(&compared) {

@@ -160,6 +160,12 @@ impl MatchModel {
         1.0 / (1.0 + (-(self.log_odds(by_words) + gain)).exp())
     }
 
+    /// The same when the cosine of the labels is known and that of the whole is not.
+    pub fn best_case_of_labels(&self, by_labels: &PairFeatures) -> f64 {
+        let gain = self.weights.get("meaning").copied().unwrap_or(0.0).max(0.0);
+        1.0 / (1.0 + (-(self.log_odds(by_labels) + gain)).exp())
+    }
+
     /// What each feature adds to the log odds, the greatest in size first; features
     /// that add nothing are left out.
     pub fn contributions(&self, features: &PairFeatures) -> Vec<(&'static str, f64)> {
