@@ -1,6 +1,6 @@
 //! Embedding throughput: 2,000 sentences, batches of 32, 2 threads.
 //!
-//! Needs the model: `veritrail models pull all-minilm-l6-v2`. Alone:
+//! Needs the models: `veritrail models pull all-minilm-l6-v2 all-minilm-l6-v2-float32`. Alone:
 //!
 //! ```sh
 //! cargo bench --bench embed
@@ -30,6 +30,8 @@ use veritrail::embed::{
 type Outcome<T> = Result<T, Box<dyn Error>>;
 
 const NAME: &str = "all-minilm-l6-v2";
+/// The same model as Python packages run it: `veritrail models pull` installs it, too.
+const NAME_IN_PYTHON: &str = "all-minilm-l6-v2-float32";
 const N_SENTENCES: usize = 2000;
 const WORDS: &str = "pump valve filter pressure water tank sensor alarm manual reset button network \
     router cable power supply battery charge display error code service contract refund payment \
@@ -68,7 +70,7 @@ impl Python {
         let script = concat!(env!("CARGO_MANIFEST_DIR"), "/benches/embed_reference.py");
         let mut child = Command::new(program)
             .arg(script)
-            .arg(cache.join("models").join(NAME))
+            .arg(cache.join("models").join(NAME_IN_PYTHON))
             .arg("--serve")
             .stdin(Stdio::piped())
             .stdout(Stdio::piped())

@@ -2,13 +2,15 @@
 """Veritrail beside what one would otherwise put together in Python, in one run.
 
   cargo build --release && target/release/veritrail models pull
+  target/release/veritrail models pull all-minilm-l6-v2-float32
   python3 -m venv V && V/bin/pip install "txtai[graph]" bm25s PyStemmer onnxruntime tokenizers
   V/bin/python benches/peers/run.py FOLDER... [--out peers.json]
 
 Each FOLDER holds corpus.jsonl, queries.jsonl and qrels.tsv. Every system has the same text
-model (all-MiniLM-L6-v2, the same ONNX file, two threads), a process of its own, and the
-same scoring. The peers get passages of at most 180 words below their titles; the best
-passage ranks its document.
+model (all-MiniLM-L6-v2, two threads), a process of its own, and the same scoring. Veritrail
+runs the model as it does by default, with weights of 8 bits; the peers with those of 32 bits
+that it was published with, or with any other file that `--model` names. The peers get
+passages of at most 180 words below their titles; the best passage ranks its document.
 
   rrf       BM25 (bm25s with the Snowball stemmer) and a dense scan (numpy), fused by
             reciprocal ranks with k = 60 (Cormack, Clarke and Buettcher, SIGIR 2009)
@@ -228,7 +230,7 @@ def main():
                                      formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("folders", nargs="+", metavar="FOLDER")
     parser.add_argument("--binary", default=os.path.join(ROOT, "target/release/veritrail"))
-    parser.add_argument("--model", default=os.path.expanduser("~/.cache/veritrail/models/all-minilm-l6-v2"))
+    parser.add_argument("--model", default=os.path.expanduser("~/.cache/veritrail/models/all-minilm-l6-v2-float32"))
     parser.add_argument("--systems", nargs="+", default=["veritrail"] + PEERS)
     parser.add_argument("--out", help="file for all figures")
     parser.add_argument("--peer", help=argparse.SUPPRESS)

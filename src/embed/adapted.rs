@@ -4,6 +4,7 @@
 use super::embedder::{EmbedError, EmbeddedTexts, Embedder, TextRole, TokenCounter};
 use super::head::{Head, HeadError};
 use super::picture_model::{PictureEmbedder, PictureReading};
+use super::word_pieces::WordPieces;
 use crate::model::{Calibration, Digest, Space};
 use crate::picture::RgbPixels;
 use serde::{Deserialize, Serialize};
@@ -247,6 +248,10 @@ impl Embedder for AdaptedPictureModel {
 
     fn token_counter(&self) -> TokenCounter {
         self.base.token_counter()
+    }
+
+    fn word_pieces(&self) -> Option<Arc<WordPieces>> {
+        self.base.word_pieces()
     }
 }
 

@@ -5,8 +5,11 @@
 //! residual connection and layer normalisation after it. Inputs `input_ids`,
 //! `attention_mask`, `token_type_ids`: int64 `[batch, sequence]`; output
 //! `last_hidden_state`: float `[batch, sequence, hidden]`.
+//!
+//! Attention, and products with weights of 8 bits, are operators of ONNX Runtime
+//! (`com.microsoft.MultiHeadAttention`, `com.microsoft.MatMulNBits`).
 
-use super::onnx::{Attribute, Dimension, GraphBuilder};
+use super::onnx::{Attribute, Dimension, GraphBuilder, RUNTIME_OPERATORS};
 use super::safetensors::{SafeTensors, SafeTensorsError};
 use serde::Deserialize;
 
@@ -24,6 +27,26 @@ struct BertConfig {
     vocab_size: usize,
     layer_norm_eps: f32,
 }
+
+/// How the weights of a converted graph are held. Tables of embeddings, biases and
+/// norms are floats in each.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub enum Precision {
+    /// Floats of 32 bits.
+    Float32,
+    /// Whole numbers of 8 bits, with one float as the scale of every 128 weights of a
+    /// row. The inputs of a product are rounded to 8 bits in blocks of the same size,
+    /// each row by itself, so that a text's vector does not depend on its batch.
+    Int8,
+}
+
+/// Weights that share a scale.
+const BLOCK: usize = 128;
+/// What stands for zero among unsigned 8-bit numbers.
+const ZERO_POINT: f32 = 128.0;
+/// `accuracy_level` of MatMulNBits: inputs of 8 bits.
+const INPUTS_OF_8_BITS: i64 = 4;
 
 /// Weights that cannot be converted.
 #[derive(Debug, thiserror::Error)]
@@ -55,7 +78,11 @@ impl From<SafeTensorsError> for ConvertError {
 /// # Errors
 /// When the configuration is of another architecture or a tensor is missing or
 /// of another shape.
-pub(super) fn bert_to_onnx(config: &[u8], weights: &[u8]) -> Result<Vec<u8>, ConvertError> {
+pub(super) fn bert_to_onnx(
+    config: &[u8],
+    weights: &[u8],
+    precision: Precision,
+) -> Result<Vec<u8>, ConvertError> {
     let config: BertConfig = serde_json::from_slice(config).map_err(ConvertError::Config)?;
     if config.model_type != "bert" || config.hidden_act != "gelu" {
         return Err(ConvertError::Architecture {
@@ -72,7 +99,7 @@ pub(super) fn bert_to_onnx(config: &[u8], weights: &[u8]) -> Result<Vec<u8>, Con
         )));
     }
     let tensors = SafeTensors::parse(weights)?;
-    let mut encoder = Encoder { graph: GraphBuilder::default(), config, tensors };
+    let mut encoder = Encoder { graph: GraphBuilder::default(), config, tensors, precision };
     encoder.constants();
     let mut hidden = encoder.embeddings()?;
     for layer in 0..encoder.config.num_hidden_layers {
@@ -94,23 +121,18 @@ struct Encoder<'a> {
     graph: GraphBuilder,
     config: BertConfig,
     tensors: SafeTensors<'a>,
+    precision: Precision,
 }
 
 impl Encoder<'_> {
     fn constants(&mut self) {
-        let heads = self.config.num_attention_heads;
-        let per_head = self.config.hidden_size / heads;
+        let hidden = self.config.hidden_size as i64;
         self.graph.integers("zero", &[], &[0]);
         self.graph.integers("one", &[], &[1]);
-        self.graph.integers("axes_1_2", &[2], &[1, 2]);
-        self.graph.integers("split_heads", &[4], &[0, 0, heads as i64, per_head as i64]);
-        self.graph.integers("join_heads", &[3], &[0, 0, self.config.hidden_size as i64]);
+        self.graph.integers("three_parts", &[3], &[hidden; 3]);
         self.graph.floats("one_f", &[], &[1.0]);
         self.graph.floats("half", &[], &[0.5]);
         self.graph.floats("sqrt_2", &[], &[std::f32::consts::SQRT_2]);
-        self.graph.floats("attention_scale", &[], &[1.0 / (per_head as f32).sqrt()]);
-        // Half of the lowest float: added to a score it still cannot overflow.
-        self.graph.floats("masked", &[], &[f32::MIN / 2.0]);
     }
 
     fn weight(&mut self, name: &str, shape: &[usize]) -> Result<(), ConvertError> {
@@ -144,11 +166,9 @@ impl Encoder<'_> {
             graph.node("Gather", &["embeddings.position_embeddings.weight", &range], &[]);
         let sum = graph.node("Add", &[&words, &types], &[]);
         let sum = graph.node("Add", &[&sum, &positions], &[]);
-        // 0 where a token stands, the masked value where padding stands.
-        let mask = graph.node("Cast", &["attention_mask"], &[Attribute::Integer("to", 1)]);
-        let mask = graph.node("Unsqueeze", &[&mask, "axes_1_2"], &[]);
-        let mask = graph.node("Sub", &["one_f", &mask], &[]);
-        graph.named_node("Mul", &[&mask, "masked"], "attention_bias", &[]);
+        // 1 where a token stands, 0 where padding stands.
+        let to_int32 = Attribute::Integer("to", 6);
+        graph.named_node("Cast", &["attention_mask"], "key_padding_mask", &[to_int32]);
         self.layer_norm("embeddings.LayerNorm", &sum)
     }
 
@@ -157,50 +177,114 @@ impl Encoder<'_> {
         let hidden = self.config.hidden_size;
         let wide = self.config.intermediate_size;
         let square = (hidden, hidden);
-        let query = self.linear(&name("attention.self.query"), input, square)?;
-        let key = self.linear(&name("attention.self.key"), input, square)?;
-        let value = self.linear(&name("attention.self.value"), input, square)?;
-        let query = self.heads(&query, &[0, 2, 1, 3]);
-        let key = self.heads(&key, &[0, 2, 3, 1]);
-        let value = self.heads(&value, &[0, 2, 1, 3]);
-        let graph = &mut self.graph;
-        let scores = graph.node("MatMul", &[&query, &key], &[]);
-        let scores = graph.node("Mul", &[&scores, "attention_scale"], &[]);
-        let scores = graph.node("Add", &[&scores, "attention_bias"], &[]);
-        let weights = graph.node("Softmax", &[&scores], &[Attribute::Integer("axis", -1)]);
-        let context = graph.node("MatMul", &[&weights, &value], &[]);
-        let context =
-            graph.node("Transpose", &[&context], &[Attribute::Integers("perm", &[0, 2, 1, 3])]);
-        let context = graph.node("Reshape", &[&context, "join_heads"], &[]);
-        let attended = self.linear(&name("attention.output.dense"), &context, square)?;
+        let parts = ["query", "key", "value"];
+        let [query, key, value] = parts.map(|part| name(&format!("attention.self.{part}")));
+        let parts = [query.as_str(), key.as_str(), value.as_str()];
+        let projected = self.linear(&name("attention.self"), &parts, input, square)?;
+        let axis = Attribute::Integer("axis", -1);
+        self.graph.node_of("", "Split", &[&projected, "three_parts"], &parts, &[axis]);
+        let context = name("attention.context");
+        // The fourth input, a bias of the projections, is left out: they have it.
+        self.graph.node_of(
+            RUNTIME_OPERATORS,
+            "MultiHeadAttention",
+            &[&query, &key, &value, "", "key_padding_mask"],
+            &[&context],
+            &[Attribute::Integer("num_heads", self.config.num_attention_heads as i64)],
+        );
+        let attended = self.linear_of_its_own(&name("attention.output.dense"), &context, square)?;
         let residual = self.graph.node("Add", &[&attended, input], &[]);
         let attended = self.layer_norm(&name("attention.output.LayerNorm"), &residual)?;
-        let inner = self.linear(&name("intermediate.dense"), &attended, (hidden, wide))?;
+        let inner =
+            self.linear_of_its_own(&name("intermediate.dense"), &attended, (hidden, wide))?;
         let inner = self.gelu(&inner);
-        let outer = self.linear(&name("output.dense"), &inner, (wide, hidden))?;
+        let outer = self.linear_of_its_own(&name("output.dense"), &inner, (wide, hidden))?;
         let residual = self.graph.node("Add", &[&outer, &attended], &[]);
         self.layer_norm(&name("output.LayerNorm"), &residual)
     }
 
-    /// `x W^T + b`; safetensors keeps `W` as `[outputs, inputs]`, MatMul wants
-    /// it transposed.
-    fn linear(
+    fn linear_of_its_own(
         &mut self,
         name: &str,
         input: &str,
+        shape: (usize, usize),
+    ) -> Result<String, ConvertError> {
+        self.linear(name, &[name], input, shape)
+    }
+
+    /// `x W^T + b` for the layers of `names`, whose outputs stand beside each other; each
+    /// has `W` as `[outputs, inputs]` in safetensors.
+    fn linear(
+        &mut self,
+        joint: &str,
+        names: &[&str],
+        input: &str,
         (n_in, n_out): (usize, usize),
     ) -> Result<String, ConvertError> {
-        let weight = format!("{name}.weight");
-        let bias = format!("{name}.bias");
-        let values = self.tensors.floats(&weight, &[n_out, n_in])?;
-        let mut transposed = Vec::with_capacity(values.len());
-        for column in 0..n_in {
-            transposed.extend(values.iter().skip(column).step_by(n_in));
+        let (mut weights, mut biases) = (Vec::new(), Vec::new());
+        for name in names {
+            weights.extend(self.tensors.floats(&format!("{name}.weight"), &[n_out, n_in])?);
+            biases.extend(self.tensors.floats(&format!("{name}.bias"), &[n_out])?);
         }
-        self.graph.floats(&weight, &[n_in, n_out], &transposed);
-        self.weight(&bias, &[n_out])?;
-        let product = self.graph.node("MatMul", &[input, &weight], &[]);
+        let n_rows = biases.len();
+        let bias = format!("{joint}.bias");
+        self.graph.floats(&bias, &[n_rows], &biases);
+        let product = match self.precision {
+            Precision::Float32 => self.float_product(joint, input, &weights, (n_in, n_rows)),
+            Precision::Int8 => self.whole_product(joint, input, &weights, (n_in, n_rows)),
+        };
         Ok(self.graph.node("Add", &[&product, &bias], &[]))
+    }
+
+    /// MatMul wants weights transposed.
+    fn float_product(
+        &mut self,
+        name: &str,
+        input: &str,
+        rows: &[f32],
+        (n_in, n_rows): (usize, usize),
+    ) -> String {
+        let weight = format!("{name}.weight");
+        let mut transposed = Vec::with_capacity(rows.len());
+        for column in 0..n_in {
+            transposed.extend(rows.iter().skip(column).step_by(n_in));
+        }
+        self.graph.floats(&weight, &[n_in, n_rows], &transposed);
+        self.graph.node("MatMul", &[input, &weight], &[])
+    }
+
+    fn whole_product(
+        &mut self,
+        name: &str,
+        input: &str,
+        rows: &[f32],
+        (n_in, n_rows): (usize, usize),
+    ) -> String {
+        let (weight, scale) = (format!("{name}.weight"), format!("{name}.scale"));
+        let n_blocks = n_in.div_ceil(BLOCK);
+        let (mut numbers, mut scales) = (Vec::new(), Vec::new());
+        for block in rows.chunks(n_in).flat_map(|row| row.chunks(BLOCK)) {
+            let (of_block, by) = rounded(block);
+            numbers.extend(of_block);
+            scales.push(by);
+        }
+        self.graph.bytes(&weight, &[n_rows, n_blocks, BLOCK], &numbers);
+        self.graph.floats(&scale, &[n_rows * n_blocks], &scales);
+        let output = format!("{name}.product");
+        self.graph.node_of(
+            RUNTIME_OPERATORS,
+            "MatMulNBits",
+            &[input, &weight, &scale],
+            &[&output],
+            &[
+                Attribute::Integer("K", n_in as i64),
+                Attribute::Integer("N", n_rows as i64),
+                Attribute::Integer("bits", 8),
+                Attribute::Integer("block_size", BLOCK as i64),
+                Attribute::Integer("accuracy_level", INPUTS_OF_8_BITS),
+            ],
+        );
+        output
     }
 
     fn layer_norm(&mut self, name: &str, input: &str) -> Result<String, ConvertError> {
@@ -215,11 +299,6 @@ impl Encoder<'_> {
         ))
     }
 
-    fn heads(&mut self, input: &str, permutation: &[i64]) -> String {
-        let split = self.graph.node("Reshape", &[input, "split_heads"], &[]);
-        self.graph.node("Transpose", &[&split], &[Attribute::Integers("perm", permutation)])
-    }
-
     /// `x * 0.5 * (1 + erf(x / sqrt 2))`, the exact form.
     fn gelu(&mut self, input: &str) -> String {
         let graph = &mut self.graph;
@@ -228,5 +307,39 @@ impl Encoder<'_> {
         let shifted = graph.node("Add", &[&erf, "one_f"], &[]);
         let product = graph.node("Mul", &[input, &shifted], &[]);
         graph.node("Mul", &[&product, "half"], &[])
+    }
+}
+
+/// A block of weights as unsigned numbers around [`ZERO_POINT`], filled up with zeros, and
+/// the scale that makes floats of them. The largest weight becomes 127 or -127.
+fn rounded(block: &[f32]) -> (Vec<u8>, f32) {
+    let largest = block.iter().fold(0f32, |largest, weight| largest.max(weight.abs()));
+    let scale = if largest > 0.0 { largest / 127.0 } else { 1.0 };
+    let number = |weight: &f32| ((weight / scale).round_ties_even() + ZERO_POINT) as u8;
+    let mut numbers: Vec<u8> = block.iter().map(number).collect();
+    numbers.resize(BLOCK, ZERO_POINT as u8);
+    (numbers, scale)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn rounded_weights_are_as_near_as_their_scale_allows() {
+        let block: Vec<f32> = (0..100).map(|n| ((n * 37 % 100) as f32 - 50.0) / 700.0).collect();
+        let (numbers, scale) = rounded(&block);
+        assert_eq!(numbers.len(), BLOCK);
+        for (number, weight) in numbers.iter().zip(&block) {
+            let back = (f32::from(*number) - ZERO_POINT) * scale;
+            assert!((back - weight).abs() <= scale / 2.0 + 1e-9, "{back} for {weight}");
+        }
+        assert!(numbers.iter().skip(block.len()).all(|number| *number == 128));
+    }
+
+    #[test]
+    fn a_block_of_zeros_stays_one() {
+        let (numbers, scale) = rounded(&[0.0; BLOCK]);
+        assert!(numbers.iter().all(|number| *number == 128) && scale.is_finite());
     }
 }

@@ -1,7 +1,8 @@
 //! The border between texts and vectors.
 
+use super::word_pieces::WordPieces;
 use crate::model::Space;
-use std::collections::HashMap;
+use std::collections::{HashMap, HashSet};
 use std::sync::{Arc, Mutex, PoisonError};
 use tokenizers::Tokenizer;
 use tokenizers::pre_tokenizers::PreTokenizerWrapper;
@@ -28,6 +29,12 @@ pub trait Embedder: Send + Sync {
 
     /// Counts tokens as this embedder sees them.
     fn token_counter(&self) -> TokenCounter;
+
+    /// The pieces of words that its model reads, each with a vector of its own; `None`
+    /// where the model has none that can be read.
+    fn word_pieces(&self) -> Option<Arc<WordPieces>> {
+        None
+    }
 }
 
 /// What a text is, for models that treat questions and passages differently.
@@ -115,6 +122,9 @@ pub struct TokenCounter {
 
 struct Shared {
     tokenizer: Tokenizer,
+    /// Tokens that stand for something else than words: the begin of a text, what is
+    /// not known.
+    special: HashSet<u32>,
     /// Tokens of words that were counted before, where words are counted one by one.
     by_word: Option<Mutex<HashMap<String, usize>>>,
 }
@@ -130,10 +140,12 @@ impl TokenCounter {
         let _ = tokenizer.with_truncation(None);
         let splits_at_spaces =
             matches!(tokenizer.get_pre_tokenizer(), Some(PreTokenizerWrapper::BertPreTokenizer(_)));
-        let mut added = tokenizer.get_added_tokens_decoder().into_values();
-        let by_word = splits_at_spaces && !added.any(|token| token.content.contains(SEPARATORS));
+        let added = tokenizer.get_added_tokens_decoder();
+        let by_word =
+            splits_at_spaces && !added.values().any(|token| token.content.contains(SEPARATORS));
         let by_word = by_word.then(Mutex::default);
-        Self { shared: Arc::new(Shared { tokenizer, by_word }) }
+        let special = added.iter().filter(|(_, token)| token.special).map(|(id, _)| *id).collect();
+        Self { shared: Arc::new(Shared { tokenizer, special, by_word }) }
     }
 
     /// Number of tokens of `text`; a text that the tokenizer refuses counts as
@@ -157,6 +169,19 @@ impl TokenCounter {
             })
         };
         words.map(count).sum()
+    }
+
+    /// Whether the tokens of a text are those of its words, one after the other.
+    pub(super) fn reads_words(&self) -> bool {
+        self.shared.by_word.is_some()
+    }
+
+    /// Tokens of a word, without those that stand for something else than words; none
+    /// when the tokenizer refuses it.
+    pub(super) fn pieces_of(&self, word: &str) -> Vec<u32> {
+        let encoding = self.shared.tokenizer.encode_fast(word, false);
+        let pieces = encoding.map_or_else(|_| Vec::new(), |found| found.get_ids().to_vec());
+        pieces.into_iter().filter(|piece| !self.shared.special.contains(piece)).collect()
     }
 
     fn count_whole(&self, text: &str) -> usize {

@@ -199,11 +199,11 @@ pub fn install(
         create_dir(path.parent().unwrap_or(&target))?;
         // Checked aside; only a right file gets its name.
         let aside = target.join(format!("{}.unchecked", file.name));
-        if file.converted {
+        if let Some(precision) = file.converted {
             report(&format!("{}: writing {}", entry.name, file.name));
             let config = read(&target.join("config.json"))?;
             let weights = read(&target.join("model.safetensors"))?;
-            let bytes = bert_to_onnx(&config, &weights)
+            let bytes = bert_to_onnx(&config, &weights, precision)
                 .map_err(|source| InstallError::Convert { model: entry.name.clone(), source })?;
             write_atomically(&aside, &bytes)?;
         } else {

@@ -29,11 +29,12 @@ mod text_reader;
 mod text_recogniser;
 mod tower;
 mod vision_tower;
+mod word_pieces;
 
 pub use adapted::{
     ADAPTED_MARK, AdaptedError, AdaptedPictureModel, AdaptedSpace, read_adapted, write_adapted,
 };
-pub use convert::ConvertError;
+pub use convert::{ConvertError, Precision};
 pub use embedder::{EmbedError, EmbeddedTexts, Embedder, TextRole, TokenCounter};
 pub use head::{Head, HeadError, HeadParts, mixed};
 pub use hub::{HubError, HubOptions};
@@ -50,3 +51,4 @@ pub use runtime::{
 pub use shared_text::SharedTextPictureModel;
 pub use text_model::{OpenError, TextModel};
 pub use text_reader::{OcrModel, TextReader};
+pub use word_pieces::{PieceVector, WordPieces};

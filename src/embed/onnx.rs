@@ -48,7 +48,6 @@ impl Message {
 /// An attribute of a node.
 pub(super) enum Attribute<'a> {
     Integer(&'a str, i64),
-    Integers(&'a str, &'a [i64]),
     Float(&'a str, f32),
 }
 
@@ -60,13 +59,6 @@ impl Attribute<'_> {
                 message.bytes(1, name.as_bytes());
                 message.integer(3, *value);
                 message.integer(20, 2);
-            }
-            Self::Integers(name, values) => {
-                message.bytes(1, name.as_bytes());
-                for value in *values {
-                    message.integer(8, *value);
-                }
-                message.integer(20, 7);
             }
             Self::Float(name, value) => {
                 message.bytes(1, name.as_bytes());
@@ -86,7 +78,11 @@ pub(super) struct GraphBuilder {
     n_nodes: usize,
 }
 
+/// The domain of the operators that ONNX Runtime has beyond the standard.
+pub(super) const RUNTIME_OPERATORS: &str = "com.microsoft";
+
 const FLOAT: i64 = 1;
+const UINT8: i64 = 2;
 const INT64: i64 = 7;
 
 impl GraphBuilder {
@@ -111,15 +107,34 @@ impl GraphBuilder {
         output: &str,
         attributes: &[Attribute<'_>],
     ) {
+        self.node_of("", operator, inputs, &[output], attributes);
+    }
+
+    /// Adds a node of the operators of `domain`, which is empty for those of the standard.
+    /// An input without a name is left out.
+    pub(super) fn node_of(
+        &mut self,
+        domain: &str,
+        operator: &str,
+        inputs: &[&str],
+        outputs: &[&str],
+        attributes: &[Attribute<'_>],
+    ) {
         let mut node = Message::default();
         for input in inputs {
             node.bytes(1, input.as_bytes());
         }
-        node.bytes(2, output.as_bytes());
-        node.bytes(3, format!("node_{output}").as_bytes());
+        for output in outputs {
+            node.bytes(2, output.as_bytes());
+        }
+        let first = outputs.first().copied().unwrap_or(operator);
+        node.bytes(3, format!("node_{first}").as_bytes());
         node.bytes(4, operator.as_bytes());
         for attribute in attributes {
             node.message(5, attribute.message());
+        }
+        if !domain.is_empty() {
+            node.bytes(7, domain.as_bytes());
         }
         self.graph.message(1, node);
     }
@@ -134,6 +149,11 @@ impl GraphBuilder {
     pub(super) fn integers(&mut self, name: &str, shape: &[usize], values: &[i64]) {
         let raw: Vec<u8> = values.iter().flat_map(|value| value.to_le_bytes()).collect();
         self.initializer(name, shape, INT64, &raw);
+    }
+
+    /// Adds a constant tensor of unsigned 8-bit integers.
+    pub(super) fn bytes(&mut self, name: &str, shape: &[usize], values: &[u8]) {
+        self.initializer(name, shape, UINT8, values);
     }
 
     fn initializer(&mut self, name: &str, shape: &[usize], data_type: i64, raw: &[u8]) {
@@ -167,14 +187,16 @@ impl GraphBuilder {
         for (output, shape) in outputs {
             graph.message(12, value_info(output, FLOAT, shape));
         }
-        let mut operator_set = Message::default();
-        operator_set.bytes(1, b"");
-        operator_set.integer(2, 17);
         let mut model = Message::default();
         model.integer(1, 8);
         model.bytes(2, b"veritrail");
         model.message(7, graph);
-        model.message(8, operator_set);
+        for (domain, version) in [("", 17), (RUNTIME_OPERATORS, 1)] {
+            let mut operator_set = Message::default();
+            operator_set.bytes(1, domain.as_bytes());
+            operator_set.integer(2, version);
+            model.message(8, operator_set);
+        }
         model.into_bytes()
     }
 }

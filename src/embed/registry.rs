@@ -1,5 +1,6 @@
 //! The registry of models: names, files, digests, licences.
 
+use super::convert::Precision;
 use super::picture_model::TextTower;
 use crate::model::{Calibration, Digest};
 use serde::Deserialize;
@@ -121,9 +122,9 @@ pub struct FileEntry {
     pub name: String,
     /// Path inside the package.
     pub member: Option<String>,
-    /// Whether it is written from the other files instead of fetched.
-    #[serde(default)]
-    pub converted: bool,
+    /// How weights are held in it, when it is written from the other files instead of
+    /// fetched.
+    pub converted: Option<Precision>,
     /// Digest. Where the registry names none, the one of the first installation
     /// is recorded beside the files and holds from then on.
     pub sha256: Option<Digest>,

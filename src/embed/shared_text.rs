@@ -8,6 +8,7 @@ use super::runtime::Runtime;
 use super::text_model::OpenError;
 use super::tower::Tower;
 use super::vision_tower::VisionTower;
+use super::word_pieces::WordPieces;
 use crate::model::{Calibration, Space};
 use crate::picture::RgbPixels;
 use std::path::Path;
@@ -89,6 +90,10 @@ impl Embedder for SharedTextPictureModel {
 
     fn token_counter(&self) -> TokenCounter {
         self.text.token_counter()
+    }
+
+    fn word_pieces(&self) -> Option<Arc<WordPieces>> {
+        self.text.word_pieces()
     }
 }
 

@@ -4,6 +4,7 @@ use super::batch::Batch;
 use super::cache::Cache;
 use crate::embed::{
     EmbedError, EmbeddedTexts, Embedder, PictureEmbedder, PictureReading, TextRole, TokenCounter,
+    WordPieces,
 };
 use crate::model::{Calibration, Space, SpaceId};
 use crate::picture::RgbPixels;
@@ -102,6 +103,10 @@ impl Embedder for QuestionEmbedder {
     fn token_counter(&self) -> TokenCounter {
         self.model.token_counter()
     }
+
+    fn word_pieces(&self) -> Option<Arc<WordPieces>> {
+        self.model.word_pieces()
+    }
 }
 
 /// A picture model as questions use it: their words are remembered.
@@ -137,6 +142,10 @@ impl Embedder for QuestionPictureEmbedder {
 
     fn token_counter(&self) -> TokenCounter {
         self.words.token_counter()
+    }
+
+    fn word_pieces(&self) -> Option<Arc<WordPieces>> {
+        self.words.word_pieces()
     }
 }
 

@@ -1,20 +1,22 @@
 //! Embeddings agree with the reference implementation: PyTorch's BERT with the
 //! slow Python tokenizer, see `tests/reference/minilm.py`.
 
-use crate::fixtures::embedder;
+use crate::fixtures::{embedder, runtime};
 use proptest::prelude::*;
 use serde::Deserialize;
 use std::sync::OnceLock;
 use tokenizers::Tokenizer;
-use veritrail::embed::{TextRole, cache_dir_from_env};
+use veritrail::embed::{
+    Embedder, InstallSource, Registry, TextModel, TextRole, cache_dir_from_env, install,
+};
 
 #[derive(Deserialize)]
 struct ReferenceText {
     text: String,
 }
 
-#[test]
-fn embeddings_of_all_lengths_and_scripts_agree_with_the_reference() {
+/// The least and the mean cosine between vectors of the model and those of the reference.
+fn cosines(model: &dyn Embedder) -> (f32, f32) {
     let texts: Vec<String> = include_str!("../reference/minilm_texts.jsonl")
         .lines()
         .map(|line| serde_json::from_str::<ReferenceText>(line).unwrap().text)
@@ -26,16 +28,48 @@ fn embeddings_of_all_lengths_and_scripts_agree_with_the_reference() {
         .map(|bytes| f32::from_le_bytes(*bytes))
         .collect();
     assert_eq!(expected.len(), texts.len() * 384);
-    let model = embedder();
     let words: Vec<&str> = texts.iter().map(String::as_str).collect();
     let embedded = model.embed(&words, TextRole::Passage, &mut |_| {}).unwrap();
+    assert!(embedded.n_truncated > 0, "the texts include some beyond 256 tokens");
     let cosines = embedded.vectors.iter().zip(expected.chunks_exact(384)).map(|(ours, theirs)| {
         let length: f32 = theirs.iter().map(|v| v * v).sum::<f32>().sqrt();
         ours.iter().zip(theirs).map(|(a, b)| a * b).sum::<f32>() / length
     });
-    let least = cosines.fold(f32::INFINITY, f32::min);
+    let cosines: Vec<f32> = cosines.collect();
+    let least = cosines.iter().copied().fold(f32::INFINITY, f32::min);
+    (least, cosines.iter().sum::<f32>() / cosines.len() as f32)
+}
+
+#[test]
+fn embeddings_of_all_lengths_and_scripts_agree_with_the_reference() {
+    let cache = tempfile::tempdir().unwrap();
+    let registry = Registry::builtin().unwrap();
+    let entry = registry.find("all-minilm-l6-v2-float32").unwrap();
+    let files = InstallSource::Folder(cache_dir_from_env().join("models/all-minilm-l6-v2"));
+    install(entry, cache.path(), &files, &mut |_| {}, &mut |_, _, _| {}).unwrap();
+    let model = TextModel::open(&runtime(), entry, cache.path(), 2).unwrap();
+    let (least, _) = cosines(&model);
     assert!(least >= 0.9999, "least cosine {least}");
-    assert!(embedded.n_truncated > 0, "the texts include some beyond 256 tokens");
+}
+
+#[test]
+fn weights_of_8_bits_give_nearly_the_same_embeddings() {
+    // The least are texts of one mark or none.
+    let (least, mean) = cosines(embedder().as_ref());
+    assert!(least >= 0.99 && mean >= 0.998, "least cosine {least}, mean {mean}");
+}
+
+#[test]
+fn a_text_has_the_same_embedding_alone_and_among_others() {
+    let texts = ["A pump.", "The seal of the pump is worn.", "Error E-17 shows at the display."];
+    let of =
+        |texts: &[&str]| embedder().embed(texts, TextRole::Passage, &mut |_| {}).unwrap().vectors;
+    let together = of(&texts);
+    for (text, vector) in texts.iter().zip(&together) {
+        let alone = of(&[text]).remove(0);
+        let cosine: f32 = alone.iter().zip(vector).map(|(a, b)| a * b).sum();
+        assert!(cosine >= 0.99999, "{text}: {cosine}");
+    }
 }
 
 proptest! {
