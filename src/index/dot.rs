@@ -32,6 +32,31 @@ impl WithSimd for One<'_> {
     }
 }
 
+/// The same for whole numbers of 8 bits.
+struct ByteScores<'a> {
+    query: &'a [i8],
+    rows: &'a [i8],
+    scores: &'a mut [i32],
+}
+
+impl WithSimd for ByteScores<'_> {
+    type Output = ();
+
+    /// Plain loops: the compiler makes wide instructions of sums of whole numbers, whose
+    /// order does not matter, unless each sum is checked for overflow. None can be: it
+    /// would take rows of 2^17 numbers.
+    #[inline(always)]
+    fn with_simd<S: Simd>(self, _: S) {
+        let rows = self.rows.chunks_exact(self.query.len());
+        for (row, score) in rows.zip(self.scores) {
+            let products = self.query.iter().zip(row);
+            *score = products.fold(0i32, |sum, (x, y)| {
+                sum.wrapping_add(i32::from(*x).wrapping_mul(i32::from(*y)))
+            });
+        }
+    }
+}
+
 /// Four independent sums hide the latency of multiply-add.
 #[inline(always)]
 fn dot_with<S: Simd>(simd: S, a: &[f32], b: &[f32]) -> f32 {
@@ -73,6 +98,17 @@ pub(super) fn scores(query: &[f32], rows: &[f32], scores: &mut Vec<f32>) {
     Arch::new().dispatch(Scores { query, rows, scores });
 }
 
+/// The dot products of `query` with every row of a row-major matrix of whole numbers of
+/// 8 bits.
+pub fn byte_scores(query: &[i8], rows: &[i8], scores: &mut Vec<i32>) {
+    scores.clear();
+    if query.is_empty() {
+        return;
+    }
+    scores.resize(rows.len() / query.len(), 0);
+    Arch::new().dispatch(ByteScores { query, rows, scores });
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -89,6 +125,17 @@ mod tests {
             let mut all = Vec::new();
             scores(&a, &b, &mut all);
             prop_assert!((f64::from(all[0]) - naive).abs() < 1e-4);
+        }
+
+        #[test]
+        fn whole_numbers_agree_with_the_naive_sum(
+            pairs in prop::collection::vec((any::<i8>(), any::<i8>()), 1..500)
+        ) {
+            let (a, b): (Vec<i8>, Vec<i8>) = pairs.into_iter().unzip();
+            let naive: i32 = a.iter().zip(&b).map(|(x, y)| i32::from(*x) * i32::from(*y)).sum();
+            let mut all = Vec::new();
+            byte_scores(&a, &[b.as_slice(), b.as_slice()].concat(), &mut all);
+            prop_assert_eq!(all, vec![naive, naive]);
         }
     }
 }

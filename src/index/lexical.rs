@@ -13,7 +13,7 @@ use tantivy::schema::{
     Field, FieldType, IndexRecordOption, STORED, STRING, Schema, TextFieldIndexing, TextOptions,
     Value,
 };
-use tantivy::tokenizer::{TextAnalyzer, TokenStream};
+use tantivy::tokenizer::TextAnalyzer;
 use tantivy::{Index, IndexReader, IndexWriter, ReloadPolicy, TantivyDocument, Term};
 
 const WRITER_BYTES: usize = 64 << 20;
@@ -92,20 +92,20 @@ pub struct LexicalWriter {
 
 /// An immutable word index.
 pub struct LexicalIndex {
-    path: PathBuf,
-    reader: IndexReader,
-    analyzer: TextAnalyzer,
-    fields: Fields,
+    pub(super) path: PathBuf,
+    pub(super) reader: IndexReader,
+    pub(super) analyzer: TextAnalyzer,
+    pub(super) fields: Fields,
     config: LexicalConfig,
 }
 
 #[derive(Clone, Copy)]
-struct Fields {
+pub(super) struct Fields {
     id: Field,
     label: Field,
     title: Field,
     headings: Field,
-    body: Field,
+    pub(super) body: Field,
 }
 
 impl LexicalWriter {
@@ -258,23 +258,6 @@ impl LexicalIndex {
         Ok(hits)
     }
 
-    /// Stemmed words of a text, each once, in order of appearance, with how much each
-    /// tells: `ln(1 + (N - n + 0.5) / (n + 0.5))` for a word in `n` of `N` fragments, as
-    /// in BM25.
-    ///
-    /// # Errors
-    /// When the index is damaged.
-    pub fn weighted_words(&self, text: &str) -> Result<Vec<(String, f32)>, LexicalError> {
-        let failed = |source| LexicalError::Index { path: self.path.clone(), source };
-        let searcher = self.reader.searcher();
-        let n_all = searcher.num_docs() as f32;
-        let weigh = |word: String| {
-            let n = searcher.doc_freq(&Term::from_field_text(self.fields.body, &word))? as f32;
-            Ok((word, (1.0 + (n_all - n + 0.5).max(0.0) / (n + 0.5)).ln()))
-        };
-        self.words(text).into_iter().map(weigh).collect::<tantivy::Result<_>>().map_err(failed)
-    }
-
     /// Every fragment in it, in no order.
     ///
     /// # Errors
@@ -311,19 +294,6 @@ impl LexicalIndex {
     /// Whether there is none.
     pub fn is_empty(&self) -> bool {
         self.len() == 0
-    }
-
-    /// Stemmed words of a text, each once, in order of appearance.
-    fn words(&self, text: &str) -> Vec<String> {
-        let mut analyzer = self.analyzer.clone();
-        let mut stream = analyzer.token_stream(text);
-        let mut words: Vec<String> = Vec::new();
-        while let Some(token) = stream.next() {
-            if !words.contains(&token.text) {
-                words.push(token.text.clone());
-            }
-        }
-        words
     }
 }
 

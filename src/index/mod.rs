@@ -11,13 +11,15 @@ mod hnsw;
 mod lexical;
 mod segment;
 mod vectors;
+mod word_weights;
 mod words;
 
 pub use dense::{DenseConfig, DenseIndex, IndexRead, IndexWrite, SearchError, VectorHit};
-pub use dot::dot;
+pub use dot::{byte_scores, dot};
 pub use hnsw::{HnswError, HnswIndex};
 pub use lexical::{
     LexicalConfig, LexicalDocument, LexicalError, LexicalHit, LexicalIndex, LexicalWriter,
 };
 pub use segment::VectorStoreError;
 pub use vectors::{VectorSet, VectorStore};
+pub use word_weights::WeightedWord;

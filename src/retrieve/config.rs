@@ -61,6 +61,9 @@ pub struct RetrieveConfig {
     /// Share of the weights of graph and bridges that is left where the question names
     /// nothing rare, in `0..=1`.
     pub graph_trust_floor: f32,
+    /// Distinct words up to which a question leans on the graph as its names say; a
+    /// longer one leans less, by the square of the ratio.
+    pub graph_trust_words: usize,
     /// Fused hits from which the walk starts.
     pub n_seeds: usize,
     /// The starting mass of a seed is its fused score to this power: above 1,
@@ -78,6 +81,17 @@ pub struct RetrieveConfig {
     /// How much the nearness of a bridge's end to the whole question counts beside the
     /// words that it adds.
     pub bridge_similarity: f32,
+    /// Share of a question's words, by what they tell, from which on the names in it
+    /// decide alone. The less it names, the more the texts of the best hits count by the
+    /// three weights below. 0 leaves them out.
+    pub text_evidence_share: f32,
+    /// Weight of how well a hit says the question in words of like meaning. 0 looks for
+    /// none.
+    pub soft_match_weight: f32,
+    /// Weight of how near a hit is to the best hits. 0 does not compare them.
+    pub feedback_weight: f32,
+    /// Weight of how much of a hit's title the question asks for. 0 reads no titles.
+    pub title_weight: f32,
     /// How much it costs a hit to be like what the question does not want ("... but not
     /// ..."), as a share of the best score. 0 takes the question as it is.
     pub exclusion_weight: f32,
@@ -102,7 +116,7 @@ pub struct RetrieveConfig {
 impl Default for RetrieveConfig {
     fn default() -> Self {
         Self {
-            n_candidates: 200,
+            n_candidates: 400,
             lexical_weight: 0.5,
             dense_weight: 0.5,
             visual_weight: 0.5,
@@ -111,12 +125,17 @@ impl Default for RetrieveConfig {
             graph_weight: 1.5,
             graph_lift_weight: 1.5,
             graph_trust_floor: 0.1,
+            graph_trust_words: 20,
             n_seeds: 10,
             seed_power: 4.0,
             entity_share: 0.3,
             bridge_weight: 4.0,
             n_bridge_hits: 5,
             bridge_similarity: 0.3,
+            text_evidence_share: 0.4,
+            soft_match_weight: 0.5,
+            feedback_weight: 0.5,
+            title_weight: 0.2,
             exclusion_weight: 0.3,
             damping: 0.6,
             epsilon: 1e-5,

@@ -7,7 +7,8 @@ use super::expand::{entities_of, expand, explain, path_of};
 use super::fuse::{Ranking, RouteHits, fuse};
 use super::route::Plan;
 use super::snapshot::Snapshot;
-use super::trust::trust;
+use super::text_evidence::{WordedQuestion, add_text_evidence};
+use super::trust::{brevity, trust};
 use super::unwanted::{demote, unwanted};
 use super::visual::{VisualQuery, question_in_words, visual};
 use crate::embed::{EmbedError, Embedder, PictureEmbedder, TextRole};
@@ -158,10 +159,11 @@ pub fn search(
         routes.push((Route::Graph, expansion.hits));
         // A picture is as good a way into the graph as a rare name.
         let floor = if picture.is_some() { 1.0 } else { config.graph_trust_floor };
-        let trust = trust(&view, &entities, floor);
+        let words = if has_words { snapshot.lexical.weighted_words(wanted)? } else { Vec::new() };
+        let brevity = brevity(words.len(), config.graph_trust_words);
+        let trust = trust(&view, &entities, floor) * brevity;
         let mut fused = fuse(&rankings(&routes, config, picture.is_some(), trust));
         if has_words && config.bridge_weight > 0.0 {
-            let words = snapshot.lexical.weighted_words(wanted)?;
             let best_cosine = best_of(&routes, Route::Dense);
             let named = &entities;
             let asked = Asked { words: &words, vector: &asked_vector, best_cosine, named };
@@ -187,6 +189,11 @@ pub fn search(
         stopwatch.lap(Stage::Fuse);
     }
     weigh_pictures(snapshot, picture_wanted, &mut fused, config);
+    if mode == RetrievalMode::Graph && has_words {
+        let question = WordedQuestion { text: wanted, named: &entities, embedder };
+        add_text_evidence(&view, &question, &mut fused, config)?;
+        stopwatch.lap(Stage::Fuse);
+    }
     let found_by = route_scores(&routes);
     let hits = fused
         .into_iter()

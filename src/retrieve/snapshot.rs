@@ -1,5 +1,6 @@
 //! One generation as a reader sees it.
 
+use super::RetrieveError;
 use super::edges::project;
 use super::entities::Names;
 use super::view::{View, Views};
@@ -166,6 +167,14 @@ impl Snapshot {
     /// Which reading of the store this is.
     pub fn reading(&self) -> u64 {
         self.reading
+    }
+
+    /// How rare words are among the fragments; see [`LexicalIndex::rarities`].
+    ///
+    /// # Errors
+    /// When the index is damaged.
+    pub fn rarities(&self, words: &[String]) -> Result<Vec<f32>, RetrieveError> {
+        Ok(self.lexical.rarities(words)?)
     }
 
     /// What the cosine of a text and a picture means in a space, where it is known.
