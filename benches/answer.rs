@@ -54,6 +54,7 @@ fn answering(criterion: &mut Criterion) {
         question: "What torque does the drain plug of the pump P-7 need?",
         evidence: &evidence,
         embed: None,
+        rarity: None,
         options: &options,
     };
     criterion.bench_function("extractive answer from 10 evidences", |b| {

@@ -1,6 +1,7 @@
 //! What is to be answered, from what, and with which help.
 
 use super::Config;
+use super::coverage::Rarity;
 use crate::model::Evidence;
 
 /// Why sentences could not be embedded.
@@ -18,6 +19,9 @@ pub struct Asked<'a> {
     pub evidence: &'a [Evidence],
     /// Embeds sentences; without it words alone decide.
     pub embed: Option<&'a Embed<'a>>,
+    /// How rare the words of the question are in all that is searched; without it they
+    /// weigh the same.
+    pub rarity: Option<&'a Rarity>,
     /// Thresholds and policy.
     pub options: &'a Config,
 }

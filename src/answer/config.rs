@@ -86,7 +86,7 @@ impl Default for Config {
             min_extractive_score: 0.3,
             min_question_coverage: 0.34,
             min_question_cosine: 0.5,
-            min_answerable: 0.2,
+            min_answerable: 0.35,
             further_sentence_share: 0.72,
             credit_unmarked: true,
             all_or_nothing: false,

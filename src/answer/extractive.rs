@@ -32,6 +32,13 @@ const REDUNDANT: f32 = 0.6;
 /// no new word of the question: evidence that the graph reached is another hop.
 const OTHER_HOP_SHARE: f32 = 0.85;
 
+/// Cosine from which a passage says what is asked in other words, so that words need not be
+/// found in it: none of the 45 questions that the weights were learned on and that cannot
+/// be answered is as near to a passage.
+const REWORDED: f32 = 0.8;
+/// Least probability that such a passage answers the question.
+const REWORDED_PROBABILITY: f64 = 0.5;
+
 /// Answers with the best supporting sentences of the evidence, or abstains.
 pub fn extractive(asked: &Asked<'_>) -> Answer {
     extract(asked, None)
@@ -79,7 +86,7 @@ pub fn answerability(asked: &Asked<'_>) -> Option<Features> {
     let candidates: Vec<Passage> =
         asked.evidence.iter().enumerate().flat_map(|(i, e)| passages(i, e)).collect();
     let scored = score(&candidates, &question, asked);
-    scored.is_embedded.then(|| signs(&candidates, &scored, &question)).flatten()
+    scored.is_embedded.then(|| signs(&candidates, &scored, asked)).flatten()
 }
 
 /// The passages on which a fact rests, then the others, as far as there is room.
@@ -234,9 +241,11 @@ fn too_weak(
     }
     let probability = scored
         .is_embedded
-        .then(|| signs(candidates, scored, question))
+        .then(|| signs(candidates, scored, asked))
         .flatten()
         .map_or(1.0, |signs| answerable(&signs));
+    let is_reworded = scored.ranked.iter().any(|ranked| ranked.cosine >= REWORDED);
+    let probability = probability.max(if is_reworded { REWORDED_PROBABILITY } else { 0.0 });
     let may_be_answered = probability >= f64::from(options.min_answerable);
     let is_near = close
         || scored.coverage >= options.min_question_coverage

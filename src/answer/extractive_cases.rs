@@ -32,6 +32,7 @@ fn answer(question: &str) -> Answer {
         question,
         evidence: &evidence,
         embed: None,
+        rarity: None,
         options: &Config::default(),
     });
     for citation in answer.sentences.iter().flat_map(|s| &s.citations) {
@@ -98,7 +99,13 @@ fn unknown_products_names_and_subjects_lead_to_abstention() {
 
 #[test]
 fn no_evidence_abstains() {
-    let asked = Asked { question: "Why?", evidence: &[], embed: None, options: &Config::default() };
+    let asked = Asked {
+        question: "Why?",
+        evidence: &[],
+        embed: None,
+        rarity: None,
+        options: &Config::default(),
+    };
     assert!(matches!(extractive(&asked).mode, AnswerMode::Abstained { .. }));
 }
 
@@ -118,6 +125,7 @@ fn evidence_of_another_hop_adds_its_sentence() {
         question: "Where was the director of Blue Harbour born?",
         evidence: &evidence,
         embed: None,
+        rarity: None,
         options: &Config { further_sentence_share: 0.4, ..Config::default() },
     };
     assert_eq!(extractive(&asked).cited_numbers(), [1, 2]);
@@ -136,6 +144,7 @@ fn embeddings_find_what_words_do_not() {
         question: "When will my device boot again?",
         evidence: &evidence,
         embed: Some(&embed),
+        rarity: None,
         options: &options,
     };
     assert_eq!(extractive(&asked).sentences[0].text, "The gadget restarts after an outage.");
@@ -146,7 +155,7 @@ proptest! {
     fn every_citation_quotes_existing_text(text in "[ -~éµ\n|#*`-]{0,200}", question in "[a-z ]{0,40}") {
         let evidence = [chunk(1, "T", &text)];
         let options = Config { min_extractive_score: 0.0, min_question_coverage: 0.0, ..Config::default() };
-        let asked = Asked { question: &question, evidence: &evidence, embed: None, options: &options };
+        let asked = Asked { question: &question, evidence: &evidence, embed: None, rarity: None, options: &options };
         for citation in extractive(&asked).sentences.iter().flat_map(|s| &s.citations) {
             prop_assert_eq!(citation.span.of(&text), Some(citation.quote.as_str()));
         }

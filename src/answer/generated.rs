@@ -289,6 +289,7 @@ mod tests {
             question: "How much oil?",
             evidence: &evidence,
             embed: None,
+            rarity: None,
             options: &options,
         };
         Draft::of(record(output)).finish(&asked).1
@@ -327,6 +328,7 @@ mod tests {
             question: "How much oil?",
             evidence: &evidence,
             embed: None,
+            rarity: None,
             options: &options,
         };
         let strict = |output: &str| {
@@ -354,6 +356,7 @@ mod tests {
             question: "How much oil?",
             evidence: &evidence,
             embed: None,
+            rarity: None,
             options: &options,
         };
         assert_eq!(Draft::of(record("The pump")).break_off(), None);
@@ -419,6 +422,7 @@ mod tests {
                 question: "How long is the button held to reset the X200?",
                 evidence: &evidence,
                 embed: None,
+                rarity: None,
                 options: &options,
             };
             let mut shown = Vec::new();

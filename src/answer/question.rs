@@ -8,7 +8,7 @@ use super::words::{content_stems, lower, stem, words};
 use std::collections::BTreeSet;
 
 /// Stems that ask instead of saying what about.
-const ASKING: &[&str] = &[
+pub(super) const ASKING: &[&str] = &[
     "show",
     "pictur",
     "photo",

@@ -83,8 +83,13 @@ fn sentence(text: &str, cited: &[usize]) -> Sentence {
         chunk(2, "Pump manual", PUMP),
         chunk(3, "People", PEOPLE),
     ];
-    let asked =
-        Asked { question: "", evidence: &evidence, embed: None, options: &Config::default() };
+    let asked = Asked {
+        question: "",
+        evidence: &evidence,
+        embed: None,
+        rarity: None,
+        options: &Config::default(),
+    };
     let claim = Claim { text: text.to_owned(), cited: cited.to_vec() };
     let sentence = check(&[claim], &asked).remove(0);
     for citation in &sentence.citations {
@@ -151,7 +156,8 @@ fn a_close_embedding_allows_other_words() {
     let evidence = [chunk(1, "Manual", "The gadget restarts after a power cut.")];
     let embed = |texts: &[&str]| Ok(texts.iter().map(|_| vec![1.0, 0.0]).collect());
     let options = Config::default();
-    let mut asked = Asked { question: "", evidence: &evidence, embed: None, options: &options };
+    let mut asked =
+        Asked { question: "", evidence: &evidence, embed: None, rarity: None, options: &options };
     let claim =
         [Claim { text: "The gadget boots again once power is back.".into(), cited: vec![1] }];
     assert_ne!(check(&claim, &asked)[0].support, Support::Supported);

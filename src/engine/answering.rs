@@ -14,7 +14,9 @@ use super::knowledge_base::KnowledgeBase;
 use super::policing::{Policing, waiting};
 use super::sealing::Parameters;
 use super::setup::InForce;
-use crate::answer::{Asked, Config as AnswerConfig, Draft, Writing, extractive};
+use crate::answer::{
+    Asked, Config as AnswerConfig, Draft, Rarity, Writing, extractive, words_that_weigh,
+};
 use crate::audit::bundle;
 use crate::graph::feedback_triples;
 use crate::llm::{Delta, DeltaStream, GenerateError, Generator, OpenAiGenerator, Sampling};
@@ -43,6 +45,7 @@ pub struct Answering {
     retrieval: Arc<Retrieval>,
     evidence: Vec<Evidence>,
     known: EmbeddedOnce,
+    rarity: Rarity,
     writer: Option<(OpenAiGenerator, Sampling)>,
     draft: Option<Draft>,
     id: AnswerId,
@@ -101,6 +104,7 @@ impl Session<'_> {
         let evidence_labels = view.labels_of_evidence(&evidence);
         let entities = view.entities_of_evidence(&evidence);
         let access = AnswerAccess::of(&options.principal, evidence_labels);
+        let rarity = rarity(&self.snapshot, &retrieval.question)?;
         stopwatch.lap(Stage::Assemble);
         let config = &self.in_force.answer;
         let llm = knowledge_base.llm.as_ref().filter(|_| options.use_llm && !evidence.is_empty());
@@ -126,6 +130,7 @@ impl Session<'_> {
             retrieval,
             evidence,
             known: EmbeddedOnce::new(Arc::clone(&self.text.questions)),
+            rarity,
             writer,
             draft: None,
             id,
@@ -137,6 +142,13 @@ impl Session<'_> {
             stopwatch,
         })
     }
+}
+
+/// How rare the words of a question are in a generation.
+pub(super) fn rarity(snapshot: &Snapshot, question: &str) -> Result<Rarity, EngineError> {
+    let words = words_that_weigh(question);
+    let rarities = snapshot.rarities(&words)?;
+    Ok(words.into_iter().zip(rarities).collect())
 }
 
 impl Answering {
@@ -152,6 +164,7 @@ impl Answering {
             question: &self.retrieval.question,
             evidence: &self.evidence,
             embed: Some(&embed),
+            rarity: Some(&self.rarity),
             options: &self.config,
         })
     }

@@ -1,10 +1,11 @@
 //! The questions of a data set asked and their answers scored.
 
+use super::answering::rarity;
 use super::ask::AskOptions;
 use super::embedded_once::EmbeddedOnce;
 use super::error::EngineError;
 use super::evaluate::{Evaluation, latency};
-use crate::answer::{Asked, answerability};
+use crate::answer::{Asked, Rarity, answerability};
 use crate::eval::{
     AnswerReport, AnsweredQuestion, EvalQuery, PutBefore, ScoredAnswer, measure_answers,
 };
@@ -38,7 +39,8 @@ impl Evaluation<'_> {
             let question = Query::text(&query.text, HITS_PER_ANSWER);
             let record = session.ask(&question, &options, &mut |_| {})?;
             latencies.push(asked.elapsed().as_secs_f64() * 1e3);
-            answers.push(self.scored(query, &record));
+            let rarity = rarity(session.snapshot(), &query.text)?;
+            answers.push(self.scored(query, &record, &rarity));
         }
         let judged: Vec<&AnsweredQuestion> = answers.iter().map(|scored| &scored.answer).collect();
         let report = AnswerReport {
@@ -54,7 +56,7 @@ impl Evaluation<'_> {
         Ok((report, answers))
     }
 
-    fn scored(&self, query: &EvalQuery, record: &AnswerRecord) -> ScoredAnswer {
+    fn scored(&self, query: &EvalQuery, record: &AnswerRecord, rarity: &Rarity) -> ScoredAnswer {
         let cited = record.answer.cited_numbers();
         let cited = record.evidence.iter().filter(|item| cited.contains(&item.number));
         let sentences: Vec<&str> =
@@ -81,6 +83,7 @@ impl Evaluation<'_> {
             question: &query.text,
             evidence: &record.evidence,
             embed: Some(&embed),
+            rarity: Some(rarity),
             options: &self.knowledge_base.common.answer,
         });
         let named = |(name, value): (&str, f64)| (name.to_owned(), value);

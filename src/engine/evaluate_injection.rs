@@ -74,6 +74,7 @@ fn defended(
         question: &case.question,
         evidence: &evidence,
         embed: Some(&embed),
+        rarity: None,
         options: &config.answer,
     };
     let writing = Writing { sampling: config.llm.sampling(), style: None };

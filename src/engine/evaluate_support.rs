@@ -23,8 +23,13 @@ pub fn evaluate_support(
         let embed = |texts: &[&str]| Ok(known.embed(texts)?);
         let evidence: Vec<Evidence> =
             case.texts.iter().enumerate().map(|(i, text)| evidence(i + 1, text)).collect();
-        let asked =
-            Asked { question: "", evidence: &evidence, embed: Some(&embed), options: &options };
+        let asked = Asked {
+            question: "",
+            evidence: &evidence,
+            embed: Some(&embed),
+            rarity: None,
+            options: &options,
+        };
         judged.push(judge(case, &asked));
         progress(judged.len());
     }
