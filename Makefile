@@ -31,12 +31,16 @@ check:
 	@$(ENV) && cargo clippy --release --locked --all-targets -- -D warnings
 	@$(ENV) && RUSTDOCFLAGS="-D warnings" cargo doc --release --locked --no-deps
 
-# The retrieval figures of docs/EVALUATION.md, for the sets that are in EVAL_DATA; a knowledge
-# base for each is kept in EVAL_KEEP, so that a second run takes minutes.
+# The figures of docs/EVALUATION.md, for the sets that are in EVAL_DATA: retrieval, answers,
+# the check of sentences, names, and entities that are one thing. A knowledge base for each
+# set is kept in EVAL_KEEP, so that a second run takes minutes.
 EVAL_DATA := ../shared/data
 EVAL_KEEP := target/eval
 EVAL_SETS := 2wiki-hippo101 2wiki-train500 musique-train100 hotpotqa-train300 scifact-train \
 	cranfield negconstraint techqa k8s-docs lihua-world
+EVAL_ANSWERS := musique-train100 hotpotqa-train300 2wiki-train500 lihua-world
+EVAL_NAMES := k8s-docs wnut17 2wiki-train500
+EVAL_PAIRS := fodors-zagats abt-buy
 
 eval: models
 	@mkdir -p $(EVAL_KEEP)
@@ -45,7 +49,22 @@ eval: models
 			$(BINARY) eval $(EVAL_DATA)/$$set --keep $(EVAL_KEEP)/$$set \
 				--run $(EVAL_KEEP)/$$set.trec --format text || exit 1; \
 		else echo "$$set is not in $(EVAL_DATA)" >&2; fi; done
-	@$(BINARY) eval data/golden --corpus data/example --format text
+	@for set in $(EVAL_ANSWERS); do \
+		if [ -d $(EVAL_DATA)/$$set ]; then \
+			$(BINARY) eval $(EVAL_DATA)/$$set --task answer --keep $(EVAL_KEEP)/$$set \
+				--run $(EVAL_KEEP)/$$set.answers.jsonl --format text || exit 1; fi; done
+	@if [ -d $(EVAL_DATA)/attributionbench-dev ]; then \
+		$(BINARY) eval $(EVAL_DATA)/attributionbench-dev --task support --format text; fi
+	@for set in $(EVAL_NAMES); do \
+		if [ -d $(EVAL_DATA)/$$set ]; then \
+			$(BINARY) eval $(EVAL_DATA)/$$set --task mentions --format text || exit 1; fi; done
+	@for pairs in $(EVAL_PAIRS); do \
+		if [ -f $(EVAL_DATA)/entity-resolution/$$pairs.valid.jsonl ]; then \
+			$(BINARY) eval $(EVAL_DATA)/entity-resolution/$$pairs.valid.jsonl --task entity-resolution \
+				--train $(EVAL_DATA)/entity-resolution/$$pairs.train.jsonl --format text || exit 1; fi; done
+	@$(BINARY) eval data/golden --corpus data/example --keep $(EVAL_KEEP)/example --format text
+	@$(BINARY) eval data/golden --corpus data/example --keep $(EVAL_KEEP)/example --task answer \
+		--run $(EVAL_KEEP)/example.answers.jsonl --format text
 
 clean-demo:
 	rm -rf target/demo-kb
