@@ -2,7 +2,7 @@
 //! are told apart.
 
 use super::error::{EngineError, io_error};
-use super::matching::compare;
+use super::matching::Comparison;
 use crate::embed::Embedder;
 use crate::eval::{Attributes, BandMeasures, LabelledPair, PairMeasures};
 use crate::model::{Digest, expected_calibration_error};
@@ -126,7 +126,10 @@ fn features(
     progress: &mut dyn FnMut(usize, usize),
 ) -> Result<Vec<(PairFeatures, bool)>, EngineError> {
     let (records, positions) = pairs.records();
-    let compared = compare(&records, &positions, model, progress)?;
+    let comparison = Comparison::of(&records, model);
+    let labels = comparison.meaning_of_labels(&positions)?;
+    let whole = comparison.meaning_of_all(&positions, &|_| None, progress)?;
+    let compared = comparison.compare(&positions, &labels, Some(&whole));
     let judged = pairs.pairs.iter().map(|pair| pair.is_match == 1);
     Ok(compared.into_iter().zip(judged).collect())
 }

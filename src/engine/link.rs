@@ -22,6 +22,8 @@ use crate::model::{
 use crate::resolve::{EntityTable, Resolution};
 use rayon::prelude::*;
 use std::collections::{HashMap, HashSet};
+use std::panic::resume_unwind;
+use std::thread::{self, ScopedJoinHandle};
 
 /// What a corpus names.
 #[derive(Default)]
@@ -61,6 +63,9 @@ struct Names {
 
 /// Names in a fragment, each with the class of what it names.
 type Named = Vec<(Mention, EntityClass)>;
+
+/// A document and what is read in it.
+type ReadDocument<'a> = (&'a DocumentSummary, Read);
 
 /// What a document names and says.
 struct Read {
@@ -201,7 +206,8 @@ impl Readings<'_> {
         Ok(())
     }
 
-    /// Reads what counts, and writes what the graph does not hold already.
+    /// Reads what counts, and writes what the graph does not hold already: a batch is
+    /// written while the next one is read.
     fn last(
         &self,
         graph: &Store,
@@ -210,50 +216,68 @@ impl Readings<'_> {
         linked: &mut Linked,
     ) -> Result<CoOccurrenceCounts, EngineError> {
         let mut counts = CoOccurrenceCounts::default();
-        for batch in self.corpus.batches()? {
-            let batch = batch?;
-            let read = |text: &DocumentText| {
-                let document = self.documents.get(text.place)?;
-                Some((document, read(document, text, names, resolution)))
-            };
-            let read: Vec<_> = batch.par_iter().filter_map(read).collect();
-            let differ: Vec<_> = read
-                .iter()
-                .filter(|(document, read)| document.mentions_digest != Some(read.digests.mentions))
-                .map(|(document, read)| MentionsWrite {
-                    version: &document.version,
-                    mentions: &read.mentions,
-                    values: &read.values,
-                    digest: read.digests.mentions,
-                })
-                .collect();
-            graph.set_mentions(&differ, &mut |_| {})?;
-            let differ: Vec<_> = read
-                .iter()
-                .filter(|(document, read)| {
-                    document.relations_digest != Some(read.digests.relations)
-                })
-                .map(|(document, read)| RelationsWrite {
-                    version: &document.version,
-                    relations: &read.relations,
-                    digest: read.digests.relations,
-                })
-                .collect();
-            graph.set_relations(&differ)?;
-            for ((document, read), text) in read.into_iter().zip(batch) {
-                read.sentences.iter().for_each(|sentence| counts.read(sentence));
-                linked.n_mentions += read.mentions.len();
-                linked.n_relations += read.relations.len();
-                linked.digests.insert(document.version.clone(), read.digests);
-                let pictures: Vec<Fragment> =
-                    text.fragments.into_iter().filter(|f| f.picture().is_some()).collect();
-                let about = |mention: &Mention| pictures.iter().any(|f| f.id == mention.fragment);
-                linked.about_pictures.extend(read.mentions.into_iter().filter(about));
-                linked.pictures.extend(pictures);
+        thread::scope(|scope| {
+            let mut writer: Option<ScopedJoinHandle<'_, Result<(), EngineError>>> = None;
+            for batch in self.corpus.batches()? {
+                let batch = batch?;
+                let read = |text: &DocumentText| {
+                    let document = self.documents.get(text.place)?;
+                    Some((document, read(document, text, names, resolution)))
+                };
+                let read: Vec<ReadDocument<'_>> = batch.par_iter().filter_map(read).collect();
+                for ((document, read), text) in read.iter().zip(batch) {
+                    read.sentences.iter().for_each(|sentence| counts.read(sentence));
+                    linked.n_mentions += read.mentions.len();
+                    linked.n_relations += read.relations.len();
+                    linked.digests.insert(document.version.clone(), read.digests);
+                    let pictures: Vec<Fragment> =
+                        text.fragments.into_iter().filter(|f| f.picture().is_some()).collect();
+                    let is_about = |mention: &&Mention| {
+                        pictures.iter().any(|picture| picture.id == mention.fragment)
+                    };
+                    linked.about_pictures.extend(read.mentions.iter().filter(is_about).cloned());
+                    linked.pictures.extend(pictures);
+                }
+                written(writer.take())?;
+                writer = Some(scope.spawn(move || write(graph, &read)));
             }
-        }
+            written(writer)
+        })?;
         Ok(counts)
     }
+}
+
+/// Waits for a writer.
+fn written(
+    writer: Option<ScopedJoinHandle<'_, Result<(), EngineError>>>,
+) -> Result<(), EngineError> {
+    let joined = writer.map(|writer| writer.join().unwrap_or_else(|e| resume_unwind(e)));
+    joined.unwrap_or(Ok(()))
+}
+
+/// Writes mentions and relations of documents of which the graph holds others.
+fn write(graph: &Store, read: &[ReadDocument<'_>]) -> Result<(), EngineError> {
+    let differ: Vec<_> = read
+        .iter()
+        .filter(|(document, read)| document.mentions_digest != Some(read.digests.mentions))
+        .map(|(document, read)| MentionsWrite {
+            version: &document.version,
+            mentions: &read.mentions,
+            values: &read.values,
+            digest: read.digests.mentions,
+        })
+        .collect();
+    graph.set_mentions(&differ, &mut |_| {})?;
+    let differ: Vec<_> = read
+        .iter()
+        .filter(|(document, read)| document.relations_digest != Some(read.digests.relations))
+        .map(|(document, read)| RelationsWrite {
+            version: &document.version,
+            relations: &read.relations,
+            digest: read.digests.relations,
+        })
+        .collect();
+    Ok(graph.set_relations(&differ)?)
 }
 
 /// What a document names and says, with the mentions that resolution keeps.

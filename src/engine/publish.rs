@@ -99,7 +99,7 @@ impl KnowledgeBase {
         let linked = self.link(&documents, &corpus)?;
         self.graph.set_near_duplicates(&near_duplicates(&documents))?;
         stages.begin("finding what is the same");
-        let same = self.resolve_same(&documents, &corpus)?;
+        let same = self.resolve_same(&documents, &corpus, &text)?;
         stages.begin("naming what pictures show");
         let depictions = self.depict(&documents, &linked.pictures, &linked.about_pictures)?;
         let settings = format!("{:?}", self.config.lexical);

@@ -9,7 +9,8 @@ use super::build::{now, software};
 use super::corpus_file::CorpusFile;
 use super::error::EngineError;
 use super::knowledge_base::KnowledgeBase;
-use super::matching::{alike_by_words, compare, compare_labels};
+use super::matching::{Comparison, Pair};
+use super::text_spaces::TextSpace;
 use crate::graph::{DocumentSummary, MergeDecision, MergesWrite};
 use crate::model::{
     ClaimStatus, Digest, DocumentId, Entity, EntityClass, EntityId, Fragment, FragmentId, Merge,
@@ -23,21 +24,31 @@ use crate::vocab::rdf;
 use std::collections::{BTreeMap, BTreeSet, HashMap, HashSet};
 
 /// Raised whenever the same entities would give other claims.
-const SAME_VERSION: &str = "veritrail-same 1";
+const SAME_VERSION: &str = "veritrail-same 2";
 /// An identifier that more records have tells nothing apart.
 const MAX_RECORDS_PER_IDENTIFIER: usize = 3;
 /// Characters of a document's first fragment that describe what it is about.
 const DESCRIPTION_CHARS: usize = 300;
 
+/// What is compared.
+struct Described {
+    /// Ordered by IRI.
+    records: Vec<Record>,
+    /// The first fragments of the documents that alone describe something, by its IRI.
+    /// Their vectors are there already and mean what is known of it.
+    begins: BTreeMap<String, FragmentId>,
+}
+
 impl KnowledgeBase {
     /// Makes the claims about which entities are one thing, and the groups out of them.
-    /// `None` when the groups change no answer.
+    /// `None` when the groups change no answer. `text` has the vectors of the texts.
     pub(super) fn resolve_same(
         &self,
         documents: &[DocumentSummary],
         corpus: &CorpusFile,
+        text: &TextSpace,
     ) -> Result<Option<Digest>, EngineError> {
-        let records = self.records(documents, corpus)?;
+        let Described { records, begins } = self.compared_things(documents, corpus)?;
         let model = self.match_model()?;
         let proposed = self.graph.close_matches()?;
         let decisions = self.last_merge_decisions()?;
@@ -50,12 +61,19 @@ impl KnowledgeBase {
             model.version(),
             self.models.text.space().id().0.to_string(),
             digest_of_each(&records),
+            digest_of_each(&begins.iter().collect::<Vec<_>>()),
             digest_of_each(&proposed),
             decided.join("\n"),
         ];
         let made_of = Digest::of_parts(parts.iter().map(String::as_bytes));
         if self.graph.merges_made_of()? != Some(made_of) {
-            let merges = self.merges_of(&records, &model, &proposed, &decisions)?;
+            // The vectors of another model say nothing beside this one's.
+            let is_same_space = text.id() == self.models.text.space().id();
+            let known = |record: &Record| {
+                let begin = begins.get(&record.id).filter(|_| is_same_space)?;
+                text.vectors.vectors().get(begin.as_str()).map(<[f32]>::to_vec)
+            };
+            let merges = self.merges_of(&records, &known, &model, &proposed, &decisions)?;
             self.graph.set_merges(&MergesWrite {
                 merges: &merges,
                 made_of,
@@ -90,6 +108,7 @@ impl KnowledgeBase {
     fn merges_of(
         &self,
         records: &[Record],
+        known: &dyn Fn(&Record) -> Option<Vec<f32>>,
         model: &MatchModel,
         proposed: &[(EntityId, EntityId)],
         decisions: &BTreeMap<MergeId, MergeDecision>,
@@ -100,22 +119,24 @@ impl KnowledgeBase {
             let (a, b) = (*place.get(a.as_str())?, *place.get(b.as_str())?);
             Some((a.min(b), a.max(b)))
         };
+        let named: BTreeSet<Pair> = proposed.iter().filter_map(|(a, b)| between(a, b)).collect();
+        let decided = decisions.values().filter_map(|d| between(&d.left, &d.right));
+        let in_any_case: BTreeSet<Pair> = named.iter().copied().chain(decided).collect();
         let blocks = Blocks::of(records, BlockingOptions::default());
-        let embedder = self.models.text.as_ref();
+        let comparison = Comparison::of(records, self.models.text.as_ref());
         let is_alike = |features: &PairFeatures| model.best_case(features) >= model.bands.ask_from;
-        let by_words = alike_by_words(records, &blocks, &is_alike);
-        let by_labels = compare_labels(records, &by_words, embedder)?;
+        let by_words = comparison.alike_by_words(&blocks, &is_alike);
+        let pairs: Vec<Pair> = by_words.iter().chain(&in_any_case).copied().collect();
+        let labels = comparison.meaning_of_labels(&pairs)?;
+        let by_labels = comparison.compare(&by_words, &labels, None);
         let is_alike = |(pair, features): (_, &PairFeatures)| {
             (model.best_case_of_labels(features) >= model.bands.ask_from).then_some(pair)
         };
-        let mut wanted: BTreeSet<(usize, usize)> =
-            by_words.into_iter().zip(&by_labels).filter_map(is_alike).collect();
-        let named: BTreeSet<(usize, usize)> =
-            proposed.iter().filter_map(|(a, b)| between(a, b)).collect();
-        wanted.extend(&named);
-        wanted.extend(decisions.values().filter_map(|d| between(&d.left, &d.right)));
-        let wanted: Vec<(usize, usize)> = wanted.into_iter().collect();
-        let compared = compare(records, &wanted, embedder, &mut |_, _| {})?;
+        let mut wanted = in_any_case;
+        wanted.extend(by_words.into_iter().zip(&by_labels).filter_map(is_alike));
+        let wanted: Vec<Pair> = wanted.into_iter().collect();
+        let whole = comparison.meaning_of_all(&wanted, known, &mut |_, _| {})?;
+        let compared = comparison.compare(&wanted, &labels, Some(&whole));
         let mut merges = Vec::new();
         for ((a, b), features) in wanted.iter().zip(&compared) {
             let (Some(left), Some(right)) = (records.get(*a), records.get(*b)) else { continue };
@@ -136,12 +157,12 @@ impl KnowledgeBase {
         Ok(merges)
     }
 
-    /// What is known of each thing that is compared, ordered by IRI.
-    fn records(
+    /// What is known of each thing that is compared.
+    fn compared_things(
         &self,
         documents: &[DocumentSummary],
         corpus: &CorpusFile,
-    ) -> Result<Vec<Record>, EngineError> {
+    ) -> Result<Described, EngineError> {
         let entities = self.graph.entities()?;
         let named: BTreeSet<EntityId> =
             self.graph.close_matches()?.into_iter().flat_map(|(a, b)| [a, b]).collect();
@@ -165,9 +186,9 @@ impl KnowledgeBase {
             })
             .collect();
         self.describe_resources(&mut records)?;
-        self.describe_topics(&mut records, documents, corpus)?;
+        let begins = self.describe_topics(&mut records, documents, corpus)?;
         drop_common_identifiers(&mut records);
-        Ok(records.into_values().collect())
+        Ok(Described { records: records.into_values().collect(), begins })
     }
 
     fn describe_resources(
@@ -191,13 +212,15 @@ impl KnowledgeBase {
     }
 
     /// Things that documents are about: what the documents state as theirs, how they
-    /// begin, and what else they name.
+    /// begin, and what else they name. Gives the first fragments; see
+    /// [`Described::begins`].
     fn describe_topics(
         &self,
         records: &mut BTreeMap<String, Record>,
         documents: &[DocumentSummary],
         corpus: &CorpusFile,
-    ) -> Result<(), EngineError> {
+    ) -> Result<BTreeMap<String, FragmentId>, EngineError> {
+        let mut begins: BTreeMap<String, Option<FragmentId>> = BTreeMap::new();
         let mut topics: HashMap<DocumentId, Vec<EntityId>> = HashMap::new();
         for (document, topic) in self.graph.topics()? {
             topics.entry(document).or_default().push(topic);
@@ -223,12 +246,15 @@ impl KnowledgeBase {
                 if let Some(first) = fragments.first() {
                     let begin: String = first.text.chars().take(DESCRIPTION_CHARS).collect();
                     record.attributes.entry("description".to_owned()).or_default().insert(begin);
+                    // Of several documents none stands for all.
+                    let only = (record.attributes.len() == 1).then(|| first.id.clone());
+                    begins.entry(record.id.clone()).and_modify(|b| *b = None).or_insert(only);
                 }
                 let others = named.iter().filter(|(f, entity)| ids.contains(f) && *entity != topic);
                 record.neighbours.extend(others.map(|(_, entity)| entity.as_str().to_owned()));
             }
         }
-        Ok(())
+        Ok(begins.into_iter().filter_map(|(topic, begin)| Some((topic, begin?))).collect())
     }
 }
 

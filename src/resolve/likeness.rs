@@ -6,6 +6,9 @@ use strsim::jaro_winkler;
 
 /// Words this alike (Jaro-Winkler) count as misspellings of each other.
 const SAME_WORD_FROM: f64 = 0.92;
+/// Longer values are compared by their words alone: the measure is one for names, and
+/// most letters of one long text stand somewhere near in another one.
+const MAX_SPELLED_BYTES: usize = 80;
 /// Shorter words are compared letter for letter.
 const MIN_FUZZY_CHARS: usize = 4;
 /// Characters that two codes must share at their begin to agree in part.
@@ -54,9 +57,13 @@ pub(super) fn likeness_of(a: &TextProfile, b: &TextProfile) -> f64 {
     if mostly_digits(&a.text, &left) && mostly_digits(&b.text, &right) {
         return one(left == right);
     }
+    let words = soft_cosine(a, b);
+    if a.text.len().max(b.text.len()) > MAX_SPELLED_BYTES {
+        return words;
+    }
     let spelling = jaro_winkler(&a.text, &b.text);
     // Below 0.7 Jaro-Winkler tells unlike texts from unlike texts.
-    soft_cosine(a, b).max((spelling - 0.7).max(0.0) / 0.3).min(1.0)
+    words.max((spelling - 0.7).max(0.0) / 0.3).min(1.0)
 }
 
 /// TF-IDF cosine of the words of two texts.
