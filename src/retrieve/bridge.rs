@@ -12,7 +12,7 @@ use super::config::RetrieveConfig;
 use super::held_words::HeldWords;
 use super::view::View;
 use crate::graph::NodeKey;
-use crate::index::dot;
+use crate::index::{WeightedWord, dot};
 use crate::model::{DocumentId, EntityId, FragmentId};
 use std::collections::{HashMap, HashSet};
 
@@ -34,8 +34,8 @@ const SURELY_TIED: f32 = 5.0;
 
 /// What is known of the question.
 pub(super) struct Asked<'a> {
-    /// Its stemmed words with their weights.
-    pub(super) words: &'a [(String, f32)],
+    /// Its words.
+    pub(super) words: &'a [WeightedWord],
     /// Its vector.
     pub(super) vector: &'a [f32],
     /// The cosine of the nearest fragment.

@@ -1,6 +1,7 @@
 //! Which words of a question a fragment holds.
 
 use super::view::{View, words_of};
+use crate::index::WeightedWord;
 use crate::model::FragmentId;
 use std::collections::HashMap;
 
@@ -15,8 +16,8 @@ pub(super) struct HeldWords<'v> {
 
 impl<'v> HeldWords<'v> {
     /// At most 64 words: one for each bit of a set.
-    pub(super) fn of(view: &'v View<'v>, words: &[(String, f32)]) -> Self {
-        let beginning = |(stem, weight): &(String, f32)| {
+    pub(super) fn of(view: &'v View<'v>, words: &[WeightedWord]) -> Self {
+        let beginning = |WeightedWord { stem, weight, .. }: &WeightedWord| {
             // "berri" is the stem of "berry".
             let long = stem.chars().count() > 3 && stem.ends_with(['i', 'e']);
             let end = stem.len() - usize::from(long);

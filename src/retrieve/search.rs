@@ -152,6 +152,8 @@ pub fn search(
     stopwatch.lap(Stage::Plan);
     let mut walk_seeds = Vec::new();
     let mut bridged: HashMap<FragmentId, Bridge> = HashMap::new();
+    let is_read = mode == RetrievalMode::Graph && has_words;
+    let words = if is_read { snapshot.lexical.placed_words(wanted)? } else { Vec::new() };
     let fused = if mode == RetrievalMode::Graph {
         let mut expansion = expand(&view, &seeds, &entities, config);
         expansion.hits.retain(|(fragment, _)| view.sees_fragment(fragment));
@@ -159,7 +161,6 @@ pub fn search(
         routes.push((Route::Graph, expansion.hits));
         // A picture is as good a way into the graph as a rare name.
         let floor = if picture.is_some() { 1.0 } else { config.graph_trust_floor };
-        let words = if has_words { snapshot.lexical.weighted_words(wanted)? } else { Vec::new() };
         let brevity = brevity(words.len(), config.graph_trust_words);
         let trust = trust(&view, &entities, floor) * brevity;
         let mut fused = fuse(&rankings(&routes, config, picture.is_some(), trust));
@@ -189,8 +190,8 @@ pub fn search(
         stopwatch.lap(Stage::Fuse);
     }
     weigh_pictures(snapshot, picture_wanted, &mut fused, config);
-    if mode == RetrievalMode::Graph && has_words {
-        let question = WordedQuestion { text: wanted, named: &entities, embedder };
+    if is_read {
+        let question = WordedQuestion { text: wanted, words: &words, named: &entities, embedder };
         add_text_evidence(&view, &question, &mut fused, config)?;
         stopwatch.lap(Stage::Fuse);
     }

@@ -19,11 +19,11 @@ pub(super) struct AskedWord {
 /// How well each fragment, given as the set of its pieces, says the words `w` of a
 /// question:
 ///
-/// `sum over w of weight(w) * mean over q in w of max over p of cos(q, p) / sum over w of weight(w)`
+/// `sum over w of weight(w) * sum over q in w of max over p of cos(q, p) / sum over w of weight(w) * |w|`
 ///
-/// with `q` the pieces of a word and `p` those of the fragment: sums of maxima as of
-/// Khattab and Zaharia ("ColBERT", 2020), with vectors that do not depend on where a piece
-/// stands. A fragment without pieces that have a vector says nothing: 0.
+/// with `q` the pieces of a word, `|w|` of them, and `p` those of the fragment: sums of
+/// maxima as of Khattab and Zaharia ("ColBERT", 2020), with vectors that do not depend on
+/// where a piece stands. A fragment without pieces that have a vector says nothing: 0.
 pub(super) fn soft_matches<'v>(
     vector: impl Fn(u32) -> Option<PieceVector<'v>>,
     mut words: Vec<AskedWord>,
@@ -33,7 +33,7 @@ pub(super) fn soft_matches<'v>(
     words.truncate(MAX_WORDS);
     let asked = AskedPieces::of(&vector, &words);
     let n = asked.ids.len();
-    let total: f32 = words.iter().map(|word| word.weight).sum();
+    let total: f32 = words.iter().map(|word| word.weight * word.pieces.len() as f32).sum();
     if n == 0 || total <= 0.0 {
         return vec![0.0; fragments.len()];
     }
@@ -57,11 +57,8 @@ pub(super) fn soft_matches<'v>(
         if best.contains(&f32::NEG_INFINITY) {
             return 0.0;
         }
-        let mean = |places: &[usize]| {
-            let sum: f32 = places.iter().filter_map(|place| best.get(*place)).sum();
-            sum / places.len().max(1) as f32
-        };
-        places.iter().map(|(weight, places)| weight * mean(places)).sum::<f32>() / total
+        let sum = |places: &[usize]| -> f32 { places.iter().filter_map(|n| best.get(*n)).sum() };
+        places.iter().map(|(weight, places)| weight * sum(places)).sum::<f32>() / total
     };
     fragments.iter().map(said).collect()
 }
@@ -144,9 +141,10 @@ mod tests {
     }
 
     #[test]
-    fn words_count_by_what_they_tell_and_pieces_of_a_word_alike() {
+    fn pieces_count_by_what_their_words_tell() {
         check(&[word(3.0, &[1]), word(1.0, &[3])], &[&[1], &[3]], &[0.75, 0.25]);
         check(&[word(1.0, &[1, 3])], &[&[1], &[2]], &[0.5, 0.7]);
+        check(&[word(1.0, &[1]), word(1.0, &[2, 3])], &[&[1], &[3]], &[0.6, 1.6 / 3.0]);
     }
 
     #[test]

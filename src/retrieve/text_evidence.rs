@@ -16,12 +16,14 @@ use crate::model::{EntityId, Fragment, FragmentId};
 use std::collections::HashSet;
 
 /// Documents whose best fragments are read.
-const N_DOCUMENTS: usize = 30;
+const N_DOCUMENTS: usize = 50;
 
 /// What is known of the question.
 pub(super) struct WordedQuestion<'a> {
     /// What is looked for, in words.
     pub(super) text: &'a str,
+    /// The words of it.
+    pub(super) words: &'a [WeightedWord],
     /// The entities that it names.
     pub(super) named: &'a [(EntityId, f32)],
     /// The text model.
@@ -53,8 +55,8 @@ pub(super) fn add_text_evidence(
         return Ok(());
     }
     let lexical = &view.snapshot().lexical;
-    let words = lexical.placed_words(question.text)?;
-    let room = room(named_share(view, question.named, &words), config.text_evidence_share);
+    let words = question.words;
+    let room = room(named_share(view, question.named, words), config.text_evidence_share);
     if words.is_empty() || room <= 0.0 {
         return Ok(());
     }
@@ -63,7 +65,7 @@ pub(super) fn add_text_evidence(
     if config.soft_match_weight > 0.0
         && let Some(pieces) = question.embedder.word_pieces()
     {
-        let matches = said(view, &pieces, question.text, &words, &read);
+        let matches = said(view, &pieces, question.text, words, &read);
         add(&mut added, &matches, config.soft_match_weight);
     }
     if config.feedback_weight > 0.0 {
@@ -73,7 +75,7 @@ pub(super) fn add_text_evidence(
     }
     if config.title_weight > 0.0 {
         let titles: Vec<&str> = read.iter().map(|(_, found)| title_of(view, found)).collect();
-        add(&mut added, &title_shares(lexical, &words, &titles)?, config.title_weight);
+        add(&mut added, &title_shares(lexical, words, &titles)?, config.title_weight);
     }
     for ((place, _), added) in read.iter().zip(added) {
         if let Some((_, score)) = fused.get_mut(*place) {
@@ -303,7 +305,8 @@ mod tests {
         let named = [(valve(), 1.0)];
         let named = if text.contains("valve") { &named[..] } else { &[] };
         let embedder = WithoutPieces(space());
-        let question = WordedQuestion { text, named, embedder: &embedder };
+        let words = snapshot.lexical.placed_words(text).unwrap();
+        let question = WordedQuestion { text, words: &words, named, embedder: &embedder };
         let ids = LEAFLETS.map(|(title, text, ..)| fragment_of(title, text).id);
         let fused = ids.iter().zip([0.3, 0.2, 0.1, 0.0]);
         let mut fused: Vec<_> = fused.map(|(id, score)| (id.clone(), score)).collect();

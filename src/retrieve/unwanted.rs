@@ -8,7 +8,7 @@ use super::search::RetrieveError;
 use super::view::View;
 use crate::embed::{Embedder, TextRole};
 use crate::graph::NodeKey;
-use crate::index::{LexicalError, dot};
+use crate::index::{LexicalError, WeightedWord, dot};
 use crate::model::FragmentId;
 use std::collections::HashSet;
 
@@ -22,8 +22,8 @@ const NEARNESS: f32 = 0.4;
 
 /// One part that a question does not want.
 pub(super) struct Unwanted {
-    /// Its stemmed words that the wanted part does not have, with their weights.
-    words: Vec<(String, f32)>,
+    /// Its words that the wanted part does not have.
+    words: Vec<WeightedWord>,
     /// Its vector; empty where vectors are not searched.
     vector: Vec<f32>,
     /// Numbers of the entities that it names and the wanted part does not.
@@ -39,21 +39,21 @@ pub(super) fn unwanted(
     exclusion: &Exclusion,
     embedder: Option<&dyn Embedder>,
 ) -> Result<Vec<Unwanted>, RetrieveError> {
-    let words_of = |text: &str| view.snapshot().lexical.weighted_words(text);
+    let words_of = |text: &str| view.snapshot().lexical.placed_words(text);
     let names_of = |text: &str| -> Result<HashSet<u32>, LexicalError> {
         let named = entities_of(view, text)?.into_iter();
         let number = |id| view.projection().number(&NodeKey::Entity(id));
         Ok(named.filter_map(|(id, _)| number(id)).collect())
     };
     let wanted: HashSet<String> =
-        words_of(&exclusion.wanted)?.into_iter().map(|(word, _)| word).collect();
+        words_of(&exclusion.wanted)?.into_iter().map(|word| word.stem).collect();
     let wanted_names = names_of(&exclusion.wanted)?;
     let texts: Vec<&str> = exclusion.unwanted.iter().map(String::as_str).collect();
     let vectors = embedder.map(|e| e.embed(&texts, TextRole::Query, &mut |_| {})).transpose()?;
     let mut vectors = vectors.map_or_else(Vec::new, |embedded| embedded.vectors).into_iter();
     let part = |text: &str| {
         let mut words = words_of(text)?;
-        words.retain(|(word, _)| !wanted.contains(word));
+        words.retain(|word| !wanted.contains(&word.stem));
         let names = names_of(text)?.difference(&wanted_names).copied().collect();
         Ok(Unwanted { words, vector: vectors.next().unwrap_or_default(), names })
     };
