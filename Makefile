@@ -31,8 +31,8 @@ check:
 	@$(ENV) && cargo clippy --release --locked --all-targets -- -D warnings
 	@$(ENV) && RUSTDOCFLAGS="-D warnings" cargo doc --release --locked --no-deps
 
-# The figures of docs/EVALUATION.md, for the sets that are in EVAL_DATA: retrieval, answers,
-# the check of sentences, names, and entities that are one thing. A knowledge base for each
+# The figures of docs/EVALUATION.md, for the sets that are in EVAL_DATA: retrieval with what
+# each stage adds, answers, the check of sentences, names, and entities that are one thing. A knowledge base for each
 # set is kept in EVAL_KEEP, so that a second run takes minutes.
 EVAL_DATA := ../shared/data
 EVAL_KEEP := target/eval
@@ -49,6 +49,13 @@ eval: models
 			$(BINARY) eval $(EVAL_DATA)/$$set --keep $(EVAL_KEEP)/$$set \
 				--run $(EVAL_KEEP)/$$set.trec --format text || exit 1; \
 		else echo "$$set is not in $(EVAL_DATA)" >&2; fi; done
+	@sets=$$(for set in $(EVAL_SETS); do \
+		if [ -d $(EVAL_DATA)/$$set ]; then echo $(EVAL_DATA)/$$set; fi; done); \
+	if [ -n "$$sets" ]; then \
+		$(BINARY) eval $$sets --sweep benches/sweeps/added.toml --against previous \
+			--keep $(EVAL_KEEP) --format text && \
+		$(BINARY) eval $$sets --sweep benches/sweeps/left-out.toml --against first \
+			--keep $(EVAL_KEEP) --format text || exit 1; fi
 	@for set in $(EVAL_ANSWERS); do \
 		if [ -d $(EVAL_DATA)/$$set ]; then \
 			$(BINARY) eval $(EVAL_DATA)/$$set --task answer --keep $(EVAL_KEEP)/$$set \
