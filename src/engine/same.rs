@@ -246,8 +246,9 @@ impl KnowledgeBase {
                 if let Some(first) = fragments.first() {
                     let begin: String = first.text.chars().take(DESCRIPTION_CHARS).collect();
                     record.attributes.entry("description".to_owned()).or_default().insert(begin);
-                    // Of several documents none stands for all.
-                    let only = (record.attributes.len() == 1).then(|| first.id.clone());
+                    // Of several documents none stands for all, nor where more is known.
+                    let n_known: usize = record.attributes.values().map(BTreeSet::len).sum();
+                    let only = (n_known == 1).then(|| first.id.clone());
                     begins.entry(record.id.clone()).and_modify(|b| *b = None).or_insert(only);
                 }
                 let others = named.iter().filter(|(f, entity)| ids.contains(f) && *entity != topic);
