@@ -6,11 +6,13 @@
 //! `attention_mask`, `token_type_ids`: int64 `[batch, sequence]`; output
 //! `last_hidden_state`: float `[batch, sequence, hidden]`.
 //!
-//! Attention, and products with weights of 8 bits, are operators of ONNX Runtime
-//! (`com.microsoft.MultiHeadAttention`, `com.microsoft.MatMulNBits`).
+//! Attention is an operator of ONNX Runtime (`com.microsoft.MultiHeadAttention`), and so
+//! are products with weights of 8 bits ([`super::whole_products`]). Between those, states
+//! are rows: the tokens of all texts below each other.
 
 use super::onnx::{Attribute, Dimension, GraphBuilder, RUNTIME_OPERATORS};
 use super::safetensors::{SafeTensors, SafeTensorsError};
+use super::whole_products::{self, Inputs, Signs};
 use serde::Deserialize;
 
 /// The fields of `config.json` that shape the graph.
@@ -35,18 +37,30 @@ struct BertConfig {
 pub enum Precision {
     /// Floats of 32 bits.
     Float32,
-    /// Whole numbers of 8 bits, with one float as the scale of every 128 weights of a
-    /// row. The inputs of a product are rounded to 8 bits in blocks of the same size,
-    /// each row by itself, so that a text's vector does not depend on its batch.
+    /// Whole numbers of 8 bits, with one float as the scale of all weights of an output.
+    /// The inputs of a product are rounded to 8 bits, states to twice as many, those of
+    /// each token by itself, so that a text's vector does not depend on its batch.
     Int8,
 }
 
-/// Weights that share a scale.
-const BLOCK: usize = 128;
-/// What stands for zero among unsigned 8-bit numbers.
-const ZERO_POINT: f32 = 128.0;
-/// `accuracy_level` of MatMulNBits: inputs of 8 bits.
-const INPUTS_OF_8_BITS: i64 = 4;
+/// Which graph is written.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Form {
+    /// Weights in floats.
+    Floats,
+    /// Weights of 8 bits. The sums are the same with either kind of signs.
+    Whole(Signs),
+}
+
+impl From<Precision> for Form {
+    /// The form that is installed.
+    fn from(precision: Precision) -> Self {
+        match precision {
+            Precision::Float32 => Self::Floats,
+            Precision::Int8 => Self::Whole(Signs::Signed),
+        }
+    }
+}
 
 /// Weights that cannot be converted.
 #[derive(Debug, thiserror::Error)]
@@ -81,7 +95,7 @@ impl From<SafeTensorsError> for ConvertError {
 pub(super) fn bert_to_onnx(
     config: &[u8],
     weights: &[u8],
-    precision: Precision,
+    form: Form,
 ) -> Result<Vec<u8>, ConvertError> {
     let config: BertConfig = serde_json::from_slice(config).map_err(ConvertError::Config)?;
     if config.model_type != "bert" || config.hidden_act != "gelu" {
@@ -99,13 +113,24 @@ pub(super) fn bert_to_onnx(
         )));
     }
     let tensors = SafeTensors::parse(weights)?;
-    let mut encoder = Encoder { graph: GraphBuilder::default(), config, tensors, precision };
+    let mut encoder = Encoder { graph: GraphBuilder::default(), config, tensors, form };
     encoder.constants();
     let mut hidden = encoder.embeddings()?;
+    if let Form::Whole(signs) = form {
+        whole_products::constants(&mut encoder.graph, encoder.config.hidden_size, signs);
+        hidden = whole_products::rows(&mut encoder.graph, &hidden);
+    }
     for layer in 0..encoder.config.num_hidden_layers {
         hidden = encoder.layer(layer, &hidden)?;
     }
-    encoder.graph.named_node("Identity", &[&hidden], "last_hidden_state", &[]);
+    match form {
+        Form::Floats => {
+            encoder.graph.named_node("Identity", &[&hidden], "last_hidden_state", &[]);
+        }
+        Form::Whole(_) => {
+            whole_products::texts(&mut encoder.graph, &hidden, "last_hidden_state");
+        }
+    }
     let size = encoder.config.hidden_size;
     Ok(encoder.graph.finish(
         "bert",
@@ -121,7 +146,7 @@ struct Encoder<'a> {
     graph: GraphBuilder,
     config: BertConfig,
     tensors: SafeTensors<'a>,
-    precision: Precision,
+    form: Form,
 }
 
 impl Encoder<'_> {
@@ -177,12 +202,28 @@ impl Encoder<'_> {
         let hidden = self.config.hidden_size;
         let wide = self.config.intermediate_size;
         let square = (hidden, hidden);
-        let parts = ["query", "key", "value"];
-        let [query, key, value] = parts.map(|part| name(&format!("attention.self.{part}")));
+        let [query, key, value] =
+            ["query", "key", "value"].map(|part| name(&format!("attention.self.{part}")));
         let parts = [query.as_str(), key.as_str(), value.as_str()];
-        let projected = self.linear(&name("attention.self"), &parts, input, square)?;
-        let axis = Attribute::Integer("axis", -1);
-        self.graph.node_of("", "Split", &[&projected, "three_parts"], &parts, &[axis]);
+        let of_attention = name("attention.self");
+        match self.form {
+            Form::Floats => {
+                let projected = self.joint_linear(&of_attention, &parts, input, square)?;
+                let axis = Attribute::Integer("axis", -1);
+                self.graph.node_of("", "Split", &[&projected, "three_parts"], &parts, &[axis]);
+            }
+            Form::Whole(signs) => {
+                let rounded = whole_products::round(&mut self.graph, input, Inputs::Finely);
+                for part in parts {
+                    let (weights, bias) = self.linear_weights(part, &[part], square)?;
+                    let graph = &mut self.graph;
+                    let product =
+                        whole_products::product(graph, part, &rounded, (&weights, hidden), signs);
+                    let rows = graph.node("Add", &[&product, &bias], &[]);
+                    whole_products::texts(graph, &rows, part);
+                }
+            }
+        }
         let context = name("attention.context");
         // The fourth input, a bias of the projections, is left out: they have it.
         self.graph.node_of(
@@ -192,99 +233,73 @@ impl Encoder<'_> {
             &[&context],
             &[Attribute::Integer("num_heads", self.config.num_attention_heads as i64)],
         );
-        let attended = self.linear_of_its_own(&name("attention.output.dense"), &context, square)?;
+        let context = match self.form {
+            Form::Floats => context,
+            Form::Whole(_) => whole_products::rows(&mut self.graph, &context),
+        };
+        let attended =
+            self.linear(&name("attention.output.dense"), &context, Inputs::Any, square)?;
         let residual = self.graph.node("Add", &[&attended, input], &[]);
         let attended = self.layer_norm(&name("attention.output.LayerNorm"), &residual)?;
-        let inner =
-            self.linear_of_its_own(&name("intermediate.dense"), &attended, (hidden, wide))?;
+        let inner = name("intermediate.dense");
+        let inner = self.linear(&inner, &attended, Inputs::Finely, (hidden, wide))?;
         let inner = self.gelu(&inner);
-        let outer = self.linear_of_its_own(&name("output.dense"), &inner, (wide, hidden))?;
+        let outer = self.linear(&name("output.dense"), &inner, Inputs::OfGelu, (wide, hidden))?;
         let residual = self.graph.node("Add", &[&outer, &attended], &[]);
         self.layer_norm(&name("output.LayerNorm"), &residual)
     }
 
-    fn linear_of_its_own(
+    /// `x W^T + b` for the layer `name`.
+    fn linear(
         &mut self,
         name: &str,
         input: &str,
+        inputs: Inputs,
         shape: (usize, usize),
     ) -> Result<String, ConvertError> {
-        self.linear(name, &[name], input, shape)
+        let Form::Whole(signs) = self.form else {
+            return self.joint_linear(name, &[name], input, shape);
+        };
+        let (weights, bias) = self.linear_weights(name, &[name], shape)?;
+        let graph = &mut self.graph;
+        let rounded = whole_products::round(graph, input, inputs);
+        let product = whole_products::product(graph, name, &rounded, (&weights, shape.0), signs);
+        Ok(graph.node("Add", &[&product, &bias], &[]))
     }
 
-    /// `x W^T + b` for the layers of `names`, whose outputs stand beside each other; each
-    /// has `W` as `[outputs, inputs]` in safetensors.
-    fn linear(
+    /// `x W^T + b` in floats for the layers of `names`, whose outputs stand beside each
+    /// other.
+    fn joint_linear(
         &mut self,
         joint: &str,
         names: &[&str],
         input: &str,
         (n_in, n_out): (usize, usize),
     ) -> Result<String, ConvertError> {
+        let (rows, bias) = self.linear_weights(joint, names, (n_in, n_out))?;
+        let weight = format!("{joint}.weight");
+        let transposed = whole_products::transposed(&rows, n_in);
+        self.graph.floats(&weight, &[n_in, n_out * names.len()], &transposed);
+        let product = self.graph.node("MatMul", &[input, &weight], &[]);
+        Ok(self.graph.node("Add", &[&product, &bias], &[]))
+    }
+
+    /// The weights of some layers, a row for each output, and the name of their biases,
+    /// which are written. Each has `W` as `[outputs, inputs]` in safetensors.
+    fn linear_weights(
+        &mut self,
+        joint: &str,
+        names: &[&str],
+        (n_in, n_out): (usize, usize),
+    ) -> Result<(Vec<f32>, String), ConvertError> {
         let (mut weights, mut biases) = (Vec::new(), Vec::new());
         for name in names {
             weights.extend(self.tensors.floats(&format!("{name}.weight"), &[n_out, n_in])?);
             biases.extend(self.tensors.floats(&format!("{name}.bias"), &[n_out])?);
         }
-        let n_rows = biases.len();
         let bias = format!("{joint}.bias");
-        self.graph.floats(&bias, &[n_rows], &biases);
-        let product = match self.precision {
-            Precision::Float32 => self.float_product(joint, input, &weights, (n_in, n_rows)),
-            Precision::Int8 => self.whole_product(joint, input, &weights, (n_in, n_rows)),
-        };
-        Ok(self.graph.node("Add", &[&product, &bias], &[]))
-    }
-
-    /// MatMul wants weights transposed.
-    fn float_product(
-        &mut self,
-        name: &str,
-        input: &str,
-        rows: &[f32],
-        (n_in, n_rows): (usize, usize),
-    ) -> String {
-        let weight = format!("{name}.weight");
-        let mut transposed = Vec::with_capacity(rows.len());
-        for column in 0..n_in {
-            transposed.extend(rows.iter().skip(column).step_by(n_in));
-        }
-        self.graph.floats(&weight, &[n_in, n_rows], &transposed);
-        self.graph.node("MatMul", &[input, &weight], &[])
-    }
-
-    fn whole_product(
-        &mut self,
-        name: &str,
-        input: &str,
-        rows: &[f32],
-        (n_in, n_rows): (usize, usize),
-    ) -> String {
-        let (weight, scale) = (format!("{name}.weight"), format!("{name}.scale"));
-        let n_blocks = n_in.div_ceil(BLOCK);
-        let (mut numbers, mut scales) = (Vec::new(), Vec::new());
-        for block in rows.chunks(n_in).flat_map(|row| row.chunks(BLOCK)) {
-            let (of_block, by) = rounded(block);
-            numbers.extend(of_block);
-            scales.push(by);
-        }
-        self.graph.bytes(&weight, &[n_rows, n_blocks, BLOCK], &numbers);
-        self.graph.floats(&scale, &[n_rows * n_blocks], &scales);
-        let output = format!("{name}.product");
-        self.graph.node_of(
-            RUNTIME_OPERATORS,
-            "MatMulNBits",
-            &[input, &weight, &scale],
-            &[&output],
-            &[
-                Attribute::Integer("K", n_in as i64),
-                Attribute::Integer("N", n_rows as i64),
-                Attribute::Integer("bits", 8),
-                Attribute::Integer("block_size", BLOCK as i64),
-                Attribute::Integer("accuracy_level", INPUTS_OF_8_BITS),
-            ],
-        );
-        output
+        self.graph.floats(&bias, &[biases.len()], &biases);
+        Ok((weights, bias))
     }
 
     fn layer_norm(&mut self, name: &str, input: &str) -> Result<String, ConvertError> {
@@ -307,39 +322,5 @@ impl Encoder<'_> {
         let shifted = graph.node("Add", &[&erf, "one_f"], &[]);
         let product = graph.node("Mul", &[input, &shifted], &[]);
         graph.node("Mul", &[&product, "half"], &[])
-    }
-}
-
-/// A block of weights as unsigned numbers around [`ZERO_POINT`], filled up with zeros, and
-/// the scale that makes floats of them. The largest weight becomes 127 or -127.
-fn rounded(block: &[f32]) -> (Vec<u8>, f32) {
-    let largest = block.iter().fold(0f32, |largest, weight| largest.max(weight.abs()));
-    let scale = if largest > 0.0 { largest / 127.0 } else { 1.0 };
-    let number = |weight: &f32| ((weight / scale).round_ties_even() + ZERO_POINT) as u8;
-    let mut numbers: Vec<u8> = block.iter().map(number).collect();
-    numbers.resize(BLOCK, ZERO_POINT as u8);
-    (numbers, scale)
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn rounded_weights_are_as_near_as_their_scale_allows() {
-        let block: Vec<f32> = (0..100).map(|n| ((n * 37 % 100) as f32 - 50.0) / 700.0).collect();
-        let (numbers, scale) = rounded(&block);
-        assert_eq!(numbers.len(), BLOCK);
-        for (number, weight) in numbers.iter().zip(&block) {
-            let back = (f32::from(*number) - ZERO_POINT) * scale;
-            assert!((back - weight).abs() <= scale / 2.0 + 1e-9, "{back} for {weight}");
-        }
-        assert!(numbers.iter().skip(block.len()).all(|number| *number == 128));
-    }
-
-    #[test]
-    fn a_block_of_zeros_stays_one() {
-        let (numbers, scale) = rounded(&[0.0; BLOCK]);
-        assert!(numbers.iter().all(|number| *number == 128) && scale.is_finite());
     }
 }

@@ -203,7 +203,7 @@ pub fn install(
             report(&format!("{}: writing {}", entry.name, file.name));
             let config = read(&target.join("config.json"))?;
             let weights = read(&target.join("model.safetensors"))?;
-            let bytes = bert_to_onnx(&config, &weights, precision)
+            let bytes = bert_to_onnx(&config, &weights, precision.into())
                 .map_err(|source| InstallError::Convert { model: entry.name.clone(), source })?;
             write_atomically(&aside, &bytes)?;
         } else {

@@ -21,6 +21,7 @@ mod preprocess;
 mod registry;
 mod runtime;
 mod safetensors;
+mod sessions;
 mod shared_text;
 mod text_boxes;
 mod text_detector;
@@ -29,6 +30,7 @@ mod text_reader;
 mod text_recogniser;
 mod tower;
 mod vision_tower;
+mod whole_products;
 mod word_pieces;
 
 pub use adapted::{

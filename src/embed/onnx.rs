@@ -48,6 +48,7 @@ impl Message {
 /// An attribute of a node.
 pub(super) enum Attribute<'a> {
     Integer(&'a str, i64),
+    Integers(&'a str, &'a [i64]),
     Float(&'a str, f32),
 }
 
@@ -59,6 +60,13 @@ impl Attribute<'_> {
                 message.bytes(1, name.as_bytes());
                 message.integer(3, *value);
                 message.integer(20, 2);
+            }
+            Self::Integers(name, values) => {
+                message.bytes(1, name.as_bytes());
+                for value in *values {
+                    message.integer(8, *value);
+                }
+                message.integer(20, 7);
             }
             Self::Float(name, value) => {
                 message.bytes(1, name.as_bytes());
@@ -83,6 +91,7 @@ pub(super) const RUNTIME_OPERATORS: &str = "com.microsoft";
 
 const FLOAT: i64 = 1;
 const UINT8: i64 = 2;
+const INT8: i64 = 3;
 const INT64: i64 = 7;
 
 impl GraphBuilder {
@@ -154,6 +163,12 @@ impl GraphBuilder {
     /// Adds a constant tensor of unsigned 8-bit integers.
     pub(super) fn bytes(&mut self, name: &str, shape: &[usize], values: &[u8]) {
         self.initializer(name, shape, UINT8, values);
+    }
+
+    /// Adds a constant tensor of signed 8-bit integers.
+    pub(super) fn signed_bytes(&mut self, name: &str, shape: &[usize], values: &[i8]) {
+        let raw: Vec<u8> = values.iter().flat_map(|value| value.to_le_bytes()).collect();
+        self.initializer(name, shape, INT8, &raw);
     }
 
     fn initializer(&mut self, name: &str, shape: &[usize], data_type: i64, raw: &[u8]) {

@@ -4,23 +4,22 @@ use super::embedder::{EmbedError, EmbeddedTexts, Embedder, TextRole, TokenCounte
 use super::install::InstallError;
 use super::installed::{VerifiedModel, verify};
 use super::registry::ModelEntry;
-use super::runtime::{Device, Runtime};
+use super::runtime::Runtime;
+use super::sessions::{Sessions, open_sessions};
 use super::word_pieces::WordPieces;
 use crate::model::Space;
-use ort::ep::CUDA;
-use ort::session::Session;
-use ort::session::builder::GraphOptimizationLevel;
 use ort::value::Tensor;
 use std::path::{Path, PathBuf};
-use std::sync::{Arc, Mutex, OnceLock, PoisonError};
+use std::sync::atomic::{AtomicUsize, Ordering::Relaxed};
+use std::sync::{Arc, OnceLock, mpsc};
 use tokenizers::{Encoding, Tokenizer, TruncationParams};
 
-/// Token slots of one batch: 8 texts of 128 tokens, whose states stay in a core's cache
+/// Token slots of one batch: 4 texts of 128 tokens, whose states stay in a core's cache
 /// from one layer to the next. A batch of long texts holds fewer of them.
-const BATCH_TOKENS: usize = 8 * 128;
-/// Products with weights of 8 bits take rows two at a time and the last one of an odd
-/// number in another way, which rounds otherwise. No row is ever the last of an odd number,
-/// so that a text has the same vector, to the bit, alone and among others.
+const BATCH_TOKENS: usize = 4 * 128;
+/// Products take rows several at a time and the last ones in another way, which may round
+/// otherwise. No row is ever the last of an odd number, so that a text has the same
+/// vector, to the bit, alone and among others.
 const ROWS_AT_ONCE: usize = 4;
 /// Most texts in one batch.
 const BATCH_TEXTS: usize = 32;
@@ -36,7 +35,7 @@ pub struct TextModel {
     tokenizer: Tokenizer,
     counter: TokenCounter,
     pooling: Pooling,
-    session: Mutex<Session>,
+    sessions: Sessions,
     inputs: Vec<Input>,
     /// The weights as they were trained, where the model is converted from such a file.
     weights: Option<PathBuf>,
@@ -76,7 +75,7 @@ impl From<InstallError> for OpenError {
 
 impl TextModel {
     /// Verifies the files of `entry` under `cache_dir` and loads them.
-    /// `n_threads` limits the threads of one run.
+    /// `n_threads` limits the threads of all runs together.
     ///
     /// # Errors
     /// When a file is missing or altered, or the runtime refuses the model.
@@ -100,27 +99,28 @@ impl TextModel {
                 .into());
             }
         };
-        let session = load_session(runtime, &entry.name, &folder.join("model.onnx"), n_threads)?;
-        let inputs = session
+        let weights = verified.digests.iter().find(|(name, _)| name == WEIGHTS);
+        let weights = weights.map(|(name, _)| folder.join(name));
+        let sessions = open_sessions(runtime, entry, folder, weights.as_deref(), n_threads)?;
+        let inputs = sessions
             .inputs()
             .iter()
-            .filter_map(|input| match input.name() {
+            .filter_map(|input| match input.as_str() {
                 "input_ids" => Some(Input::Ids),
                 "attention_mask" => Some(Input::Mask),
                 "token_type_ids" => Some(Input::Types),
                 _ => None,
             })
             .collect();
-        let weights = verified.digests.iter().find(|(name, _)| name == WEIGHTS);
         let model = Self {
-            weights: weights.map(|(name, _)| folder.join(name)),
+            weights,
             pieces: OnceLock::new(),
             space: space_of(entry, &verified),
             entry: entry.clone(),
             counter: TokenCounter::new(tokenizer.clone()),
             tokenizer,
             pooling,
-            session: Mutex::new(session),
+            sessions,
             inputs,
         };
         Ok(model)
@@ -132,13 +132,13 @@ impl TextModel {
     }
 
     /// Runs one batch and pools it; one vector for each encoding.
-    fn run(&self, batch: &[&Encoding]) -> Result<Vec<Vec<f32>>, EmbedError> {
+    fn run(&self, batch: &[(usize, &Encoding)]) -> Result<Vec<Vec<f32>>, EmbedError> {
         let n = batch.len();
-        let longest = batch.iter().map(|encoding| encoding.len()).max().unwrap_or(0).max(1);
+        let longest = batch.iter().map(|(_, encoding)| encoding.len()).max().unwrap_or(0).max(1);
         let length = longest.next_multiple_of(ROWS_AT_ONCE);
         let padded = |values: fn(&Encoding) -> &[u32]| -> Vec<i64> {
             let mut flat = Vec::with_capacity(n * length);
-            for encoding in batch {
+            for (_, encoding) in batch {
                 let row = values(encoding);
                 flat.extend(row.iter().map(|value| i64::from(*value)));
                 flat.extend(std::iter::repeat_n(0, length - row.len()));
@@ -156,7 +156,7 @@ impl TextModel {
                 .map_err(self.failed("preparing input"))?;
             feeds.push((name, tensor.into_dyn()));
         }
-        let mut session = self.session.lock().unwrap_or_else(PoisonError::into_inner);
+        let mut session = self.sessions.take();
         let outputs = session.run(feeds).map_err(self.failed("embedding"))?;
         let (shape, states) = outputs
             .get("last_hidden_state")
@@ -174,7 +174,7 @@ impl TextModel {
             });
         }
         let rows = states.chunks_exact(length * found);
-        Ok(rows.zip(batch).map(|(row, encoding)| self.pool(row, encoding)).collect())
+        Ok(rows.zip(batch).map(|(row, (_, encoding))| self.pool(row, encoding)).collect())
     }
 
     /// Mean of the token vectors that the mask keeps, or the first one; then
@@ -205,6 +205,63 @@ impl TextModel {
         vector
     }
 
+    /// Runs batches side by side, as many as there are sessions. `batches` hold each text
+    /// once, with its place among `texts`; there is a vector for each place.
+    fn run_batches(
+        &self,
+        texts: &[&str],
+        batches: &[&[(usize, &Encoding)]],
+        progress: &mut dyn FnMut(usize),
+    ) -> Result<Vec<Vec<f32>>, EmbedError> {
+        let mut vectors = vec![Vec::new(); texts.len()];
+        let mut done = 0;
+        let mut place = |batch: &[(usize, &Encoding)], found: Vec<Vec<f32>>| {
+            for ((index, _), vector) in batch.iter().zip(found) {
+                if !vector.iter().all(|value| value.is_finite()) {
+                    let text = texts.get(*index).copied().unwrap_or_default();
+                    return Err(EmbedError::NotFinite {
+                        model: self.entry.name.clone(),
+                        text: text.chars().take(40).collect(),
+                    });
+                }
+                if let Some(slot) = vectors.get_mut(*index) {
+                    *slot = vector;
+                }
+            }
+            done += batch.len();
+            progress(done);
+            Ok(())
+        };
+        let n_workers = self.sessions.size().min(batches.len());
+        if n_workers < 2 {
+            for batch in batches {
+                place(batch, self.run(batch)?)?;
+            }
+            return Ok(vectors);
+        }
+        let next = AtomicUsize::new(0);
+        std::thread::scope(|scope| {
+            let (found, results) = mpsc::channel();
+            for _ in 0..n_workers {
+                let (found, next) = (found.clone(), &next);
+                scope.spawn(move || {
+                    // The longest texts, at the end, are begun first: no worker is left
+                    // with one of them when the others are done.
+                    let take = || batches.len().checked_sub(1 + next.fetch_add(1, Relaxed));
+                    while let Some(batch) = take().and_then(|i| batches.get(i)) {
+                        // Nobody listens any more after an error.
+                        if found.send((*batch, self.run(batch))).is_err() {
+                            break;
+                        }
+                    }
+                });
+            }
+            drop(found);
+            results.into_iter().try_for_each(|(batch, found)| place(batch, found?))
+        })?;
+        Ok(vectors)
+    }
+
     fn embed_window(
         &self,
         texts: &[&str],
@@ -220,28 +277,14 @@ impl TextModel {
         // Texts of similar length share a batch, so that little is padding.
         let mut order: Vec<(usize, &Encoding)> = encodings.iter().enumerate().collect();
         order.sort_by_key(|(i, encoding)| (encoding.len(), *i));
-        let mut vectors = vec![Vec::new(); texts.len()];
-        let mut done = 0;
+        let mut batches = Vec::new();
         let mut rest = order.as_slice();
         while !rest.is_empty() {
             let (batch, remaining) = rest.split_at(batch_size(rest));
-            let encodings: Vec<&Encoding> = batch.iter().map(|(_, encoding)| *encoding).collect();
-            for ((index, _), vector) in batch.iter().zip(self.run(&encodings)?) {
-                if !vector.iter().all(|value| value.is_finite()) {
-                    let text = texts.get(*index).copied().unwrap_or_default();
-                    return Err(EmbedError::NotFinite {
-                        model: self.entry.name.clone(),
-                        text: text.chars().take(40).collect(),
-                    });
-                }
-                if let Some(slot) = vectors.get_mut(*index) {
-                    *slot = vector;
-                }
-            }
-            done += batch.len();
-            progress(done);
+            batches.push(batch);
             rest = remaining;
         }
+        let vectors = self.run_batches(texts, &batches, progress)?;
         Ok(EmbeddedTexts { vectors, n_truncated })
     }
 }
@@ -309,38 +352,6 @@ fn tokenizer(entry: &ModelEntry, path: &Path) -> Result<Tokenizer, EmbedError> {
     let truncation = TruncationParams { max_length: entry.max_tokens, ..Default::default() };
     tokenizer.with_truncation(Some(truncation)).map_err(refused)?;
     Ok(tokenizer)
-}
-
-pub(super) fn load_session(
-    runtime: &Runtime,
-    model: &str,
-    path: &Path,
-    n_threads: usize,
-) -> Result<Session, EmbedError> {
-    let failed =
-        |source| EmbedError::Model { model: model.to_owned(), doing: "being loaded", source };
-    let builder = Session::builder(runtime.environment()).map_err(failed)?;
-    let builder = builder
-        .with_intra_threads(n_threads)
-        .map_err(|error| failed(error.into()))?
-        // Threads that wait for more work by spinning take the processor from everything
-        // else that a question needs.
-        .with_intra_op_spinning(false)
-        .map_err(|error| failed(error.into()))?
-        .with_optimization_level(GraphOptimizationLevel::Level3)
-        .map_err(|error| failed(error.into()))?
-        // A pattern of memory is kept for every shape of input, and batches have many.
-        .with_memory_pattern(false)
-        .map_err(|error| failed(error.into()))?;
-    let mut builder = match runtime.device() {
-        Device::Cpu => builder,
-        Device::Cuda(number) => {
-            // Without the provider the models would silently run on the processor.
-            let cuda = CUDA::default().with_device_id(number).build().error_on_failure();
-            builder.with_execution_providers([cuda]).map_err(|error| failed(error.into()))?
-        }
-    };
-    builder.commit_from_file(path).map_err(failed)
 }
 
 fn space_of(entry: &ModelEntry, verified: &VerifiedModel) -> Space {

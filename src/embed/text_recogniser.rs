@@ -3,8 +3,8 @@
 use super::embedder::EmbedError;
 use super::preprocess::{Filter, resized};
 use super::runtime::Runtime;
+use super::sessions::load_session;
 use super::text_detector::{Corners, failed, planes};
-use super::text_model::load_session;
 use super::vision_tower::causes;
 use crate::picture::RgbPixels;
 use ort::session::Session;

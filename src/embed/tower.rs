@@ -6,7 +6,7 @@
 use super::embedder::EmbedError;
 use super::picture_model::PictureReading;
 use super::runtime::Runtime;
-use super::text_model::load_session;
+use super::sessions::load_session;
 use half::f16;
 use ort::session::{Session, SessionOutputs};
 use ort::value::{DynValue, Tensor, TensorElementType};
