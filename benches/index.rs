@@ -99,7 +99,12 @@ fn dense(criterion: &mut Criterion) {
     let exact = DenseIndex::new(id, vectors.clone(), None, exact);
     let approximate = DenseIndex::new(id, vectors.clone(), Some(hnsw), approximate);
     let keys = |index: &DenseIndex, query: &[f32]| -> Vec<String> {
-        index.search(id, query, K, None).unwrap().into_iter().map(|hit| hit.key).collect()
+        index
+            .search(id, query, K, None)
+            .unwrap()
+            .into_iter()
+            .map(|hit| hit.key.to_string())
+            .collect()
     };
     let n_found: usize = queries
         .iter()

@@ -27,6 +27,11 @@ use veritrail::engine::KnowledgeBase;
 use veritrail::model::{Query, Stage, Stopwatch};
 use veritrail::retrieve::{Embedders, RetrievalMode, RetrieveConfig, Snapshot, search};
 
+/// As in the program.
+#[cfg(not(target_env = "msvc"))]
+#[global_allocator]
+static ALLOCATOR: tikv_jemallocator::Jemalloc = tikv_jemallocator::Jemalloc;
+
 type Outcome<T> = Result<T, Box<dyn Error>>;
 
 const MODEL: &str = "all-minilm-l6-v2";

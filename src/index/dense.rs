@@ -5,6 +5,7 @@ use super::hnsw::HnswIndex;
 use super::vectors::VectorSet;
 use crate::model::{Embedding, SpaceError, SpaceId};
 use serde::{Deserialize, Serialize};
+use std::sync::Arc;
 
 /// Settings of vector search.
 #[derive(Clone, Copy, Debug, PartialEq, Serialize, Deserialize)]
@@ -29,7 +30,7 @@ impl Default for DenseConfig {
 #[derive(Clone, Debug, PartialEq)]
 pub struct VectorHit {
     /// Key of the vector: a fragment's IRI.
-    pub key: String,
+    pub key: Arc<str>,
     /// Cosine with the query, in `-1..=1`.
     pub score: f32,
 }
@@ -151,7 +152,7 @@ impl DenseIndex {
         ranked
             .into_iter()
             .filter_map(|(row, score)| {
-                let key = self.vectors.key(row)?.to_owned();
+                let key = self.vectors.shared_key(row)?;
                 Some(VectorHit { key, score: score.clamp(-1.0, 1.0) })
             })
             .collect()

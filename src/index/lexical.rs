@@ -5,6 +5,7 @@ use crate::model::{AccessLabel, FragmentId};
 use serde::{Deserialize, Serialize};
 use std::collections::BTreeSet;
 use std::path::{Path, PathBuf};
+use std::sync::OnceLock;
 use tantivy::collector::{DocSetCollector, TopDocs};
 use tantivy::query::{
     AllQuery, BooleanQuery, BoostQuery, ConstScoreQuery, Occur, Query, TermQuery,
@@ -14,7 +15,9 @@ use tantivy::schema::{
     Value,
 };
 use tantivy::tokenizer::TextAnalyzer;
-use tantivy::{Index, IndexReader, IndexWriter, ReloadPolicy, TantivyDocument, Term};
+use tantivy::{
+    DocAddress, Index, IndexReader, IndexWriter, ReloadPolicy, Searcher, TantivyDocument, Term,
+};
 
 const WRITER_BYTES: usize = 64 << 20;
 
@@ -96,6 +99,9 @@ pub struct LexicalIndex {
     pub(super) reader: IndexReader,
     pub(super) analyzer: TextAnalyzer,
     pub(super) fields: Fields,
+    /// The fragment of each document of each segment, once it was found: reading it from
+    /// the index takes longer than finding it.
+    known: Vec<Vec<OnceLock<FragmentId>>>,
     config: LexicalConfig,
 }
 
@@ -195,7 +201,10 @@ impl LexicalIndex {
             .reload_policy(ReloadPolicy::Manual)
             .try_into()
             .map_err(failed)?;
-        Ok(Self { path: folder.to_owned(), reader, analyzer, fields, config })
+        let searcher = reader.searcher();
+        let n_documents = searcher.segment_readers().iter().map(|segment| segment.max_doc());
+        let known = n_documents.map(|n| (0..n).map(|_| OnceLock::new()).collect()).collect();
+        Ok(Self { path: folder.to_owned(), reader, analyzer, fields, known, config })
     }
 
     /// The `k` best fragments that share a word with `text`, best first; ties go
@@ -249,9 +258,8 @@ impl LexicalIndex {
             searcher.search(&query, &TopDocs::with_limit(k).order_by_score()).map_err(failed)?;
         let mut hits = Vec::with_capacity(found.len());
         for (score, address) in found {
-            let document: TantivyDocument = searcher.doc(address).map_err(failed)?;
-            if let Some(id) = document.get_first(self.fields.id).and_then(|value| value.as_str()) {
-                hits.push(LexicalHit { fragment: FragmentId::from_iri(id), score });
+            if let Some(fragment) = self.fragment_at(&searcher, address).map_err(failed)? {
+                hits.push(LexicalHit { fragment, score });
             }
         }
         hits.sort_by(|a, b| b.score.total_cmp(&a.score).then_with(|| a.fragment.cmp(&b.fragment)));
@@ -268,11 +276,28 @@ impl LexicalIndex {
         let all = searcher.search(&AllQuery, &DocSetCollector).map_err(failed)?;
         let mut fragments = Vec::with_capacity(all.len());
         for address in all {
-            let document: TantivyDocument = searcher.doc(address).map_err(failed)?;
-            let id = document.get_first(self.fields.id).and_then(|value| value.as_str());
-            fragments.extend(id.map(FragmentId::from_iri));
+            fragments.extend(self.fragment_at(&searcher, address).map_err(failed)?);
         }
         Ok(fragments)
+    }
+
+    fn fragment_at(
+        &self,
+        searcher: &Searcher,
+        address: DocAddress,
+    ) -> Result<Option<FragmentId>, tantivy::TantivyError> {
+        let segment = self.known.get(address.segment_ord as usize);
+        let known = segment.and_then(|segment| segment.get(address.doc_id as usize));
+        if let Some(found) = known.and_then(OnceLock::get) {
+            return Ok(Some(found.clone()));
+        }
+        let document: TantivyDocument = searcher.doc(address)?;
+        let id = document.get_first(self.fields.id).and_then(|value| value.as_str());
+        let found = id.map(FragmentId::from_iri);
+        Ok(match (found, known) {
+            (Some(found), Some(known)) => Some(known.get_or_init(|| found).clone()),
+            (found, _) => found,
+        })
     }
 
     /// Names of files of the index in `folder` whose checksums are not those of their

@@ -5,7 +5,7 @@ use crate::model::{Embedding, FragmentId, Space, SpaceId};
 use std::collections::HashMap;
 use std::fs;
 use std::path::{Path, PathBuf};
-use std::sync::{Mutex, MutexGuard, PoisonError, RwLock, RwLockReadGuard, RwLockWriteGuard};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError, RwLock, RwLockReadGuard, RwLockWriteGuard};
 
 /// A segment is closed when it reaches this size.
 const SEGMENT_BYTES: u64 = 64 << 20;
@@ -35,9 +35,9 @@ struct Files {
 #[derive(Clone, Debug, Default)]
 pub struct VectorSet {
     dimension: usize,
-    keys: Vec<String>,
+    keys: Vec<Arc<str>>,
     values: Vec<f32>,
-    rows: HashMap<String, usize>,
+    rows: HashMap<Arc<str>, usize>,
 }
 
 impl VectorStore {
@@ -133,7 +133,7 @@ impl VectorStore {
         let (kept, n_removed) = {
             let set = self.vectors();
             let kept: Vec<&str> =
-                set.keys.iter().map(String::as_str).filter(|key| keep(key)).collect();
+                set.keys.iter().map(Arc::as_ref).filter(|key| keep(key)).collect();
             let n_removed = set.len() - kept.len();
             if n_removed == 0 {
                 return Ok(0);
@@ -201,8 +201,9 @@ impl VectorSet {
                 slot.copy_from_slice(vector);
             }
         } else {
-            self.rows.insert(key.to_owned(), self.keys.len());
-            self.keys.push(key.to_owned());
+            let key: Arc<str> = key.into();
+            self.rows.insert(Arc::clone(&key), self.keys.len());
+            self.keys.push(key);
             self.values.extend_from_slice(vector);
         }
     }
@@ -246,7 +247,12 @@ impl VectorSet {
 
     /// The key of a row.
     pub fn key(&self, row: usize) -> Option<&str> {
-        self.keys.get(row).map(String::as_str)
+        self.keys.get(row).map(Arc::as_ref)
+    }
+
+    /// The key of a row, without a copy of its text.
+    pub(super) fn shared_key(&self, row: usize) -> Option<Arc<str>> {
+        self.keys.get(row).cloned()
     }
 
     /// The vector of a row.

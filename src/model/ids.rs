@@ -2,20 +2,27 @@
 
 use super::{Digest, Region};
 use crate::vocab;
-use serde::{Deserialize, Serialize};
+use serde::{Deserialize, Deserializer, Serialize, Serializer};
 use std::fmt;
+use std::sync::Arc;
 
 macro_rules! iri_id {
     ($(#[$doc:meta])* $name:ident) => {
         $(#[$doc])*
-        #[derive(Clone, Debug, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize, Deserialize)]
-        #[serde(transparent)]
-        pub struct $name(String);
+        ///
+        /// Copies share their text.
+        #[derive(Clone, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
+        pub struct $name(Arc<str>);
 
         impl $name {
             /// Wraps an IRI that was made by this type before, read back from the graph.
-            pub fn from_iri(iri: impl Into<String>) -> Self {
-                Self(iri.into())
+            pub fn from_iri(iri: impl AsRef<str>) -> Self {
+                Self(iri.as_ref().into())
+            }
+
+            /// The same without a copy of the text.
+            pub fn from_shared(iri: Arc<str>) -> Self {
+                Self(iri)
             }
 
             /// The IRI.
@@ -33,6 +40,18 @@ macro_rules! iri_id {
         impl AsRef<str> for $name {
             fn as_ref(&self) -> &str {
                 &self.0
+            }
+        }
+
+        impl Serialize for $name {
+            fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+                serializer.serialize_str(&self.0)
+            }
+        }
+
+        impl<'de> Deserialize<'de> for $name {
+            fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+                String::deserialize(deserializer).map(Self::from_iri)
             }
         }
     };
@@ -86,13 +105,13 @@ impl DocumentId {
     /// The document with this source path (relative to its source folder, `/`
     /// between parts) or given id.
     pub fn from_source(source: &str) -> Self {
-        Self(format!("{}{}", vocab::DOCUMENT_PREFIX, encode_iri(source)))
+        Self(format!("{}{}", vocab::DOCUMENT_PREFIX, encode_iri(source)).into())
     }
 
     /// The source path or given id from which [`DocumentId::from_source`] made
     /// this id; the IRI itself when it was not made that way.
     pub fn source(&self) -> String {
-        self.0.strip_prefix(vocab::DOCUMENT_PREFIX).map_or_else(|| self.0.clone(), decode_iri)
+        self.0.strip_prefix(vocab::DOCUMENT_PREFIX).map_or_else(|| self.0.to_string(), decode_iri)
     }
 }
 
@@ -100,7 +119,7 @@ impl VersionId {
     /// The version of `document` whose bytes have this digest.
     pub fn new(document: &DocumentId, digest: &Digest) -> Self {
         let hash = Digest::of_parts([document.as_str().as_bytes(), digest.as_bytes().as_slice()]);
-        Self(format!("{}{}", vocab::VERSION_PREFIX, hash.short()))
+        Self(format!("{}{}", vocab::VERSION_PREFIX, hash.short()).into())
     }
 
     /// The part after the prefix, which the IRIs of its fragments and mentions hold.
@@ -112,26 +131,26 @@ impl VersionId {
 impl FragmentId {
     /// The fragment at position `ordinal` of a document version.
     pub fn new(version: &VersionId, ordinal: u32) -> Self {
-        Self(format!("{}{}:{ordinal}", vocab::FRAGMENT_PREFIX, version.hash()))
+        Self(format!("{}{}:{ordinal}", vocab::FRAGMENT_PREFIX, version.hash()).into())
     }
 
     /// The version of which this is a fragment.
     pub fn version(&self) -> VersionId {
         let rest = self.0.strip_prefix(vocab::FRAGMENT_PREFIX).unwrap_or(&self.0);
         let hash = rest.split(':').next().unwrap_or(rest);
-        VersionId(format!("{}{hash}", vocab::VERSION_PREFIX))
+        VersionId(format!("{}{hash}", vocab::VERSION_PREFIX).into())
     }
 
     /// A part of the picture of this fragment, as a media fragment: the key of the
     /// part's vector.
     pub fn with_region(&self, region: &Region) -> Self {
-        Self(format!("{}#{region}", self.0))
+        Self(format!("{}#{region}", self.0).into())
     }
 
     /// The fragment, and the region when this is the key of a part.
     pub fn split_region(&self) -> (Self, Option<Region>) {
         match self.0.split_once('#') {
-            Some((whole, region)) => (Self(whole.to_owned()), region.parse().ok()),
+            Some((whole, region)) => (Self(whole.into()), region.parse().ok()),
             None => (self.clone(), None),
         }
     }
@@ -147,14 +166,14 @@ impl EntityId {
             .take(48)
             .collect();
         let hash = Digest::of(normalised_label.as_bytes()).short();
-        Self(format!("{}{}-{}", vocab::ENTITY_PREFIX, encode_iri(&slug), &hash[..8]))
+        Self(format!("{}{}-{}", vocab::ENTITY_PREFIX, encode_iri(&slug), &hash[..8]).into())
     }
 }
 
 impl GenerationId {
     /// The generation whose content has this digest.
     pub fn new(digest: &Digest) -> Self {
-        Self(format!("{}{}", vocab::GENERATION_PREFIX, digest.short()))
+        Self(format!("{}{}", vocab::GENERATION_PREFIX, digest.short()).into())
     }
 
     /// The part after the prefix: the name of its folder.
@@ -168,7 +187,7 @@ impl DepictionId {
     /// is made again.
     pub fn of(picture: &DocumentId, entity: &EntityId, method: &str) -> Self {
         let parts = [picture.as_str().as_bytes(), entity.as_str().as_bytes(), method.as_bytes()];
-        Self(format!("{}{}", vocab::DEPICTION_PREFIX, Digest::of_parts(parts).short()))
+        Self(format!("{}{}", vocab::DEPICTION_PREFIX, Digest::of_parts(parts).short()).into())
     }
 
     /// The claim that a person or program names, by its IRI or by what follows the
@@ -176,7 +195,7 @@ impl DepictionId {
     pub fn from_name(name: &str) -> Option<Self> {
         let name = name.strip_prefix(vocab::DEPICTION_PREFIX).unwrap_or(name);
         let plausible = !name.is_empty() && name.chars().all(|c| c.is_ascii_hexdigit());
-        plausible.then(|| Self(format!("{}{name}", vocab::DEPICTION_PREFIX)))
+        plausible.then(|| Self(format!("{}{name}", vocab::DEPICTION_PREFIX).into()))
     }
 
     /// The part after the prefix.
@@ -189,7 +208,7 @@ impl MergeId {
     /// The claim that two entities are one thing, whichever is named first.
     pub fn of(a: &EntityId, b: &EntityId) -> Self {
         let parts = [a.min(b).as_str().as_bytes(), a.max(b).as_str().as_bytes()];
-        Self(format!("{}{}", vocab::MERGE_PREFIX, Digest::of_parts(parts).short()))
+        Self(format!("{}{}", vocab::MERGE_PREFIX, Digest::of_parts(parts).short()).into())
     }
 
     /// The claim that a person or program names, by its IRI or by what follows the
@@ -197,7 +216,7 @@ impl MergeId {
     pub fn from_name(name: &str) -> Option<Self> {
         let name = name.strip_prefix(vocab::MERGE_PREFIX).unwrap_or(name);
         let plausible = !name.is_empty() && name.chars().all(|c| c.is_ascii_hexdigit());
-        plausible.then(|| Self(format!("{}{name}", vocab::MERGE_PREFIX)))
+        plausible.then(|| Self(format!("{}{name}", vocab::MERGE_PREFIX).into()))
     }
 
     /// The part after the prefix.
@@ -210,7 +229,7 @@ impl FeedbackId {
     /// What this person thinks of this answer, whatever it is.
     pub fn of(answer: &AnswerId, principal: &str) -> Self {
         let parts = [answer.as_str().as_bytes(), principal.as_bytes()];
-        Self(format!("{}{}", vocab::FEEDBACK_PREFIX, Digest::of_parts(parts).short()))
+        Self(format!("{}{}", vocab::FEEDBACK_PREFIX, Digest::of_parts(parts).short()).into())
     }
 
     /// The feedback that a person or program names, by its IRI or by what follows the
@@ -218,7 +237,7 @@ impl FeedbackId {
     pub fn from_name(name: &str) -> Option<Self> {
         let name = name.strip_prefix(vocab::FEEDBACK_PREFIX).unwrap_or(name);
         let plausible = !name.is_empty() && name.chars().all(|c| c.is_ascii_hexdigit());
-        plausible.then(|| Self(format!("{}{name}", vocab::FEEDBACK_PREFIX)))
+        plausible.then(|| Self(format!("{}{name}", vocab::FEEDBACK_PREFIX).into()))
     }
 
     /// The part after the prefix.
@@ -231,7 +250,7 @@ impl DriftAlertId {
     /// What drifted, by what measure, found at this time.
     pub fn of(what: &str, measure: &str, found_at: &str) -> Self {
         let parts = [what, measure, found_at].map(str::as_bytes);
-        Self(format!("{}{}", vocab::DRIFT_PREFIX, Digest::of_parts(parts).short()))
+        Self(format!("{}{}", vocab::DRIFT_PREFIX, Digest::of_parts(parts).short()).into())
     }
 
     /// The alert that a person or program names, by its IRI or by what follows the
@@ -239,7 +258,7 @@ impl DriftAlertId {
     pub fn from_name(name: &str) -> Option<Self> {
         let name = name.strip_prefix(vocab::DRIFT_PREFIX).unwrap_or(name);
         let plausible = !name.is_empty() && name.chars().all(|c| c.is_ascii_hexdigit());
-        plausible.then(|| Self(format!("{}{name}", vocab::DRIFT_PREFIX)))
+        plausible.then(|| Self(format!("{}{name}", vocab::DRIFT_PREFIX).into()))
     }
 
     /// The part after the prefix.
@@ -251,7 +270,7 @@ impl DriftAlertId {
 impl AnswerId {
     /// The answer with this unique name (hexadecimal).
     pub fn new(name: &str) -> Self {
-        Self(format!("{}{name}", vocab::ANSWER_PREFIX))
+        Self(format!("{}{name}", vocab::ANSWER_PREFIX).into())
     }
 
     /// The answer that a person or program names; `None` when it cannot be the

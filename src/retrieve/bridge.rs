@@ -180,9 +180,9 @@ fn links(view: &View<'_>, from: u32, named: &HashSet<u32>) -> Vec<Link> {
     let own = document_of(view, from);
     let mut links: Vec<Link> = found.into_values().collect();
     links.sort_by(|a, b| b.shared().total_cmp(&a.shared()).then(a.to.cmp(&b.to)));
-    links.retain(|link| document_of(view, link.to).is_some_and(|other| Some(other) != own));
-    links.truncate(MAX_LINKED);
-    links
+    let is_of_another =
+        |link: &Link| document_of(view, link.to).is_some_and(|other| Some(other) != own);
+    links.into_iter().filter(is_of_another).take(MAX_LINKED).collect()
 }
 
 fn document_of<'v>(view: &'v View<'_>, node: u32) -> Option<&'v DocumentId> {

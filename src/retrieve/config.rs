@@ -37,8 +37,13 @@ impl RetrievalMode {
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 #[serde(default, deny_unknown_fields)]
 pub struct RetrieveConfig {
-    /// Hits taken from each route.
+    /// Fragments taken from the walk and from the bridges, and from words or vectors where
+    /// they are the only route. Scores of words and vectors are scaled as if each had found
+    /// as many.
     pub n_candidates: usize,
+    /// Fragments taken from words and from vectors, each, where both are asked. More is
+    /// slower and finds hardly more.
+    pub n_similar: usize,
     /// Weight of words in the fusion.
     pub lexical_weight: f32,
     /// Weight of vectors in the fusion.
@@ -117,6 +122,7 @@ impl Default for RetrieveConfig {
     fn default() -> Self {
         Self {
             n_candidates: 400,
+            n_similar: 150,
             lexical_weight: 0.5,
             dense_weight: 0.5,
             visual_weight: 0.5,

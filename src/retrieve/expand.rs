@@ -64,15 +64,11 @@ pub(super) fn expand(
     }
     let options = PageRankOptions { damping: config.damping, epsilon: config.epsilon };
     let walk = projection.personalised_pagerank(&seeds, options);
-    let mut hits: Vec<(FragmentId, f32)> = walk
-        .mass
-        .iter()
-        .filter_map(|(node, mass)| match projection.key(*node) {
-            Some(NodeKey::Fragment(fragment)) => Some((fragment.clone(), *mass)),
-            _ => None,
-        })
-        .collect();
-    hits.truncate(config.n_candidates);
+    let fragments = walk.mass.iter().filter_map(|(node, mass)| match projection.key(*node) {
+        Some(NodeKey::Fragment(fragment)) => Some((fragment.clone(), *mass)),
+        _ => None,
+    });
+    let hits = fragments.take(config.n_candidates).collect();
     Expansion { hits, seeds: seeds.into_iter().map(|(node, _)| node).collect() }
 }
 

@@ -1,7 +1,7 @@
 //! One ranking out of several.
 
 use crate::model::{FragmentId, Route};
-use std::collections::BTreeMap;
+use std::collections::HashMap;
 
 /// What one route found: fragments with raw scores, best first.
 pub(super) type RouteHits = (Route, Vec<(FragmentId, f32)>);
@@ -10,6 +10,11 @@ pub(super) type RouteHits = (Route, Vec<(FragmentId, f32)>);
 pub(super) struct Ranking<'a> {
     /// Fragments with raw scores, best first.
     pub(super) hits: &'a [(FragmentId, f32)],
+    /// Fragments beyond the hits whose scores are known, too.
+    pub(super) beyond: &'a [(FragmentId, f32)],
+    /// As many hits as the scale is for, when the route has more of them than were taken;
+    /// see [`floor`].
+    pub(super) depth: usize,
     /// How much the route counts.
     pub(super) weight: f32,
     /// How much it counts that a hit stands out of the many; see [`lift`].
@@ -35,22 +40,36 @@ fn lift(hits: &[(FragmentId, f32)]) -> impl Fn(f32) -> f32 + use<> {
     }
 }
 
-/// Weighted sum of scores, each route scaled to `0..=1` between the least and
+/// The score that counts as nothing: the least, or what the least of `depth` hits would
+/// be where fewer were taken. Down there scores fall by about the same with every doubling
+/// of the rank, by as much as from the middle of what was taken to its end.
+fn floor(hits: &[(FragmentId, f32)], depth: usize) -> f32 {
+    let least = hits.iter().map(|(_, score)| *score).fold(f32::INFINITY, f32::min);
+    let middle = hits.get((hits.len() / 2).saturating_sub(1)).map_or(least, |(_, score)| *score);
+    let doublings = (depth as f32 / hits.len().max(1) as f32).log2();
+    if doublings > 0.0 { (least - (middle - least) * doublings).max(0.0).min(least) } else { least }
+}
+
+/// Weighted sum of scores, each route scaled to `0..=1` between its [`floor`] and
 /// the best of its own hits, 1 where all are equal (Bruch, Gai, Ingber: "An Analysis of Fusion
 /// Functions for Hybrid Retrieval", 2023). A fragment that a route did not find
-/// has 0 there. Ordered by score, then id, so the order of routes and hits does
+/// has 0 there, unless its score is known all the same. Ordered by score, then id, so the order of routes and hits does
 /// not matter.
 pub(super) fn fuse(rankings: &[Ranking<'_>]) -> Vec<(FragmentId, f32)> {
-    let mut fused: BTreeMap<&FragmentId, f32> = BTreeMap::new();
+    let mut fused: HashMap<&FragmentId, f32> = HashMap::new();
     for ranking in rankings {
         let best = ranking.hits.iter().map(|(_, s)| *s).fold(f32::NEG_INFINITY, f32::max);
-        let least = ranking.hits.iter().map(|(_, s)| *s).fold(f32::INFINITY, f32::min);
+        let least = floor(ranking.hits, ranking.depth);
         let range = (best - least).max(1e-6);
         let lift = (ranking.lift_weight > 0.0).then(|| lift(ranking.hits));
         for (fragment, score) in ranking.hits {
             let scaled = if best == least { 1.0 } else { (score - least) / range };
             let lifted = lift.as_ref().map_or(0.0, |lift| ranking.lift_weight * lift(*score));
             *fused.entry(fragment).or_default() += ranking.weight * scaled + lifted;
+        }
+        for (fragment, score) in ranking.beyond {
+            let scaled = ((score - least) / range).max(0.0);
+            *fused.entry(fragment).or_default() += ranking.weight * scaled;
         }
     }
     let mut fused: Vec<(FragmentId, f32)> =
@@ -87,6 +106,38 @@ mod tests {
         assert_eq!(lift(&hits(&[0.3, 0.0]))(0.3), 1.0);
     }
 
+    #[test]
+    fn the_floor_is_where_scores_go_on_to() {
+        // 1 less with every doubling of the rank.
+        let scores: Vec<f32> = (1..=400).map(|rank| 10.0 - (rank as f32).log2()).collect();
+        let hits = hits(&scores);
+        for n in [50, 100, 150] {
+            let found = floor(&hits[..n], 400);
+            assert!((found - scores[399]).abs() < 1e-3, "{found} for {n}");
+            assert_eq!(floor(&hits[..n], 0), scores[n - 1]);
+        }
+        assert_eq!(floor(&hits[..100], 100_000_000), 0.0);
+        assert_eq!(floor(&[], 400), 0.0);
+    }
+
+    #[test]
+    fn what_is_known_beyond_the_hits_counts_as_it_would_among_them() {
+        let all = hits(&[0.9, 0.7, 0.5, 0.2]);
+        let ranking = |n: usize, beyond| Ranking {
+            hits: &all[..n],
+            beyond,
+            depth: 0,
+            weight: 2.0,
+            lift_weight: 0.0,
+        };
+        let mut fused = fuse(&[ranking(3, &all[3..])]);
+        // Below the floor nothing counts.
+        assert_eq!(fused.pop(), Some((all[3].0.clone(), 0.0)));
+        assert_eq!(fused, fuse(&[ranking(3, &[])]));
+        let known = fuse(&[Ranking { depth: 8, ..ranking(2, &all[2..3]) }]);
+        assert!(known.iter().all(|(_, score)| *score > 0.0), "{known:?}");
+    }
+
     proptest! {
         #[test]
         fn the_order_of_routes_and_hits_does_not_matter(
@@ -101,8 +152,8 @@ mod tests {
             let backwards: Vec<_> = hits.iter().rev().cloned().collect();
             let fused = |first: &[_], second: &[_]| {
                 fuse(&[
-                    Ranking { hits: first, weight: 0.5, lift_weight: 0.5 },
-                    Ranking { hits: second, weight: 0.5, lift_weight: 0.5 },
+                    Ranking { hits: first, beyond: &[], depth: 0, weight: 0.5, lift_weight: 0.5 },
+                    Ranking { hits: second, beyond: &[], depth: 0, weight: 0.5, lift_weight: 0.5 },
                 ])
             };
             prop_assert_eq!(fused(&hits, &backwards), fused(&backwards, &hits));

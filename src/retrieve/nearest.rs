@@ -27,7 +27,7 @@ impl Snapshot {
         let filter: Option<&dyn Fn(&str) -> bool> =
             if view.is_whole() { None } else { Some(&allowed) };
         let found = index.search(space, vector, k, filter)?;
-        Ok(found.into_iter().map(|hit| (FragmentId::from_iri(hit.key), hit.score)).collect())
+        Ok(found.into_iter().map(|hit| (FragmentId::from_shared(hit.key), hit.score)).collect())
     }
 
     /// The vector in `space` of the picture that `iri` names: a picture document, or

@@ -13,10 +13,10 @@ use super::unwanted::{demote, unwanted};
 use super::visual::{VisualQuery, question_in_words, visual};
 use crate::embed::{EmbedError, Embedder, PictureEmbedder, TextRole};
 use crate::extract::GazetteerError;
-use crate::index::{IndexRead, LexicalError, SearchError};
+use crate::index::{IndexRead, LexicalError, SearchError, dot};
 use crate::model::{FragmentId, Hit, Query, Route, RouteScore, Stage, Stopwatch, asks_for_picture};
 use crate::picture::{Picture, PictureError};
-use std::collections::HashMap;
+use std::collections::{HashMap, HashSet};
 
 /// A retrieval that failed.
 #[derive(Debug, thiserror::Error)]
@@ -79,7 +79,10 @@ pub fn search(
     let embedder = embedders.text;
     let labels = query.allowed_labels.as_ref();
     let view = snapshot.view(labels)?;
-    let n = config.n_candidates.max(query.k);
+    let n = match mode {
+        RetrievalMode::Lexical | RetrievalMode::Dense => config.n_candidates.max(query.k),
+        RetrievalMode::Hybrid | RetrievalMode::Graph => config.n_similar,
+    };
     let mut routes: Vec<RouteHits> = Vec::new();
     let mut regions = HashMap::new();
     let mut asked_vector: Vec<f32> = Vec::new();
@@ -123,7 +126,7 @@ pub fn search(
         let all = view.is_whole() && snapshot.wordless.is_empty();
         let filter: Option<&dyn Fn(&str) -> bool> = if all { None } else { Some(&allowed) };
         let found = snapshot.dense.search(embedder.space().id(), &vector, n, filter)?;
-        let found = found.into_iter().map(|h| (FragmentId::from_iri(h.key), h.score)).collect();
+        let found = found.into_iter().map(|h| (FragmentId::from_shared(h.key), h.score)).collect();
         routes.push((Route::Dense, found));
         asked_vector = vector;
         stopwatch.lap(Stage::Dense);
@@ -146,7 +149,8 @@ pub fn search(
         regions = found.regions;
         picture_routes = plan.explained(&view);
     }
-    let seeds = fuse(&rankings(&routes, config, picture.is_some(), 0.0));
+    let beyond = cosines_beyond(snapshot, &routes, &asked_vector);
+    let seeds = fuse(&rankings(&routes, &beyond, config, picture.is_some(), 0.0));
     stopwatch.lap(Stage::Fuse);
     let entities = entities_of(&view, wanted)?;
     stopwatch.lap(Stage::Plan);
@@ -163,7 +167,7 @@ pub fn search(
         let floor = if picture.is_some() { 1.0 } else { config.graph_trust_floor };
         let brevity = brevity(words.len(), config.graph_trust_words);
         let trust = trust(&view, &entities, floor) * brevity;
-        let mut fused = fuse(&rankings(&routes, config, picture.is_some(), trust));
+        let mut fused = fuse(&rankings(&routes, &beyond, config, picture.is_some(), trust));
         if has_words && config.bridge_weight > 0.0 {
             let best_cosine = best_of(&routes, Route::Dense);
             let named = &entities;
@@ -195,14 +199,14 @@ pub fn search(
         add_text_evidence(&view, &question, &mut fused, config)?;
         stopwatch.lap(Stage::Fuse);
     }
-    let found_by = route_scores(&routes);
-    let hits = fused
+    let shown = |(id, _): &(FragmentId, f32)| {
+        let fragment = snapshot.fragments.get(id);
+        !query.only_pictures || fragment.is_some_and(|f| f.picture().is_some())
+    };
+    let shown: Vec<(FragmentId, f32)> = fused.into_iter().filter(shown).take(query.k).collect();
+    let found_by = route_scores(&routes, shown.iter().map(|(id, _)| id));
+    let hits = shown
         .into_iter()
-        .filter(|(id, _)| {
-            let fragment = snapshot.fragments.get(id);
-            !query.only_pictures || fragment.is_some_and(|f| f.picture().is_some())
-        })
-        .take(query.k)
         .enumerate()
         .filter_map(|(i, (id, score))| {
             let fragment = snapshot.fragments.get(&id)?;
@@ -247,8 +251,29 @@ fn weigh_pictures(
     fused.sort_by(|a, b| b.1.total_cmp(&a.1).then_with(|| a.0.cmp(&b.0)));
 }
 
+/// How near fragments are to the question that words found and vectors did not: where a
+/// fragment has a vector that is known, however far down it would stand.
+fn cosines_beyond(
+    snapshot: &Snapshot,
+    routes: &[RouteHits],
+    asked: &[f32],
+) -> Vec<(FragmentId, f32)> {
+    let of = |wanted: Route| {
+        let found = routes.iter().find(|(route, _)| *route == wanted);
+        found.map_or(&[][..], |(_, hits)| hits.as_slice())
+    };
+    let near: HashSet<&FragmentId> = of(Route::Dense).iter().map(|(id, _)| id).collect();
+    if near.is_empty() {
+        return Vec::new();
+    }
+    let by_words = of(Route::Lexical).iter().filter(|(id, _)| !near.contains(id));
+    let cosine = |id: &FragmentId| Some(dot(asked, snapshot.dense.vector(id.as_str())?));
+    by_words.filter_map(|(id, _)| Some((id.clone(), cosine(id)?))).collect()
+}
+
 fn rankings<'a>(
     routes: &'a [RouteHits],
+    beyond: &'a [(FragmentId, f32)],
     config: &RetrieveConfig,
     with_picture: bool,
     trust: f32,
@@ -257,6 +282,14 @@ fn rankings<'a>(
         .iter()
         .map(|(route, hits)| Ranking {
             hits,
+            beyond: if *route == Route::Dense { beyond } else { &[] },
+            depth: match route {
+                // There are more than were asked for.
+                Route::Lexical | Route::Dense if hits.len() >= config.n_similar => {
+                    config.n_candidates
+                }
+                _ => 0,
+            },
             lift_weight: if *route == Route::Graph {
                 trust * config.graph_lift_weight
             } else {
@@ -286,25 +319,34 @@ fn best_of(routes: &[RouteHits], wanted: Route) -> f32 {
 
 /// A ranking with weighted scores added that are comparable as they are.
 fn add(
-    fused: Vec<(FragmentId, f32)>,
+    mut fused: Vec<(FragmentId, f32)>,
     more: &[(FragmentId, f32)],
     weight: f32,
 ) -> Vec<(FragmentId, f32)> {
-    let mut sum: HashMap<FragmentId, f32> = fused.into_iter().collect();
+    let mut sums: HashMap<&FragmentId, f32> = HashMap::new();
     for (fragment, score) in more {
-        *sum.entry(fragment.clone()).or_default() += weight * score;
+        *sums.entry(fragment).or_default() += weight * score;
     }
-    let mut sum: Vec<(FragmentId, f32)> = sum.into_iter().collect();
-    sum.sort_by(|a, b| b.1.total_cmp(&a.1).then_with(|| a.0.cmp(&b.0)));
-    sum
+    for (fragment, score) in &mut fused {
+        *score += sums.remove(&*fragment).unwrap_or_default();
+    }
+    fused.extend(sums.into_iter().map(|(fragment, score)| (fragment.clone(), score)));
+    fused.sort_by(|a, b| b.1.total_cmp(&a.1).then_with(|| a.0.cmp(&b.0)));
+    fused
 }
 
-fn route_scores(routes: &[RouteHits]) -> HashMap<FragmentId, Vec<RouteScore>> {
-    let mut scores: HashMap<FragmentId, Vec<RouteScore>> = HashMap::new();
+/// What each route says of the fragments that are shown.
+fn route_scores<'h>(
+    routes: &[RouteHits],
+    shown: impl Iterator<Item = &'h FragmentId>,
+) -> HashMap<FragmentId, Vec<RouteScore>> {
+    let mut scores: HashMap<FragmentId, Vec<RouteScore>> =
+        shown.map(|fragment| (fragment.clone(), Vec::new())).collect();
     for (route, hits) in routes {
         for (i, (fragment, score)) in hits.iter().enumerate() {
-            let found = RouteScore { route: *route, score: *score, rank: i + 1 };
-            scores.entry(fragment.clone()).or_default().push(found);
+            if let Some(found) = scores.get_mut(fragment) {
+                found.push(RouteScore { route: *route, score: *score, rank: i + 1 });
+            }
         }
     }
     scores

@@ -395,7 +395,7 @@ pub(super) fn words_of(snapshot: &Snapshot, id: &FragmentId) -> String {
 }
 
 /// Lower case, one space between words, one form of each character.
-fn folded(text: &str) -> String {
+pub(super) fn folded(text: &str) -> String {
     let mut folded = String::with_capacity(text.len());
     for word in text.split_whitespace() {
         if !folded.is_empty() {
