@@ -17,6 +17,8 @@ pub enum NodeKey {
     Entity(EntityId),
 }
 
+type Numbers = HashMap<NodeKey, u32, foldhash::fast::RandomState>;
+
 /// Collects weighted edges; parallel edges add up.
 #[derive(Debug, Default)]
 pub struct ProjectionBuilder {
@@ -28,7 +30,7 @@ pub struct ProjectionBuilder {
 /// so the same content gives the same numbers.
 pub struct Projection {
     keys: Arc<Vec<NodeKey>>,
-    numbers: Arc<HashMap<NodeKey, u32>>,
+    numbers: Arc<Numbers>,
     graph: Csr<(), f32, petgraph::Directed, u32>,
     /// Sum of the weights of the outgoing edges of each node.
     strengths: Vec<f32>,
@@ -67,7 +69,7 @@ impl ProjectionBuilder {
             self.nodes.insert(b.clone());
         }
         let keys: Vec<NodeKey> = self.nodes.into_iter().collect();
-        let numbers: HashMap<NodeKey, u32> = keys.iter().cloned().zip(0u32..).collect();
+        let numbers: Numbers = keys.iter().cloned().zip(0u32..).collect();
         let mut summed: BTreeMap<(u32, u32), f32> = BTreeMap::new();
         for (a, b, weight) in self.edges {
             if let (Some(a), Some(b)) = (numbers.get(&a), numbers.get(&b)) {
@@ -84,7 +86,7 @@ impl Projection {
     /// `edges` are sorted and unique.
     fn of(
         keys: Arc<Vec<NodeKey>>,
-        numbers: Arc<HashMap<NodeKey, u32>>,
+        numbers: Arc<Numbers>,
         edges: &[(u32, u32, f32)],
         spaces: Arc<Spaces>,
     ) -> Self {

@@ -35,6 +35,20 @@ pub struct VectorHit {
     pub score: f32,
 }
 
+/// Rows of one index that may be found.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Rows {
+    /// Whether each may be.
+    allowed: Vec<bool>,
+    n_allowed: usize,
+}
+
+impl Rows {
+    fn has(&self, row: usize) -> bool {
+        self.allowed.get(row).copied().unwrap_or(false)
+    }
+}
+
 /// A search that cannot be done.
 #[derive(Debug, thiserror::Error)]
 pub enum SearchError {
@@ -58,8 +72,8 @@ pub enum SearchError {
 
 /// Reads an index of vectors.
 pub trait IndexRead: Send + Sync {
-    /// The `k` best vectors of `space` among the rows that `allowed` lets
-    /// through, best first; ties go to the earlier row.
+    /// The `k` best vectors of `space` among the `allowed` rows, best first; ties go to
+    /// the earlier row.
     ///
     /// # Errors
     /// When the query is of another space or not a unit vector.
@@ -68,8 +82,12 @@ pub trait IndexRead: Send + Sync {
         space: SpaceId,
         query: &[f32],
         k: usize,
-        allowed: Option<&dyn Fn(&str) -> bool>,
+        allowed: Option<&Rows>,
     ) -> Result<Vec<VectorHit>, SearchError>;
+
+    /// The rows whose keys are allowed. Asking for each takes longer than searching: what
+    /// is allowed for long is worth keeping.
+    fn rows(&self, allowed: &dyn Fn(&str) -> bool) -> Rows;
 
     /// Number of vectors.
     fn len(&self) -> usize;
@@ -122,7 +140,17 @@ impl DenseIndex {
         self.vectors.get(key)
     }
 
-    fn exact(&self, query: &[f32], k: usize, rows: Option<&[bool]>) -> Vec<VectorHit> {
+    /// The vector of a row.
+    pub fn vector_at(&self, row: usize) -> Option<&[f32]> {
+        self.vectors.vector(row)
+    }
+
+    /// The row of a fragment.
+    pub fn row(&self, key: &str) -> Option<usize> {
+        self.vectors.row(key)
+    }
+
+    fn exact(&self, query: &[f32], k: usize, rows: Option<&Rows>) -> Vec<VectorHit> {
         let mut all = Vec::new();
         match rows {
             None => scores(query, self.vectors.values(), &mut all),
@@ -130,7 +158,7 @@ impl DenseIndex {
                 all = vec![f32::NEG_INFINITY; self.vectors.len()];
                 let dimension = self.vectors.dimension().max(1);
                 let vectors = self.vectors.values().chunks_exact(dimension);
-                for ((score, allowed), vector) in all.iter_mut().zip(rows).zip(vectors) {
+                for ((score, allowed), vector) in all.iter_mut().zip(&rows.allowed).zip(vectors) {
                     if *allowed {
                         *score = dot(query, vector);
                     }
@@ -165,7 +193,7 @@ impl IndexRead for DenseIndex {
         space: SpaceId,
         query: &[f32],
         k: usize,
-        allowed: Option<&dyn Fn(&str) -> bool>,
+        allowed: Option<&Rows>,
     ) -> Result<Vec<VectorHit>, SearchError> {
         if space != self.space {
             return Err(SpaceError { expected: self.space, found: space }.into());
@@ -181,31 +209,34 @@ impl IndexRead for DenseIndex {
         if !length.is_finite() || (length - 1.0).abs() > 1e-3 {
             return Err(SearchError::Length(length));
         }
-        let rows: Option<Vec<bool>> = allowed.map(|allowed| {
-            (0..self.vectors.len()).map(|row| self.vectors.key(row).is_some_and(allowed)).collect()
-        });
-        let n_allowed = rows
-            .as_ref()
-            .map_or(self.vectors.len(), |rows| rows.iter().filter(|allowed| **allowed).count());
+        let n_allowed = allowed.map_or(self.vectors.len(), |rows| rows.n_allowed);
         let graph = self.hnsw.as_ref().filter(|_| n_allowed > self.config.exact_limit);
         if let Some(hnsw) = graph {
             // Fetch more than asked for, then drop what is not allowed: the
             // library's own filter is slow enough to be an attack.
             let share = n_allowed as f32 / self.vectors.len().max(1) as f32;
-            let wanted = match rows {
+            let wanted = match allowed {
                 None => k,
                 Some(_) => (k as f32 / share * 1.5).ceil() as usize,
             };
             let mut ranked = hnsw.search(query, wanted, self.config.ef_search.max(wanted));
-            if let Some(rows) = &rows {
-                ranked.retain(|(row, _)| rows.get(*row).copied().unwrap_or(false));
+            if let Some(rows) = allowed {
+                ranked.retain(|(row, _)| rows.has(*row));
             }
             if ranked.len() >= k.min(n_allowed) {
                 ranked.truncate(k);
                 return Ok(self.hits(ranked));
             }
         }
-        Ok(self.exact(query, k, rows.as_deref()))
+        Ok(self.exact(query, k, allowed))
+    }
+
+    fn rows(&self, allowed: &dyn Fn(&str) -> bool) -> Rows {
+        let all = 0..self.vectors.len();
+        let allowed: Vec<bool> =
+            all.map(|row| self.vectors.key(row).is_some_and(allowed)).collect();
+        let n_allowed = allowed.iter().filter(|allowed| **allowed).count();
+        Rows { allowed, n_allowed }
     }
 
     fn len(&self) -> usize {

@@ -244,10 +244,10 @@ mod tests {
         let (mut found, mut wanted) = (0, 0);
         for row in (0..2_000).step_by(40) {
             let query = set.vector(row).unwrap();
-            for allowed in [None, Some(&even as &dyn Fn(&str) -> bool)] {
-                let truth = exact.search(space, query, 10, allowed).unwrap();
-                let hits = graph.search(space, query, 10, allowed).unwrap();
-                assert!(allowed.is_none_or(|even| hits.iter().all(|hit| even(&hit.key))));
+            for rows in [None, Some(exact.rows(&even))] {
+                let truth = exact.search(space, query, 10, rows.as_ref()).unwrap();
+                let hits = graph.search(space, query, 10, rows.as_ref()).unwrap();
+                assert!(rows.is_none() || hits.iter().all(|hit| even(&hit.key)));
                 wanted += truth.len();
                 found += truth.iter().filter(|t| hits.iter().any(|h| h.key == t.key)).count();
             }

@@ -239,7 +239,11 @@ impl LexicalIndex {
                 clauses.push((Occur::Should, Box::new(BoostQuery::new(Box::new(query), boost))));
             }
         }
-        let mut query: Box<dyn Query> = Box::new(BooleanQuery::new(clauses));
+        // As a clause that must hold, words are summed up over windows of fragments. On its
+        // own the library would skip through them by block-max WAND, which for as many words
+        // as a question has takes two to seven times as long; docs/decisions/046.
+        let words: Box<dyn Query> = Box::new(BooleanQuery::new(clauses));
+        let mut required = vec![(Occur::Must, words)];
         if let Some(labels) = labels {
             let allowed = labels.iter().map(|label| {
                 let term = Term::from_field_text(self.fields.label, &label.0);
@@ -247,12 +251,9 @@ impl LexicalIndex {
                 (Occur::Should, Box::new(query) as Box<dyn Query>)
             });
             let allowed = BooleanQuery::new(allowed.collect());
-            let filter = ConstScoreQuery::new(Box::new(allowed), 0.0);
-            query = Box::new(BooleanQuery::new(vec![
-                (Occur::Must, query),
-                (Occur::Must, Box::new(filter)),
-            ]));
+            required.push((Occur::Must, Box::new(ConstScoreQuery::new(Box::new(allowed), 0.0))));
         }
+        let query = BooleanQuery::new(required);
         let searcher = self.reader.searcher();
         let found =
             searcher.search(&query, &TopDocs::with_limit(k).order_by_score()).map_err(failed)?;

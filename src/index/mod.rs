@@ -14,7 +14,7 @@ mod vectors;
 mod word_weights;
 mod words;
 
-pub use dense::{DenseConfig, DenseIndex, IndexRead, IndexWrite, SearchError, VectorHit};
+pub use dense::{DenseConfig, DenseIndex, IndexRead, IndexWrite, Rows, SearchError, VectorHit};
 pub use dot::{byte_scores, dot};
 pub use hnsw::{HnswError, HnswIndex};
 pub use lexical::{

@@ -37,7 +37,7 @@ pub struct VectorSet {
     dimension: usize,
     keys: Vec<Arc<str>>,
     values: Vec<f32>,
-    rows: HashMap<Arc<str>, usize>,
+    rows: HashMap<Arc<str>, usize, foldhash::fast::RandomState>,
 }
 
 impl VectorStore {

@@ -9,12 +9,13 @@
 //! names and words are counted.
 
 use super::config::RetrieveConfig;
+use super::fragments::Map;
 use super::held_words::HeldWords;
 use super::view::View;
 use crate::graph::NodeKey;
 use crate::index::{WeightedWord, dot};
-use crate::model::{DocumentId, EntityId, FragmentId};
-use std::collections::{HashMap, HashSet};
+use crate::model::{EntityId, FragmentId};
+use std::collections::HashSet;
 
 /// Most fragments that a name may stand in and still tie two of them.
 const MAX_NAMING: usize = 200;
@@ -70,31 +71,35 @@ pub(super) fn bridges(
     config: &RetrieveConfig,
 ) -> Vec<Bridge> {
     let mut words = HeldWords::of(view, asked.words);
-    let named: HashSet<u32> = asked
-        .named
-        .iter()
-        .filter_map(|(entity, _)| view.projection().number(&NodeKey::Entity(entity.clone())))
+    let (snapshot, projection) = (view.snapshot(), view.projection());
+    let named = asked.named.iter();
+    let named: HashSet<u32> = named
+        .filter_map(|(entity, _)| projection.number(&NodeKey::Entity(entity.clone())))
         .collect();
     let best = fused.first().map_or(0.0, |(_, score)| *score);
-    let mut strongest: HashMap<u32, Bridge> = HashMap::new();
-    let is_text = |id: &FragmentId| view.fragment(id).is_some_and(|f| f.picture().is_none());
-    let from = fused.iter().filter(|(id, score)| *score > 0.0 && is_text(id));
-    for (id, score) in from.take(config.n_bridge_hits) {
-        let Some(from) = view.projection().number(&NodeKey::Fragment(id.clone())) else { continue };
+    let mut strongest: Map<u32, Bridge> = Map::default();
+    let is_text = |n: &u32| view.fragment_at(*n).is_some_and(|found| found.picture().is_none());
+    let hits = fused.iter().filter(|(_, score)| *score > 0.0).filter_map(|(id, score)| {
+        let number = projection.number(&NodeKey::Fragment(id.clone())).filter(is_text)?;
+        Some((number, score))
+    });
+    for (from, score) in hits.take(config.n_bridge_hits) {
         let trust = (score / best).powi(2);
-        let missing = !words.held_by(id);
-        for link in links(view, from, &named) {
-            let Some(NodeKey::Fragment(to)) = view.projection().key(link.to) else { continue };
-            if !is_text(to) {
-                continue;
-            }
-            let added = missing & words.held_by(to);
-            let said = words.share(added);
-            let cosine = view.snapshot().dense.vector(to.as_str());
+        let missing = !words.held_by(from);
+        let most_said = words.share(missing);
+        for link in links(view, from, &named).iter().filter(|link| is_text(&link.to)) {
+            let row = snapshot.fragments.row(link.to);
+            let cosine = row.and_then(|row| snapshot.dense.vector_at(row));
             let cosine = cosine.map_or(0.0, |vector| dot(asked.vector, vector)).max(0.0);
             let near = config.bridge_similarity * cosine / asked.best_cosine.max(1e-6);
-            let strength = trust * (link.shared() / SURELY_TIED).min(1.0) * (said + near);
+            let tied = trust * (link.shared() / SURELY_TIED).min(1.0);
             let known = strongest.get(&link.to).map_or(0.0, |bridge| bridge.strength);
+            // Reading a text takes longest.
+            if tied * (most_said + near) <= known {
+                continue;
+            }
+            let added = missing & words.held_by(link.to);
+            let strength = tied * (words.share(added) + near);
             if strength > known {
                 let (over, to) = (link.over, link.to);
                 strongest.insert(to, Bridge { from, over, to, strength });
@@ -147,7 +152,7 @@ fn links(view: &View<'_>, from: u32, named: &HashSet<u32>) -> Vec<Link> {
     let (snapshot, projection) = (view.snapshot(), view.projection());
     let n = view.n_fragments();
     let most = (n / COMMON_SHARE).clamp(MIN_NAMING, MAX_NAMING);
-    let mut found: HashMap<u32, Link> = HashMap::new();
+    let mut found: Map<u32, Link> = Map::default();
     for over in snapshot.entities_in(from).filter(|entity| !named.contains(entity)) {
         if !view.sees_number(over) {
             continue;
@@ -177,17 +182,13 @@ fn links(view: &View<'_>, from: u32, named: &HashSet<u32>) -> Vec<Link> {
             }
         }
     }
-    let own = document_of(view, from);
-    let mut links: Vec<Link> = found.into_values().collect();
-    links.sort_by(|a, b| b.shared().total_cmp(&a.shared()).then(a.to.cmp(&b.to)));
-    let is_of_another =
-        |link: &Link| document_of(view, link.to).is_some_and(|other| Some(other) != own);
-    links.into_iter().filter(is_of_another).take(MAX_LINKED).collect()
-}
-
-fn document_of<'v>(view: &'v View<'_>, node: u32) -> Option<&'v DocumentId> {
-    match view.projection().key(node)? {
-        NodeKey::Fragment(id) => Some(&view.fragment(id)?.document),
-        _ => None,
+    let is_of_another = |link: &Link| snapshot.fragments.of_two_documents(from, link.to);
+    let mut links: Vec<Link> = found.into_values().filter(is_of_another).collect();
+    let order = |a: &Link, b: &Link| b.shared().total_cmp(&a.shared()).then(a.to.cmp(&b.to));
+    if links.len() > MAX_LINKED {
+        links.select_nth_unstable_by(MAX_LINKED, order);
+        links.truncate(MAX_LINKED);
     }
+    links.sort_unstable_by(order);
+    links
 }

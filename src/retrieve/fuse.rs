@@ -1,7 +1,7 @@
 //! One ranking out of several.
 
+use super::fragments::Map;
 use crate::model::{FragmentId, Route};
-use std::collections::HashMap;
 
 /// What one route found: fragments with raw scores, best first.
 pub(super) type RouteHits = (Route, Vec<(FragmentId, f32)>);
@@ -56,7 +56,7 @@ fn floor(hits: &[(FragmentId, f32)], depth: usize) -> f32 {
 /// has 0 there, unless its score is known all the same. Ordered by score, then id, so the order of routes and hits does
 /// not matter.
 pub(super) fn fuse(rankings: &[Ranking<'_>]) -> Vec<(FragmentId, f32)> {
-    let mut fused: HashMap<&FragmentId, f32> = HashMap::new();
+    let mut fused: Map<&FragmentId, f32> = Map::default();
     for ranking in rankings {
         let best = ranking.hits.iter().map(|(_, s)| *s).fold(f32::NEG_INFINITY, f32::max);
         let least = floor(ranking.hits, ranking.depth);

@@ -1,15 +1,15 @@
 //! Which words of a question a fragment holds.
 
+use super::fragments::Map;
 use super::view::{View, folded};
 use crate::index::WeightedWord;
-use crate::model::FragmentId;
-use std::collections::HashMap;
 
 /// The words of a question and which fragments hold them.
 pub(super) struct HeldWords<'v> {
     view: &'v View<'v>,
     beginnings: Beginnings,
-    held: HashMap<FragmentId, u64>,
+    /// By the number of the fragment.
+    held: Map<u32, u64>,
 }
 
 /// Beginnings of words, lower case, with their weights; at most 64, one for each bit of a
@@ -25,22 +25,22 @@ impl<'v> HeldWords<'v> {
     /// At most 64 words are looked for.
     pub(super) fn of(view: &'v View<'v>, words: &[WeightedWord]) -> Self {
         let words = words.iter().map(|word| (word.stem.as_str(), word.weight));
-        Self { view, beginnings: Beginnings::of(words), held: HashMap::new() }
+        Self { view, beginnings: Beginnings::of(words), held: Map::default() }
     }
 
-    /// The set of words that a fragment, its headings or its title hold.
-    pub(super) fn held_by(&mut self, id: &FragmentId) -> u64 {
-        if let Some(held) = self.held.get(id) {
+    /// The set of words that the fragment of a number, its headings or its title hold.
+    pub(super) fn held_by(&mut self, number: u32) -> u64 {
+        if let Some(held) = self.held.get(&number) {
             return *held;
         }
         let snapshot = self.view.snapshot();
-        let held = snapshot.fragments.get(id).map_or(0, |fragment| {
+        let held = snapshot.fragments.at(number).map_or(0, |fragment| {
             let title = snapshot.documents.get(&fragment.document).map(|d| d.title.as_str());
             let headings = fragment.heading_path.iter().map(String::as_str);
             let texts = headings.chain(title).chain([fragment.text.as_str()]);
             texts.fold(0, |held, text| held | self.beginnings.held_by(text))
         });
-        self.held.insert(id.clone(), held);
+        self.held.insert(number, held);
         held
     }
 

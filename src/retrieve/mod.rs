@@ -13,6 +13,7 @@ mod entities;
 mod exclusion;
 mod expand;
 mod feedback;
+mod fragments;
 mod fuse;
 mod held_words;
 mod names;

@@ -24,9 +24,8 @@ impl Snapshot {
         let index = self.index(space);
         let view = self.view(labels)?;
         let allowed = |key: &str| view.sees_iri(key);
-        let filter: Option<&dyn Fn(&str) -> bool> =
-            if view.is_whole() { None } else { Some(&allowed) };
-        let found = index.search(space, vector, k, filter)?;
+        let rows = (!view.is_whole()).then(|| index.rows(&allowed));
+        let found = index.search(space, vector, k, rows.as_ref())?;
         Ok(found.into_iter().map(|hit| (FragmentId::from_shared(hit.key), hit.score)).collect())
     }
 
@@ -40,7 +39,7 @@ impl Snapshot {
         labels: Option<&BTreeSet<AccessLabel>>,
     ) -> Option<&[f32]> {
         let view = self.view(labels).ok()?;
-        let shown = self.fragments.get(&FragmentId::from_iri(iri));
+        let shown = self.fragments.get(iri);
         let document = match shown.map(|fragment| (fragment.picture(), &fragment.document)) {
             Some((picture, page)) => picture.filter(|_| view.sees_document(page))?.clone(),
             None => DocumentId::from_iri(iri),

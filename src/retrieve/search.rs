@@ -4,6 +4,7 @@ use super::bridge::{Asked, Bridge, bridges};
 use super::config::{RetrievalMode, RetrieveConfig};
 use super::exclusion::Exclusion;
 use super::expand::{entities_of, expand, explain, path_of};
+use super::fragments::{Map, Set};
 use super::fuse::{Ranking, RouteHits, fuse};
 use super::route::Plan;
 use super::snapshot::Snapshot;
@@ -16,7 +17,7 @@ use crate::extract::GazetteerError;
 use crate::index::{IndexRead, LexicalError, SearchError, dot};
 use crate::model::{FragmentId, Hit, Query, Route, RouteScore, Stage, Stopwatch, asks_for_picture};
 use crate::picture::{Picture, PictureError};
-use std::collections::{HashMap, HashSet};
+use std::collections::HashMap;
 
 /// A retrieval that failed.
 #[derive(Debug, thiserror::Error)]
@@ -86,6 +87,7 @@ pub fn search(
     let mut routes: Vec<RouteHits> = Vec::new();
     let mut regions = HashMap::new();
     let mut asked_vector: Vec<f32> = Vec::new();
+    let mut unwanted_vectors: Vec<Vec<f32>> = Vec::new();
     let picture = query.picture.as_deref().map(Picture::decode).transpose()?;
     let picture = picture.map(|picture| picture.into_facts(false));
     if let Some((facts, _)) = &picture {
@@ -116,16 +118,14 @@ pub fn search(
         stopwatch.lap(Stage::Lexical);
     }
     if mode != RetrievalMode::Lexical && has_words {
-        let embedded = embedder.embed(&[wanted], TextRole::Query, &mut |_| {})?;
-        let vector = embedded.vectors.into_iter().next().unwrap_or_default();
+        let parts = exclusion.iter().flat_map(|parts| &parts.unwanted).map(String::as_str);
+        let texts: Vec<&str> = std::iter::once(wanted).chain(parts).collect();
+        let mut vectors = embedder.embed(&texts, TextRole::Query, &mut |_| {})?.vectors.into_iter();
+        let vector = vectors.next().unwrap_or_default();
+        unwanted_vectors = vectors.collect();
         stopwatch.lap(Stage::Embed);
-        let worded = |key: &str| {
-            snapshot.wordless.is_empty() || !snapshot.wordless.contains(&FragmentId::from_iri(key))
-        };
-        let allowed = |key: &str| view.sees_iri(key) && worded(key);
-        let all = view.is_whole() && snapshot.wordless.is_empty();
-        let filter: Option<&dyn Fn(&str) -> bool> = if all { None } else { Some(&allowed) };
-        let found = snapshot.dense.search(embedder.space().id(), &vector, n, filter)?;
+        let space = embedder.space().id();
+        let found = snapshot.dense.search(space, &vector, n, view.text_rows())?;
         let found = found.into_iter().map(|h| (FragmentId::from_shared(h.key), h.score)).collect();
         routes.push((Route::Dense, found));
         asked_vector = vector;
@@ -155,7 +155,7 @@ pub fn search(
     let entities = entities_of(&view, wanted)?;
     stopwatch.lap(Stage::Plan);
     let mut walk_seeds = Vec::new();
-    let mut bridged: HashMap<FragmentId, Bridge> = HashMap::new();
+    let mut bridged: Map<FragmentId, Bridge> = Map::default();
     let is_read = mode == RetrievalMode::Graph && has_words;
     let words = if is_read { snapshot.lexical.placed_words(wanted)? } else { Vec::new() };
     let fused = if mode == RetrievalMode::Graph {
@@ -188,8 +188,7 @@ pub fn search(
     };
     let mut fused = fused;
     if let Some(exclusion) = &exclusion {
-        let embedder = (mode != RetrievalMode::Lexical).then_some(embedder);
-        let parts = unwanted(&view, exclusion, embedder)?;
+        let parts = unwanted(&view, exclusion, unwanted_vectors)?;
         demote(&view, &mut fused, &parts, &asked_vector, config);
         stopwatch.lap(Stage::Fuse);
     }
@@ -262,7 +261,7 @@ fn cosines_beyond(
         let found = routes.iter().find(|(route, _)| *route == wanted);
         found.map_or(&[][..], |(_, hits)| hits.as_slice())
     };
-    let near: HashSet<&FragmentId> = of(Route::Dense).iter().map(|(id, _)| id).collect();
+    let near: Set<&FragmentId> = of(Route::Dense).iter().map(|(id, _)| id).collect();
     if near.is_empty() {
         return Vec::new();
     }
@@ -323,7 +322,7 @@ fn add(
     more: &[(FragmentId, f32)],
     weight: f32,
 ) -> Vec<(FragmentId, f32)> {
-    let mut sums: HashMap<&FragmentId, f32> = HashMap::new();
+    let mut sums: Map<&FragmentId, f32> = Map::default();
     for (fragment, score) in more {
         *sums.entry(fragment).or_default() += weight * score;
     }
@@ -339,8 +338,8 @@ fn add(
 fn route_scores<'h>(
     routes: &[RouteHits],
     shown: impl Iterator<Item = &'h FragmentId>,
-) -> HashMap<FragmentId, Vec<RouteScore>> {
-    let mut scores: HashMap<FragmentId, Vec<RouteScore>> =
+) -> Map<FragmentId, Vec<RouteScore>> {
+    let mut scores: Map<FragmentId, Vec<RouteScore>> =
         shown.map(|fragment| (fragment.clone(), Vec::new())).collect();
     for (route, hits) in routes {
         for (i, (fragment, score)) in hits.iter().enumerate() {

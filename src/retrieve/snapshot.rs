@@ -3,10 +3,11 @@
 use super::RetrieveError;
 use super::edges::project;
 use super::entities::Names;
+use super::fragments::{Fragments, Map};
 use super::view::{View, Views};
 use crate::extract::{Gazetteer, GazetteerError};
 use crate::graph::{DocumentSummary, NodeKey, Projection};
-use crate::index::{DenseIndex, IndexRead, LexicalIndex};
+use crate::index::{DenseIndex, IndexRead, LexicalIndex, Rows};
 use crate::model::{
     AccessLabel, Calibration, Digest, DocumentId, Entity, EntityId, Fragment, FragmentId,
     GenerationId, PictureFacts, SpaceId, VersionId,
@@ -67,9 +68,9 @@ pub struct SnapshotParts {
 pub struct Snapshot {
     pub(super) generation: GenerationId,
     reading: u64,
-    pub(super) documents: HashMap<DocumentId, DocumentSummary>,
+    pub(super) documents: Map<DocumentId, DocumentSummary>,
     pub(super) gone: BTreeSet<DocumentId>,
-    pub(super) fragments: HashMap<FragmentId, Fragment>,
+    pub(super) fragments: Fragments,
     pub(super) entities: HashMap<EntityId, Entity>,
     pub(super) gazetteer: Gazetteer,
     /// Picture fragments by the pixels that they show; whether each is the fragment of
@@ -95,7 +96,9 @@ pub struct Snapshot {
     representatives: HashMap<EntityId, EntityId>,
     pub(super) picture_classes: HashMap<DocumentId, BTreeSet<String>>,
     /// Pictures whose words say nothing: the vector of such words is noise.
-    pub(super) wordless: HashSet<FragmentId>,
+    wordless: HashSet<FragmentId>,
+    /// Rows of the vectors of texts that say something, for who sees everything.
+    worded: OnceLock<Rows>,
     pub(super) dense: DenseIndex,
     pub(super) visual: Vec<DenseIndex>,
     pub(super) calibrations: HashMap<SpaceId, Calibration>,
@@ -118,6 +121,8 @@ impl Snapshot {
         let mut naming: Vec<(u32, u32)> = mentions.iter().map(|(f, e)| (*e, *f)).collect();
         naming.sort_unstable();
         let depicted_by = sources(&parts);
+        let row = |id: &FragmentId| parts.dense.row(id.as_str());
+        let fragments = Fragments::new(parts.fragments, &projection, row);
         let mut stated_ties: HashMap<(EntityId, EntityId), Vec<DocumentId>> = HashMap::new();
         for (a, b, document) in parts.stated_ties {
             let pair = if a < b { (a, b) } else { (b, a) };
@@ -138,13 +143,14 @@ impl Snapshot {
             generation: parts.generation,
             reading: parts.reading,
             documents: parts.documents.into_iter().map(|d| (d.id.clone(), d)).collect(),
-            fragments: parts.fragments.into_iter().map(|f| (f.id.clone(), f)).collect(),
+            fragments,
             entities: parts.entities.into_iter().map(|e| (e.id.clone(), e)).collect(),
             gazetteer,
             pictures,
             projection,
             picture_classes: parts.picture_classes,
             wordless,
+            worded: OnceLock::new(),
             dense: parts.dense,
             visual: parts.visual,
             calibrations: parts.calibrations,
@@ -289,9 +295,20 @@ impl Snapshot {
         std::iter::once(&self.dense).chain(&self.visual).map(IndexRead::len)
     }
 
+    /// Rows of the vectors of texts that say something; `None` when all of them do.
+    pub(super) fn worded(&self) -> Option<&Rows> {
+        let all = || self.rows_of_words(&|_| true);
+        (!self.wordless.is_empty()).then(|| self.worded.get_or_init(all))
+    }
+
+    /// Rows of the vectors of texts that say something, of those that are allowed.
+    pub(super) fn rows_of_words(&self, allowed: &dyn Fn(&str) -> bool) -> Rows {
+        self.dense.rows(&|iri| allowed(iri) && !self.wordless.contains(iri))
+    }
+
     /// Whether there is nothing but pictures, so that every question asks for one.
     pub(super) fn only_pictures(&self) -> bool {
-        self.fragments.values().all(|fragment| fragment.picture().is_some())
+        self.fragments.iter().all(|fragment| fragment.picture().is_some())
     }
 }
 

@@ -4,9 +4,7 @@ use super::config::RetrieveConfig;
 use super::exclusion::Exclusion;
 use super::expand::entities_of;
 use super::held_words::HeldWords;
-use super::search::RetrieveError;
 use super::view::View;
-use crate::embed::{Embedder, TextRole};
 use crate::graph::NodeKey;
 use crate::index::{LexicalError, WeightedWord, dot};
 use crate::model::FragmentId;
@@ -30,15 +28,16 @@ pub(super) struct Unwanted {
     names: HashSet<u32>,
 }
 
-/// Reads the parts that are not wanted. Without an embedder, words and names decide.
+/// Reads the parts that are not wanted, with the vector of each. Without vectors, words
+/// and names decide.
 ///
 /// # Errors
-/// When the word index is damaged or the embedder fails.
+/// When the word index is damaged.
 pub(super) fn unwanted(
     view: &View<'_>,
     exclusion: &Exclusion,
-    embedder: Option<&dyn Embedder>,
-) -> Result<Vec<Unwanted>, RetrieveError> {
+    vectors: Vec<Vec<f32>>,
+) -> Result<Vec<Unwanted>, LexicalError> {
     let words_of = |text: &str| view.snapshot().lexical.placed_words(text);
     let names_of = |text: &str| -> Result<HashSet<u32>, LexicalError> {
         let named = entities_of(view, text)?.into_iter();
@@ -48,16 +47,14 @@ pub(super) fn unwanted(
     let wanted: HashSet<String> =
         words_of(&exclusion.wanted)?.into_iter().map(|word| word.stem).collect();
     let wanted_names = names_of(&exclusion.wanted)?;
-    let texts: Vec<&str> = exclusion.unwanted.iter().map(String::as_str).collect();
-    let vectors = embedder.map(|e| e.embed(&texts, TextRole::Query, &mut |_| {})).transpose()?;
-    let mut vectors = vectors.map_or_else(Vec::new, |embedded| embedded.vectors).into_iter();
-    let part = |text: &str| {
+    let mut vectors = vectors.into_iter();
+    let part = |text: &String| {
         let mut words = words_of(text)?;
         words.retain(|word| !wanted.contains(&word.stem));
         let names = names_of(text)?.difference(&wanted_names).copied().collect();
         Ok(Unwanted { words, vector: vectors.next().unwrap_or_default(), names })
     };
-    texts.into_iter().map(part).collect()
+    exclusion.unwanted.iter().map(part).collect()
 }
 
 /// Takes from the score of each hit, by how much it is like a part that is not wanted,
@@ -85,8 +82,8 @@ pub(super) fn demote(
         let mut words = HeldWords::of(view, &part.words);
         let near = nearness(view, &ids, &part.vector);
         for (((id, like), near), wanted) in ids.iter().zip(&mut likeness).zip(near).zip(&wanted) {
-            let held = words.held_by(id);
             let number = view.projection().number(&NodeKey::Fragment(id.clone()));
+            let held = number.map_or(0, |number| words.held_by(number));
             let mut names = number.into_iter().flat_map(|n| view.snapshot().entities_in(n));
             let named = names.any(|name| part.names.contains(&name));
             let sum = NAMES * f32::from(u8::from(named))

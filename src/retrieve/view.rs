@@ -17,14 +17,16 @@
 //! What is withdrawn is seen by nobody: documents that are about to be deleted, while the
 //! generation that is served still holds them.
 
+use super::fragments::Set;
 use super::snapshot::Snapshot;
 use crate::extract::{Gazetteer, GazetteerError};
 use crate::graph::{NodeKey, Projection};
+use crate::index::Rows;
 use crate::model::{
     AccessLabel, DocumentId, Entity, EntityId, Evidence, Fragment, FragmentId, GraphStep,
 };
 use std::collections::{BTreeMap, BTreeSet, HashMap, HashSet};
-use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::sync::{Arc, Mutex, MutexGuard, OnceLock, PoisonError};
 use unicode_normalization::UnicodeNormalization;
 
 /// Views kept for one generation; more sets of labels than this are rare.
@@ -65,8 +67,9 @@ pub struct View<'s> {
 struct Seen {
     labels: Labels,
     documents: HashSet<DocumentId>,
-    /// IRIs of fragments.
-    fragments: HashSet<String>,
+    fragments: Set<FragmentId>,
+    /// Rows of the vectors of texts that say something.
+    rows: OnceLock<Rows>,
     /// Entities with the labels that are seen, in the order of all labels.
     entities: HashMap<EntityId, Vec<String>>,
     gazetteer: Gazetteer,
@@ -190,15 +193,32 @@ impl<'s> View<'s> {
     /// Whether a fragment is seen.
     pub fn sees_fragment(&self, id: &FragmentId) -> bool {
         match &self.seen {
-            None => self.snapshot.fragments.contains_key(id),
-            Some(_) => self.sees_iri(id.as_str()),
+            None => self.snapshot.fragments.has(id),
+            Some(seen) => seen.fragments.contains(id),
         }
     }
 
     /// A fragment, when it is seen.
     pub(super) fn fragment(&self, id: &FragmentId) -> Option<&'s Fragment> {
         let fragment = self.snapshot.fragments.get(id)?;
-        (self.is_whole() || self.sees_iri(id.as_str())).then_some(fragment)
+        self.seen.as_ref().is_none_or(|seen| seen.fragments.contains(id)).then_some(fragment)
+    }
+
+    /// The fragment that a node of the projection is, when it is seen.
+    pub(super) fn fragment_at(&self, node: u32) -> Option<&'s Fragment> {
+        let fragment = self.snapshot.fragments.at(node)?;
+        (self.is_whole() || self.sees_fragment(&fragment.id)).then_some(fragment)
+    }
+
+    /// Rows of the vectors of seen texts that say something; `None` when that is all.
+    pub(super) fn text_rows(&self) -> Option<&Rows> {
+        match &self.seen {
+            None => self.snapshot.worded(),
+            Some(seen) => Some(seen.rows.get_or_init(|| {
+                let is_seen = |iri: &str| seen.fragments.contains(iri);
+                self.snapshot.rows_of_words(&is_seen)
+            })),
+        }
     }
 
     /// Whether the fragment, document or entity with this number in the projection is
@@ -220,7 +240,7 @@ impl<'s> View<'s> {
     /// Whether the fragment with this IRI is seen.
     pub(super) fn sees_iri(&self, iri: &str) -> bool {
         match &self.seen {
-            None => self.snapshot.fragments.contains_key(&FragmentId::from_iri(iri)),
+            None => self.snapshot.fragments.has(iri),
             Some(seen) => seen.fragments.contains(iri),
         }
     }
@@ -282,12 +302,8 @@ impl Seen {
             documents.contains(&fragment.document)
                 && fragment.picture().is_none_or(|picture| documents.contains(picture))
         };
-        let fragments: HashSet<String> = snapshot
-            .fragments
-            .values()
-            .filter(is_seen)
-            .map(|fragment| fragment.id.as_str().to_owned())
-            .collect();
+        let seen = snapshot.fragments.iter().filter(is_seen);
+        let fragments: Set<FragmentId> = seen.map(|fragment| fragment.id.clone()).collect();
         let entities = seen_entities(snapshot, &documents, &fragments);
         let named: Vec<Entity> = entities
             .iter()
@@ -298,7 +314,7 @@ impl Seen {
             .collect();
         let gazetteer = Gazetteer::build(&named)?;
         let node = |key: &NodeKey| match key {
-            NodeKey::Fragment(id) => fragments.contains(id.as_str()),
+            NodeKey::Fragment(id) => fragments.contains(id),
             NodeKey::Document(id) => documents.contains(id),
             NodeKey::Entity(id) => entities.contains_key(id),
         };
@@ -321,7 +337,8 @@ impl Seen {
             _ => true,
         };
         let projection = snapshot.projection.restricted(&node, &edge);
-        Ok(Self { labels, documents, fragments, entities, gazetteer, projection })
+        let rows = OnceLock::new();
+        Ok(Self { labels, documents, fragments, rows, entities, gazetteer, projection })
     }
 }
 
@@ -329,7 +346,7 @@ impl Seen {
 fn seen_entities(
     snapshot: &Snapshot,
     documents: &HashSet<DocumentId>,
-    fragments: &HashSet<String>,
+    fragments: &Set<FragmentId>,
 ) -> HashMap<EntityId, Vec<String>> {
     let mut seen: HashMap<&EntityId, Vec<bool>> = HashMap::new();
     let mut see = |entity: &EntityId, holds: &mut dyn FnMut(&str) -> bool| {
@@ -347,7 +364,7 @@ fn seen_entities(
         else {
             continue;
         };
-        if !fragments.contains(id.as_str()) {
+        if !fragments.contains(id) {
             continue;
         }
         see(entity, &mut |label| {

@@ -67,7 +67,7 @@ pub(super) fn visual(
         };
         let n_vectors = VECTORS_EACH * query.n;
         let (mut hits, mut seen) = (Vec::new(), HashSet::new());
-        for found in index.search(index.space(), &vector, n_vectors, Some(&allowed))? {
+        for found in index.search(index.space(), &vector, n_vectors, Some(&index.rows(&allowed)))? {
             let (file, region) = FragmentId::from_iri(found.key).split_region();
             if seen.insert(file.clone()) {
                 if let Some(region) = region {
