@@ -1,7 +1,8 @@
 //! Which words of a question a fragment holds.
 
 use super::fragments::Map;
-use super::view::{View, folded};
+use super::seen::folded;
+use super::view::View;
 use crate::index::WeightedWord;
 
 /// The words of a question and which fragments hold them.

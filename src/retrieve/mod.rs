@@ -20,6 +20,7 @@ mod names;
 mod nearest;
 mod route;
 mod search;
+mod seen;
 mod snapshot;
 mod soft_match;
 mod text_evidence;
